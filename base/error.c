@@ -1,0 +1,99 @@
+/* Errors: formatting, printing, and the nearest valid word to a mistyped one. */
+#include "error.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static bool fill(portolan_error *err, int status, text_mark where, const char *format, va_list args) {
+    err->status = status;
+    snprintf(err->file, sizeof err->file, "%s", where.file ? where.file : "");
+    err->line = where.line;
+    err->column = where.column;
+    vsnprintf(err->message, sizeof err->message, format, args);
+    return false;
+}
+
+bool error_input(portolan_error *err, text_mark where, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fill(err, STATUS_WRONG_INPUT, where, format, args);
+    va_end(args);
+    return false;
+}
+
+bool error_usage(portolan_error *err, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fill(err, STATUS_WRONG_INPUT, (text_mark){0}, format, args);
+    va_end(args);
+    return false;
+}
+
+bool error_run(portolan_error *err, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fill(err, STATUS_FAILED, (text_mark){0}, format, args);
+    va_end(args);
+    return false;
+}
+
+bool error_memory(portolan_error *err, size_t bytes) {
+    return error_run(err, "out of memory: %zu bytes could not be allocated", bytes);
+}
+
+void error_print(const portolan_error *err, FILE *stream) {
+    fputs("portolan: ", stream);
+    if (err->file[0]) {
+        fputs(err->file, stream);
+        if (err->line) fprintf(stream, ":%u:%u", err->line, err->column);
+        fputs(": ", stream);
+    }
+    fprintf(stream, "%s\n", err->message);
+}
+
+enum { LONGEST_WORD = 63 };
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Optimal string alignment distance; words longer than LONGEST_WORD are compared by their beginnings. */
+static size_t edit_distance(const char *a, const char *b) {
+    size_t rows[3][LONGEST_WORD + 1];
+    size_t n = least(strlen(a), LONGEST_WORD), m = least(strlen(b), LONGEST_WORD);
+    for (size_t j = 0; j <= m; j++) rows[0][j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t *now = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
+        now[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            now[j] = least(least(above[j] + 1, now[j - 1] + 1), above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = least(now[j], two_above[j - 2] + 1);
+        }
+    }
+    return rows[n % 3][m];
+}
+
+const char *nearest_word(const char *word, const char *const *choices) {
+    const char *best = NULL;
+    size_t best_distance = 1 + least(strlen(word), LONGEST_WORD) / 3; /* one slip for every three letters */
+    for (; *choices; choices++) {
+        size_t distance = edit_distance(word, *choices);
+        if (distance < best_distance || (!best && distance == best_distance)) {
+            best_distance = distance;
+            best = *choices;
+        }
+    }
+    return best;
+}
+
+void list_words(char *into, size_t size, const char *const *choices) {
+    size_t used = 0;
+    into[0] = '\0';
+    for (size_t i = 0; choices[i]; i++) {
+        int n = snprintf(into + used, size - used, "%s%s", i ? ", " : "", choices[i]);
+        if (n < 0 || (size_t)n >= size - used) {
+            snprintf(into + (size > 4 ? size - 4 : 0), least(size, 4), "...");
+            return;
+        }
+        used += (size_t)n;
+    }
+}

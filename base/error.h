@@ -1,0 +1,49 @@
+/* The one error type of the project: what went wrong, where, and which exit status it means. */
+#ifndef PORTOLAN_BASE_ERROR_H
+#define PORTOLAN_BASE_ERROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* A place in a text. `file` is borrowed from whoever made the mark; line and column count from 1, 0 means none. */
+typedef struct text_mark {
+    const char *file;
+    unsigned line, column;
+} text_mark;
+
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_WRONG_INPUT = 2 };
+
+/* Filled by the function that finds the fault; owns its texts, so it outlives the document it speaks of.
+ * A zeroed one means "no error". */
+typedef struct portolan_error {
+    int status; /* exit status of the process: one of STATUS_* */
+    char file[512];
+    unsigned line, column;
+    char message[1024]; /* what was found, what is allowed, what to do */
+} portolan_error;
+
+/* Wrong input at a place. Always returns false, so that a caller can `return error_input(...)`. */
+bool error_input(portolan_error *err, text_mark where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Wrong usage, without a place in a file (status 2). Always returns false. */
+bool error_usage(portolan_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The run itself failed (status 1): memory, disk, a child that died. Always returns false. */
+bool error_run(portolan_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* error_run for an allocation of `bytes` that failed. Always returns false. */
+bool error_memory(portolan_error *err, size_t bytes);
+
+/* Prints "portolan: file:line:column: message" and a newline. */
+void error_print(const portolan_error *err, FILE *stream);
+
+/* The entry of `choices` (NULL-terminated) nearest to `word` in edit distance (insert, delete, replace, swap
+ * neighbours; Damerau 1964, restricted form), or NULL if none is near enough to be a likely typing error. */
+const char *nearest_word(const char *word, const char *const *choices);
+
+/* Writes `choices` (NULL-terminated) as "a, b, c" into `into`, cut with "..." where it would not fit. */
+void list_words(char *into, size_t size, const char *const *choices);
+
+#endif

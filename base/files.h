@@ -1,0 +1,50 @@
+/* Files: reading whole, paths relative to other files, hashes, and result folders that appear all at once. */
+#ifndef PORTOLAN_BASE_FILES_H
+#define PORTOLAN_BASE_FILES_H
+
+#include <stddef.h>
+
+#include "arena.h"
+#include "error.h"
+
+typedef struct file_bytes {
+    char *data; /* NUL-terminated beyond `length`; free() it */
+    size_t length;
+} file_bytes;
+
+/* Reads a regular file of at most `limit` bytes. */
+bool file_read(const char *path, size_t limit, file_bytes *bytes, portolan_error *err);
+
+/* `path` as it stands in the file `beside`, as a path that can be opened: relative ones are relative to that file's
+ * folder, and a leading $PORTOLAN_DATA/ is replaced by the environment's value (an error at `where` if it is unset).
+ * The result lives in `memory`; NULL on failure. */
+const char *file_resolve(arena *memory, const char *beside, const char *path, text_mark where, portolan_error *err);
+
+enum { FILE_HASH_TEXT = 65 };
+
+/* SHA-256 of a file's content as 64 hexadecimal digits. */
+bool file_hash(const char *path, char hex[FILE_HASH_TEXT], portolan_error *err);
+
+/* A folder being filled under a temporary name beside its final one. */
+typedef struct result_folder {
+    char final_path[1024];
+    char path[1088]; /* write here */
+} result_folder;
+
+/* Makes the temporary folder. `wanted` must not exist yet, or be an empty folder; missing parents are made. */
+bool result_folder_open(result_folder *folder, const char *wanted, portolan_error *err);
+
+/* Gives the folder its final name. */
+bool result_folder_commit(result_folder *folder, portolan_error *err);
+
+/* Removes the temporary folder and what is in it. Harmless after a commit. */
+void result_folder_discard(result_folder *folder);
+
+/* Opens `name` in the folder for writing. */
+FILE *result_file_open(const result_folder *folder, const char *name, portolan_error *err);
+
+/* Flushes, syncs and closes; reports any write that failed since the file was opened (a full disk, say).
+ * `file` may be NULL, which is a failure already reported. */
+bool result_file_close(FILE *file, const char *name, portolan_error *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* YAML trees as JSON, and JSON to streams and files. */
+#include "json.h"
+
+#include <math.h>
+#include <string.h>
+
+static json_t *scalar(const yaml_node *node) {
+    double x;
+    char why[256];
+    if (!node->plain) return json_string(node->text);
+    if (!*node->text) return json_null();
+    if (strcmp(node->text, "yes") == 0 || strcmp(node->text, "true") == 0) return json_true();
+    if (strcmp(node->text, "no") == 0 || strcmp(node->text, "false") == 0) return json_false();
+    if (strchr(node->text, '/') || !unit_parse(node->text, UNIT_PURE, &x, why, sizeof why))
+        return json_string(node->text);
+    return x == floor(x) && fabs(x) < 0x1p53 ? json_integer((json_int_t)x) : json_real(x);
+}
+
+json_t *json_from_yaml(const yaml_node *node) {
+    if (node->kind == YAML_SCALAR) return scalar(node);
+    json_t *whole = node->kind == YAML_LIST ? json_array() : json_object();
+    for (size_t i = 0; whole && i < node->count; i++) {
+        int failed = node->kind == YAML_LIST
+                         ? json_array_append_new(whole, json_from_yaml(node->items[i]))
+                         : json_object_set_new(whole, node->items[2 * i]->text, json_from_yaml(node->items[2 * i + 1]));
+        if (failed) {
+            json_decref(whole);
+            return NULL;
+        }
+    }
+    return whole;
+}
+
+bool json_print(const json_t *value, FILE *stream, portolan_error *err) {
+    if (!value || json_dumpf(value, stream, JSON_INDENT(2)) != 0 || fputc('\n', stream) == EOF)
+        return error_run(err, "JSON could not be written: out of memory or disk space");
+    return true;
+}
+
+bool json_write(const json_t *value, const result_folder *folder, const char *name, portolan_error *err) {
+    FILE *f = result_file_open(folder, name, err);
+    bool ok = f && json_print(value, f, err);
+    return result_file_close(f, name, err) && ok;
+}

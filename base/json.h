@@ -1,0 +1,20 @@
+/* JSON in results: what Jansson does not do by itself. */
+#ifndef PORTOLAN_BASE_JSON_H
+#define PORTOLAN_BASE_JSON_H
+
+#include <jansson.h>
+
+#include "files.h"
+#include "yaml.h"
+
+/* A YAML tree as JSON: plain scalars that read as numbers or booleans become such, all others strings.
+ * A new reference; NULL if memory is short. */
+json_t *json_from_yaml(const yaml_node *node);
+
+/* Writes `value` to `stream`, indented, keys in the order they were set, with a closing newline. */
+bool json_print(const json_t *value, FILE *stream, portolan_error *err);
+
+/* json_print into a file of a results folder. */
+bool json_write(const json_t *value, const result_folder *folder, const char *name, portolan_error *err);
+
+#endif

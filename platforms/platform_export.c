@@ -1,0 +1,167 @@
+/* A platform for people and for other programs: summary, SimGrid XML, Graphviz. */
+#include <stdio.h>
+
+#include "platforms.h"
+
+static const char *const MODEL_NAMES[] = {"CM02", "LV08"};
+
+/* ---- Summary ---- */
+
+typedef struct figure {
+    char text[32];
+} figure;
+
+static figure show(double value, unit_family family) {
+    figure f;
+    unit_format(f.text, sizeof f.text, value, family);
+    return f;
+}
+
+static void print_link(const net_link *l, FILE *out) {
+    if (l->half_duplex)
+        fprintf(out, "%s shared by both directions", show(l->up, UNIT_BANDWIDTH).text);
+    else
+        fprintf(out, "%s up, %s down", show(l->up, UNIT_BANDWIDTH).text, show(l->down, UNIT_BANDWIDTH).text);
+    fprintf(out, ", %s one way", show(l->latency, UNIT_TIME).text);
+}
+
+static void print_device(const device *d, FILE *out) {
+    fprintf(out, "%llu x %s, %s idle, %s busy, %s", (unsigned long long)d->cores, show(d->speed, UNIT_SPEED).text,
+            show(d->idle_watts, UNIT_POWER).text, show(d->busy_watts, UNIT_POWER).text,
+            show(d->memory_bytes, UNIT_SIZE).text);
+    if (d->usd_per_second > 0) fprintf(out, ", %.4gUSD/h", d->usd_per_second * 3600);
+}
+
+enum { SHOWN = 8 }; /* of each list; the rest is counted */
+
+static void print_rest(size_t count, FILE *out) {
+    if (count > SHOWN) fprintf(out, "  ... and %zu more\n", count - SHOWN);
+}
+
+void platform_print(const platform *p, FILE *out) {
+    fprintf(out, "%s: %llu phones in %zu cells, %zu edge sites, %zu cloud regions\n", p->name,
+            (unsigned long long)p->phone_count, p->cell_count, p->site_count, p->region_count);
+    fprintf(out, "network model %s, crosstraffic %s, tcp_gamma %s\n", MODEL_NAMES[p->network.model],
+            p->network.crosstraffic ? "yes" : "no", show(p->network.tcp_gamma, UNIT_SIZE).text);
+    fputs("\nphones\n", out);
+    for (size_t i = 0; i < p->group_count && i < SHOWN; i++) {
+        const phone_group *g = &p->groups[i];
+        double least = p->phones[g->first].speed, most = least;
+        for (uint64_t k = g->first; k < g->first + g->count; k++) {
+            if (p->phones[k].speed < least) least = p->phones[k].speed;
+            if (p->phones[k].speed > most) most = p->phones[k].speed;
+        }
+        fprintf(out, "  %-16s %llu phones: ", g->name, (unsigned long long)g->count);
+        print_device(&g->hardware, out);
+        if (least < most)
+            fprintf(out, "; drawn speeds %s to %s", show(least, UNIT_SPEED).text, show(most, UNIT_SPEED).text);
+        fputc('\n', out);
+    }
+    print_rest(p->group_count, out);
+    fputs("\ncells\n", out);
+    for (size_t i = 0; i < p->cell_count && i < SHOWN; i++) {
+        const cell *c = &p->cells[i];
+        fprintf(out, "  %-16s %llu phones at %s: ", c->name, (unsigned long long)c->phones, p->sites[c->site].name);
+        print_link(&c->link, out);
+        fputc('\n', out);
+    }
+    print_rest(p->cell_count, out);
+    fputs("\nedge sites\n", out);
+    for (size_t i = 0; i < p->site_count && i < SHOWN; i++) {
+        const site *s = &p->sites[i];
+        fprintf(out, "  %-16s ", s->name);
+        print_device(&s->server, out);
+        fprintf(out, "; to %s: ", p->regions[s->region].name);
+        print_link(&s->uplink, out);
+        fputc('\n', out);
+    }
+    print_rest(p->site_count, out);
+    fputs("\ncloud regions\n", out);
+    for (size_t i = 0; i < p->region_count && i < SHOWN; i++) {
+        fprintf(out, "  %-16s ", p->regions[i].name);
+        print_device(&p->regions[i].server, out);
+        fputc('\n', out);
+    }
+    print_rest(p->region_count, out);
+}
+
+/* ---- SimGrid XML ---- */
+
+static void xml_host(const char *prefix, const char *name, double speed, const device *d, FILE *out) {
+    fprintf(out,
+            "    <host id=\"%s%s\" speed=\"%.17gf\" core=\"%llu\">"
+            "<prop id=\"wattage_per_state\" value=\"%.9g:%.9g:%.9g\"/></host>\n",
+            prefix, name, speed, (unsigned long long)d->cores, d->idle_watts,
+            d->idle_watts + (d->busy_watts - d->idle_watts) / (double)d->cores, d->busy_watts);
+}
+
+static void xml_links(const char *prefix, const char *name, const net_link *l, FILE *out) {
+    fprintf(out, "    <link id=\"%s%s:up\" bandwidth=\"%.17gBps\" latency=\"%.17gs\"/>\n", prefix, name, l->up,
+            l->latency);
+    if (!l->half_duplex)
+        fprintf(out, "    <link id=\"%s%s:down\" bandwidth=\"%.17gBps\" latency=\"%.17gs\"/>\n", prefix, name, l->down,
+                l->latency);
+}
+
+void platform_write_xml(const platform *p, FILE *out) {
+    fprintf(out,
+            "<?xml version='1.0'?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
+            "<!-- %s, written by Portolan. Phones reach their edge host over their cell, and the cloud over their\n"
+            "     site's ingress host (cloud-ingress:SITE), whose executions run on the region's host. -->\n"
+            "<platform version=\"4.1\">\n  <config>\n    <prop id=\"network/model\" value=\"%s\"/>\n"
+            "    <prop id=\"network/crosstraffic\" value=\"%d\"/>\n    <prop id=\"network/TCP-gamma\" value=\"%.17g\"/>\n"
+            "  </config>\n  <zone id=\"portolan\" routing=\"Cluster\">\n",
+            p->name, MODEL_NAMES[p->network.model], p->network.crosstraffic, p->network.tcp_gamma);
+    for (size_t i = 0; i < p->region_count; i++)
+        xml_host("cloud:", p->regions[i].name, p->regions[i].server.speed, &p->regions[i].server, out);
+    for (size_t i = 0; i < p->site_count; i++) {
+        xml_host("edge:", p->sites[i].name, p->sites[i].server.speed, &p->sites[i].server, out);
+        xml_host("cloud-ingress:", p->sites[i].name, p->sites[i].server.speed, &p->sites[i].server, out);
+        xml_links("uplink:", p->sites[i].name, &p->sites[i].uplink, out);
+    }
+    for (size_t i = 0; i < p->cell_count; i++) xml_links("cell:", p->cells[i].name, &p->cells[i].link, out);
+    for (uint64_t i = 0; i < p->phone_count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%llu", (unsigned long long)i);
+        xml_host("phone:", name, p->phones[i].speed, &p->groups[p->phones[i].group].hardware, out);
+    }
+    for (size_t i = 0; i < p->site_count; i++) /* towards the ingress is up, out of it is down */
+        fprintf(out, "    <host_link id=\"cloud-ingress:%s\" up=\"uplink:%s:down\" down=\"uplink:%s:up\"/>\n",
+                p->sites[i].name, p->sites[i].name, p->sites[i].name);
+    for (uint64_t i = 0; i < p->phone_count; i++) {
+        const cell *c = &p->cells[p->phones[i].cell];
+        fprintf(out, "    <host_link id=\"phone:%llu\" up=\"cell:%s:up\" down=\"cell:%s:%s\"/>\n",
+                (unsigned long long)i, c->name, c->name, c->link.half_duplex ? "up" : "down");
+    }
+    fputs("  </zone>\n</platform>\n", out);
+}
+
+/* ---- Graphviz ---- */
+
+static void dot_edge_label(const net_link *l, FILE *out) {
+    fprintf(out, " [label=\"%s / %s\\n%s\"];\n", show(l->up, UNIT_BANDWIDTH).text,
+            show(l->half_duplex ? l->up : l->down, UNIT_BANDWIDTH).text, show(l->latency, UNIT_TIME).text);
+}
+
+void platform_write_dot(const platform *p, FILE *out) {
+    fprintf(out, "graph \"%s\" {\n  graph [rankdir=BT, fontname=\"sans-serif\"];\n"
+            "  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=9];\n",
+            p->name);
+    for (size_t i = 0; i < p->region_count; i++)
+        fprintf(out, "  \"cloud:%s\" [label=\"%s\\n%llu x %s\"];\n", p->regions[i].name, p->regions[i].name,
+                (unsigned long long)p->regions[i].server.cores, show(p->regions[i].server.speed, UNIT_SPEED).text);
+    for (size_t i = 0; i < p->site_count; i++) {
+        const site *s = &p->sites[i];
+        fprintf(out, "  \"edge:%s\" [label=\"%s\\n%llu x %s\"];\n  \"edge:%s\" -- \"cloud:%s\"", s->name, s->name,
+                (unsigned long long)s->server.cores, show(s->server.speed, UNIT_SPEED).text, s->name,
+                p->regions[s->region].name);
+        dot_edge_label(&s->uplink, out);
+    }
+    for (size_t i = 0; i < p->cell_count; i++) {
+        const cell *c = &p->cells[i];
+        fprintf(out, "  \"cell:%s\" [shape=ellipse, label=\"%s\\n%llu phones\"];\n  \"cell:%s\" -- \"edge:%s\"",
+                c->name, c->name, (unsigned long long)c->phones, c->name, p->sites[c->site].name);
+        dot_edge_label(&c->link, out);
+    }
+    fputs("}\n", out);
+}

@@ -1,0 +1,524 @@
+/* Reading a platform: YAML tables, presets by name, and the replication of cells, sites and phones by count. */
+#include "platforms.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The YAML form; each struct below is what one map is read into ---- */
+
+typedef struct platform_keys {
+    const char *name;
+    const yaml_node *network, *phones, *cells, *sites, *regions, *devices, *links;
+} platform_keys;
+
+const yaml_field PLATFORM_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(platform_keys, name), .doc = "name of the platform", .fallback = "platform"},
+    {"network", FIELD_NODE, offsetof(platform_keys, network), .doc = "how transfers are computed: model, crosstraffic, ..."},
+    {"phones", FIELD_NODE, offsetof(platform_keys, phones), .doc = "list of phone groups", .required = true},
+    {"cells", FIELD_NODE, offsetof(platform_keys, cells), .doc = "list of cells (Wi-Fi or cellular)", .required = true},
+    {"sites", FIELD_NODE, offsetof(platform_keys, sites), .doc = "list of edge sites", .required = true},
+    {"regions", FIELD_NODE, offsetof(platform_keys, regions), .doc = "list of cloud regions", .required = true},
+    {"devices", FIELD_NODE, offsetof(platform_keys, devices), .doc = "own devices by name, usable like presets"},
+    {"links", FIELD_NODE, offsetof(platform_keys, links), .doc = "own links by name, usable like presets"},
+    {0},
+};
+
+static const char *const NETWORK_MODELS[] = {"CM02", "LV08", NULL};
+
+const yaml_field NETWORK_FIELDS[] = {
+    {"model", FIELD_CHOICE, offsetof(network_settings, model),
+     .doc = "SimGrid's network model: CM02 (latency and bandwidth as written) or LV08 (TCP: latency x 13.01, bandwidth x 0.97)",
+     .fallback = "CM02", .choices = NETWORK_MODELS},
+    {"crosstraffic", FIELD_BOOL, offsetof(network_settings, crosstraffic),
+     .doc = "a transfer also loads the way back with 5 % of its rate (TCP's acknowledgements)", .fallback = "no"},
+    {"tcp_gamma", FIELD_QUANTITY, offsetof(network_settings, tcp_gamma),
+     .doc = "largest TCP window; bounds every flow at tcp_gamma / (2 latency)", UNIT_SIZE, .fallback = "4MiB",
+     .positive = true},
+    {0},
+};
+
+typedef struct group_keys {
+    const char *name, *cell;
+    uint64_t count;
+    const yaml_node *device;
+    distribution speed;
+    double up, down;
+} group_keys;
+
+const yaml_field PHONE_GROUP_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(group_keys, name), .doc = "name of the group", .fallback = "phones"},
+    {"count", FIELD_COUNT, offsetof(group_keys, count), .doc = "how many phones", .required = true, .least = 1,
+     .most = PLATFORM_MAX_PHONES},
+    {"device", FIELD_NODE, offsetof(group_keys, device), .doc = "a device preset, an own device, or a map of device keys",
+     .required = true},
+    {"cell", FIELD_NAME, offsetof(group_keys, cell), .doc = "the cells its phones are spread over, in turn",
+     .required = true},
+    {"speed", FIELD_DISTRIBUTION, offsetof(group_keys, speed),
+     .doc = "speed of each phone, drawn once a phone; default: the device's", UNIT_SPEED, .positive = true},
+    {"up", FIELD_QUANTITY, offsetof(group_keys, up), .doc = "bound of one phone's own rate up; default: the cell's",
+     UNIT_BANDWIDTH, .positive = true},
+    {"down", FIELD_QUANTITY, offsetof(group_keys, down), .doc = "bound of one phone's own rate down; default: the cell's",
+     UNIT_BANDWIDTH, .positive = true},
+    {0},
+};
+
+typedef struct cell_keys {
+    const char *name, *site;
+    uint64_t count;
+    const yaml_node *link;
+} cell_keys;
+
+const yaml_field CELL_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(cell_keys, name), .doc = "name of this kind of cell", .required = true},
+    {"count", FIELD_COUNT, offsetof(cell_keys, count), .doc = "how many such cells", .fallback = "1", .least = 1,
+     .most = PLATFORM_MAX_CELLS},
+    {"link", FIELD_NODE, offsetof(cell_keys, link), .doc = "a link preset, an own link, or a map of link keys",
+     .required = true},
+    {"site", FIELD_NAME, offsetof(cell_keys, site), .doc = "the edge sites the cells are attached to, in turn",
+     .required = true},
+    {0},
+};
+
+typedef struct site_keys {
+    const char *name, *region;
+    uint64_t count, servers, queue;
+    const yaml_node *server, *backhaul;
+} site_keys;
+
+#define QUEUE_DOC "most requests waiting for a core; one more is refused and counts as failed"
+
+const yaml_field SITE_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(site_keys, name), .doc = "name of this kind of site", .required = true},
+    {"count", FIELD_COUNT, offsetof(site_keys, count), .doc = "how many such sites", .fallback = "1", .least = 1,
+     .most = PLATFORM_MAX_CELLS},
+    {"server", FIELD_NODE, offsetof(site_keys, server), .doc = "the edge server: a device preset, an own device, or a map",
+     .required = true},
+    {"servers", FIELD_COUNT, offsetof(site_keys, servers), .doc = "servers behind the site's one queue", .fallback = "1",
+     .least = 1, .most = 100000},
+    {"queue", FIELD_COUNT, offsetof(site_keys, queue), QUEUE_DOC, .fallback = "1e6", .most = 1e9},
+    {"backhaul", FIELD_NODE, offsetof(site_keys, backhaul), .doc = "link from the site to its region's network",
+     .required = true},
+    {"region", FIELD_NAME, offsetof(site_keys, region), .doc = "the cloud regions the sites use, in turn", .required = true},
+    {0},
+};
+
+typedef struct region_keys {
+    const char *name;
+    uint64_t count, servers, queue;
+    const yaml_node *server, *wan;
+} region_keys;
+
+const yaml_field REGION_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(region_keys, name), .doc = "name of this kind of region", .required = true},
+    {"count", FIELD_COUNT, offsetof(region_keys, count), .doc = "how many such regions", .fallback = "1", .least = 1,
+     .most = 10000},
+    {"server", FIELD_NODE, offsetof(region_keys, server), .doc = "the cloud server: a device preset, an own device, or a map",
+     .required = true},
+    {"servers", FIELD_COUNT, offsetof(region_keys, servers), .doc = "servers behind the region's one queue",
+     .fallback = "1", .least = 1, .most = 100000},
+    {"queue", FIELD_COUNT, offsetof(region_keys, queue), QUEUE_DOC, .fallback = "1e6", .most = 1e9},
+    {"wan", FIELD_NODE, offsetof(region_keys, wan),
+     .doc = "link between each site's backhaul and the region; every site has its own share of this size"},
+    {0},
+};
+
+typedef struct device_keys {
+    const char *like;
+    device device;
+    double usd_per_second;
+} device_keys;
+
+const yaml_field DEVICE_FIELDS[] = {
+    {"like", FIELD_NAME, offsetof(device_keys, like), .doc = "the preset that gives what is not written here"},
+    {"speed", FIELD_QUANTITY, offsetof(device_keys, device.speed), .doc = "sustained FLOP/s of one core on this kind of work",
+     UNIT_SPEED, .positive = true},
+    {"cores", FIELD_COUNT, offsetof(device_keys, device.cores), .doc = "requests computed at the same time", .least = 1,
+     .most = 1e6},
+    {"idle", FIELD_QUANTITY, offsetof(device_keys, device.idle_watts), .doc = "power of the whole device, nothing running",
+     UNIT_POWER},
+    {"busy", FIELD_QUANTITY, offsetof(device_keys, device.busy_watts), .doc = "power of the whole device, all cores running",
+     UNIT_POWER},
+    {"memory", FIELD_QUANTITY, offsetof(device_keys, device.memory_bytes), .doc = "memory that the model may use", UNIT_SIZE,
+     .positive = true},
+    {"price", FIELD_QUANTITY, offsetof(device_keys, device.usd_per_second), .doc = "price of the whole device", UNIT_PRICE},
+    {0},
+};
+
+typedef struct link_keys {
+    const char *like;
+    net_link link;
+} link_keys;
+
+const yaml_field LINK_FIELDS[] = {
+    {"like", FIELD_NAME, offsetof(link_keys, like), .doc = "the preset that gives what is not written here"},
+    {"up", FIELD_QUANTITY, offsetof(link_keys, link.up), .doc = "capacity towards the cloud, shared by all that use the link",
+     UNIT_BANDWIDTH, .positive = true},
+    {"down", FIELD_QUANTITY, offsetof(link_keys, link.down), .doc = "capacity towards the phones", UNIT_BANDWIDTH,
+     .positive = true},
+    {"latency", FIELD_QUANTITY, offsetof(link_keys, link.latency), .doc = "one-way latency", UNIT_TIME},
+    {"half_duplex", FIELD_BOOL, offsetof(link_keys, link.half_duplex),
+     .doc = "both directions share one medium of capacity `up` (Wi-Fi)"},
+    {"radio_up", FIELD_QUANTITY, offsetof(link_keys, link.radio_up), .doc = "a phone's energy per byte sent",
+     UNIT_ENERGY_PER_BYTE},
+    {"radio_down", FIELD_QUANTITY, offsetof(link_keys, link.radio_down), .doc = "a phone's energy per byte received",
+     UNIT_ENERGY_PER_BYTE},
+    {0},
+};
+
+/* ---- Names: presets, own definitions, and kinds of cells, sites and regions ---- */
+
+/* A named run of equal things in one of the platform's arrays. */
+typedef struct kind {
+    const char *name;
+    uint64_t first, count;
+} kind;
+
+typedef struct reader {
+    platform *p;
+    const yaml_node *devices, *links; /* own definitions; may be NULL */
+    kind *cells, *sites, *regions;
+    size_t cell_kinds, site_kinds, region_kinds;
+    uint64_t seed;
+    portolan_error *err;
+} reader;
+
+static bool unknown_name(reader *r, const yaml_node *node, const char *what, const char **names, size_t count) {
+    names[count] = NULL;
+    char allowed[512];
+    list_words(allowed, sizeof allowed, names);
+    const char *near = nearest_word(node->text, names);
+    return error_input(r->err, node->mark, "there is no %s '%.60s'%s%s%s; known are %s", what, node->text,
+                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", allowed);
+}
+
+/* Fails with the names of presets and own definitions. `name_of` gives preset number i. */
+static bool unknown_preset(reader *r, const yaml_node *node, const char *what, const yaml_node *own, size_t presets,
+                           const char *(*name_of)(size_t)) {
+    enum { MOST = 256 };
+    const char *names[MOST + 1];
+    size_t n = 0;
+    for (size_t i = 0; own && i < own->count && n < MOST / 2; i++) names[n++] = own->items[2 * i]->text;
+    for (size_t i = 0; i < presets && n < MOST; i++) names[n++] = name_of(i);
+    return unknown_name(r, node, what, names, n);
+}
+
+static bool find_kind(reader *r, const yaml_node *map, const char *key, const kind *kinds, size_t count,
+                      const kind **found) {
+    const yaml_node *node = yaml_find(map, key);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(kinds[i].name, node->text) != 0) continue;
+        *found = &kinds[i];
+        return true;
+    }
+    enum { MOST = 64 };
+    const char *names[MOST + 1];
+    size_t n = 0;
+    for (; n < count && n < MOST; n++) names[n] = kinds[n].name;
+    return unknown_name(r, node, key, names, n);
+}
+
+static const char *device_preset_name(size_t i) { return DEVICE_PRESETS[i].name; }
+static const char *link_preset_name(size_t i) { return LINK_PRESETS[i].name; }
+
+static bool preset_device(reader *r, const yaml_node *name, device *d) {
+    for (size_t i = 0; i < DEVICE_PRESET_COUNT; i++) {
+        const device_preset *preset = &DEVICE_PRESETS[i];
+        if (strcmp(preset->name, name->text) != 0) continue;
+        *d = (device){preset->flops_per_second, preset->cores,        preset->idle_watts,
+                      preset->busy_watts,       preset->memory_bytes, preset->usd_per_hour / 3600};
+        return true;
+    }
+    return unknown_preset(r, name, "device", r->devices, DEVICE_PRESET_COUNT, device_preset_name);
+}
+
+static bool preset_link(reader *r, const yaml_node *name, net_link *l) {
+    for (size_t i = 0; i < LINK_PRESET_COUNT; i++) {
+        const link_preset *preset = &LINK_PRESETS[i];
+        if (strcmp(preset->name, name->text) != 0) continue;
+        *l = (net_link){preset->up_bps / 8,        preset->down_bps / 8,
+                        preset->latency_s,         preset->use == LINK_CELL_HALF_DUPLEX,
+                        preset->radio_up_j_per_byte, preset->radio_down_j_per_byte};
+        return true;
+    }
+    return unknown_preset(r, name, "link", r->links, LINK_PRESET_COUNT, link_preset_name);
+}
+
+/* The key that a map without `like` must have, or NULL if all of `keys` are there. */
+static const char *missing_key(const yaml_node *map, const char *const *keys) {
+    for (; *keys; keys++)
+        if (!yaml_find(map, *keys)) return *keys;
+    return NULL;
+}
+
+static bool read_device_map(reader *r, const yaml_node *map, device *d) {
+    static const char *const NEEDED[] = {"speed", "cores", "idle", "busy", "memory", NULL};
+    device_keys keys = {0};
+    const yaml_node *like = yaml_find(map, "like");
+    if (like && (!yaml_expect(like, YAML_SCALAR, "like", r->err) || !preset_device(r, like, &keys.device)))
+        return false;
+    if (!yaml_read(map, "a device", DEVICE_FIELDS, &keys, r->err)) return false;
+    const char *missing = like ? NULL : missing_key(map, NEEDED);
+    if (missing)
+        return error_input(r->err, map->mark, "a device without 'like: PRESET' needs the key '%s'", missing);
+    if (keys.device.busy_watts < keys.device.idle_watts)
+        return error_input(r->err, map->mark, "a device that is busy (%gW) cannot need less power than when idle (%gW)",
+                           keys.device.busy_watts, keys.device.idle_watts);
+    *d = keys.device;
+    return true;
+}
+
+static bool read_link_map(reader *r, const yaml_node *map, net_link *l) {
+    static const char *const NEEDED[] = {"up", "down", "latency", NULL};
+    link_keys keys = {0};
+    const yaml_node *like = yaml_find(map, "like");
+    if (like && (!yaml_expect(like, YAML_SCALAR, "like", r->err) || !preset_link(r, like, &keys.link))) return false;
+    if (!yaml_read(map, "a link", LINK_FIELDS, &keys, r->err)) return false;
+    const char *missing = like ? NULL : missing_key(map, NEEDED);
+    if (missing) return error_input(r->err, map->mark, "a link without 'like: PRESET' needs the key '%s'", missing);
+    *l = keys.link;
+    return true;
+}
+
+/* A device is a name (own ones first) or a map. */
+static bool read_device(reader *r, const yaml_node *node, device *d) {
+    if (node->kind == YAML_MAP) return read_device_map(r, node, d);
+    if (!yaml_expect(node, YAML_SCALAR, "a device", r->err)) return false;
+    const yaml_node *own = yaml_find(r->devices, node->text);
+    return own ? yaml_expect(own, YAML_MAP, "a device", r->err) && read_device_map(r, own, d)
+               : preset_device(r, node, d);
+}
+
+static bool read_link(reader *r, const yaml_node *node, net_link *l) {
+    if (node->kind == YAML_MAP) return read_link_map(r, node, l);
+    if (!yaml_expect(node, YAML_SCALAR, "a link", r->err)) return false;
+    const yaml_node *own = yaml_find(r->links, node->text);
+    return own ? yaml_expect(own, YAML_MAP, "a link", r->err) && read_link_map(r, own, l) : preset_link(r, node, l);
+}
+
+static void multiply_servers(device *d, uint64_t servers) {
+    double n = (double)servers;
+    d->cores *= servers;
+    d->idle_watts *= n;
+    d->busy_watts *= n;
+    d->usd_per_second *= n;
+}
+
+/* ---- The sections ---- */
+
+/* "lte" where there is one, "lte-17" where there are many. */
+static const char *numbered(reader *r, const char *name, uint64_t i, uint64_t count) {
+    char text[96];
+    if (count == 1)
+        snprintf(text, sizeof text, "%s", name);
+    else
+        snprintf(text, sizeof text, "%s-%llu", name, (unsigned long long)i + 1);
+    const char *copy = arena_text(&r->p->memory, text, strlen(text));
+    if (!copy) error_memory(r->err, sizeof text);
+    return copy;
+}
+
+/* Appends `count` items of `size` bytes to a growing array; NULL if there would be more than `limit` or memory is
+ * short. */
+static void *grow(reader *r, void **items, size_t *have, uint64_t count, size_t size, size_t limit,
+                  const yaml_node *at) {
+    if (count > limit - *have) {
+        error_input(r->err, at->mark, "more than %zu in all", limit);
+        return NULL;
+    }
+    char *bigger = arena_alloc(&r->p->memory, *have + count, size);
+    if (!bigger) {
+        error_memory(r->err, (*have + count) * size);
+        return NULL;
+    }
+    if (*have) memcpy(bigger, *items, *have * size);
+    *items = bigger;
+    *have += count;
+    return bigger + (*have - count) * size;
+}
+
+static bool add_kind(reader *r, kind *kinds, size_t *count, const yaml_node *at, const char *name, uint64_t first,
+                     uint64_t n) {
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return error_input(r->err, at->mark, "the name '%s' is used twice in this list", name);
+    kinds[(*count)++] = (kind){name, first, n};
+    return true;
+}
+
+static bool read_region(reader *r, const yaml_node *map) {
+    region_keys keys = {0};
+    device server;
+    if (!yaml_read(map, "a region", REGION_FIELDS, &keys, r->err) || !read_device(r, keys.server, &server))
+        return false;
+    multiply_servers(&server, keys.servers);
+    platform *p = r->p;
+    region *added = grow(r, (void **)&p->regions, &p->region_count, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
+    if (!added) return false;
+    for (uint64_t i = 0; i < keys.count; i++) {
+        added[i] = (region){numbered(r, keys.name, i, keys.count), server, keys.queue};
+        if (!added[i].name) return false;
+    }
+    return add_kind(r, r->regions, &r->region_kinds, map, keys.name, p->region_count - keys.count, keys.count);
+}
+
+/* The WAN of the region that `site` uses; each kind of region has one. */
+static bool add_wan(reader *r, const yaml_node *regions, const kind *k, net_link *uplink) {
+    for (size_t i = 0; i < regions->count; i++) {
+        if (strcmp(yaml_find(regions->items[i], "name")->text, k->name) != 0) continue;
+        const yaml_node *wan_node = yaml_find(regions->items[i], "wan");
+        net_link wan;
+        if (!wan_node) return true;
+        if (!read_link(r, wan_node, &wan)) return false;
+        uplink->latency += wan.latency;
+        uplink->up = fmin(uplink->up, wan.up);
+        uplink->down = fmin(uplink->down, wan.down);
+    }
+    return true;
+}
+
+static bool read_site(reader *r, const yaml_node *map, const yaml_node *regions) {
+    site_keys keys = {0};
+    device server;
+    net_link uplink;
+    const kind *k;
+    if (!yaml_read(map, "a site", SITE_FIELDS, &keys, r->err) || !read_device(r, keys.server, &server) ||
+        !read_link(r, keys.backhaul, &uplink) ||
+        !find_kind(r, map, "region", r->regions, r->region_kinds, &k) || !add_wan(r, regions, k, &uplink))
+        return false;
+    multiply_servers(&server, keys.servers);
+    platform *p = r->p;
+    site *added = grow(r, (void **)&p->sites, &p->site_count, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
+    if (!added) return false;
+    for (uint64_t i = 0; i < keys.count; i++) {
+        uint32_t region_index = (uint32_t)(k->first + i % k->count);
+        added[i] = (site){numbered(r, keys.name, i, keys.count), server, keys.queue, uplink, region_index};
+        if (!added[i].name) return false;
+    }
+    return add_kind(r, r->sites, &r->site_kinds, map, keys.name, p->site_count - keys.count, keys.count);
+}
+
+static bool read_cell(reader *r, const yaml_node *map) {
+    cell_keys keys = {0};
+    net_link link;
+    const kind *k;
+    if (!yaml_read(map, "a cell", CELL_FIELDS, &keys, r->err) || !read_link(r, keys.link, &link) ||
+        !find_kind(r, map, "site", r->sites, r->site_kinds, &k))
+        return false;
+    platform *p = r->p;
+    cell *added = grow(r, (void **)&p->cells, &p->cell_count, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
+    if (!added) return false;
+    for (uint64_t i = 0; i < keys.count; i++) {
+        added[i] = (cell){numbered(r, keys.name, i, keys.count), link, (uint32_t)(k->first + i % k->count), 0};
+        if (!added[i].name) return false;
+    }
+    return add_kind(r, r->cells, &r->cell_kinds, map, keys.name, p->cell_count - keys.count, keys.count);
+}
+
+static bool read_group(reader *r, const yaml_node *map) {
+    group_keys keys = {0};
+    phone_group g = {0};
+    const kind *k;
+    if (!yaml_read(map, "a phone group", PHONE_GROUP_FIELDS, &keys, r->err) ||
+        !read_device(r, keys.device, &g.hardware) || !find_kind(r, map, "cell", r->cells, r->cell_kinds, &k))
+        return false;
+    platform *p = r->p;
+    if (keys.count > PLATFORM_MAX_PHONES - p->phone_count)
+        return error_input(r->err, map->mark, "more than %d phones in all", PLATFORM_MAX_PHONES);
+    phone_group *added = grow(r, (void **)&p->groups, &p->group_count, 1, sizeof *added, 65536, map);
+    if (!added) return false;
+    g.name = arena_text(&p->memory, keys.name, strlen(keys.name));
+    if (!g.name) return error_memory(r->err, strlen(keys.name));
+    g.first = p->phone_count;
+    g.count = keys.count;
+    g.up = keys.up;
+    g.down = keys.down;
+    g.speed = yaml_find(map, "speed") ? keys.speed
+                                      : (distribution){DIST_CONSTANT, g.hardware.speed, 0, 0, g.hardware.speed};
+    *added = g;
+    p->phone_count += keys.count;
+    return true;
+}
+
+/* Spreads the phones of each group over its kind of cell, in turn, and draws their speeds. */
+static bool place_phones(reader *r, const yaml_node *groups) {
+    platform *p = r->p;
+    p->phones = arena_alloc(&p->memory, p->phone_count, sizeof(phone));
+    if (!p->phones) return error_memory(r->err, p->phone_count * sizeof(phone));
+    for (size_t g = 0; g < p->group_count; g++) {
+        const phone_group *group = &p->groups[g];
+        const kind *k;
+        if (!find_kind(r, groups->items[g], "cell", r->cells, r->cell_kinds, &k)) return false;
+        for (uint64_t i = 0; i < group->count; i++) {
+            uint64_t number = group->first + i;
+            uint32_t cell_index = (uint32_t)(k->first + i % k->count);
+            random_stream s = random_open(r->seed, "phone speed", number);
+            p->phones[number] = (phone){distribution_draw(&group->speed, &s), (uint32_t)g, cell_index};
+            p->cells[cell_index].phones++;
+        }
+    }
+    return true;
+}
+
+static bool expect_items(const yaml_node *list, const char *what, portolan_error *err) {
+    if (!yaml_expect(list, YAML_LIST, what, err)) return false;
+    if (!list->count) return error_input(err, list->mark, "'%s' is an empty list; at least one is needed", what);
+    return true;
+}
+
+static bool read_sections(reader *r, const platform_keys *keys) {
+    portolan_error *err = r->err;
+    if (!expect_items(keys->phones, "phones", err) || !expect_items(keys->cells, "cells", err) ||
+        !expect_items(keys->sites, "sites", err) || !expect_items(keys->regions, "regions", err) ||
+        (keys->devices && !yaml_expect(keys->devices, YAML_MAP, "devices", err)) ||
+        (keys->links && !yaml_expect(keys->links, YAML_MAP, "links", err)))
+        return false;
+    size_t kinds = keys->cells->count + keys->sites->count + keys->regions->count;
+    r->cells = arena_alloc(&r->p->memory, kinds, sizeof(kind));
+    if (!r->cells) return error_memory(err, kinds * sizeof(kind));
+    r->sites = r->cells + keys->cells->count;
+    r->regions = r->sites + keys->sites->count;
+    for (size_t i = 0; i < keys->regions->count; i++)
+        if (!read_region(r, keys->regions->items[i])) return false;
+    for (size_t i = 0; i < keys->sites->count; i++)
+        if (!read_site(r, keys->sites->items[i], keys->regions)) return false;
+    for (size_t i = 0; i < keys->cells->count; i++)
+        if (!read_cell(r, keys->cells->items[i])) return false;
+    for (size_t i = 0; i < keys->phones->count; i++)
+        if (!read_group(r, keys->phones->items[i])) return false;
+    return place_phones(r, keys->phones);
+}
+
+bool platform_read(platform *p, const yaml_node *map, uint64_t seed, portolan_error *err) {
+    *p = (platform){0};
+    platform_keys keys = {0};
+    bool ok = yaml_read(map, "a platform", PLATFORM_FIELDS, &keys, err);
+    ok = ok && (keys.network ? yaml_read(keys.network, "network", NETWORK_FIELDS, &p->network, err)
+                             : yaml_defaults(NETWORK_FIELDS, &p->network, err));
+    if (ok && !(p->name = arena_text(&p->memory, keys.name, strlen(keys.name)))) ok = error_memory(err, 64);
+    reader r = {.p = p, .devices = keys.devices, .links = keys.links, .seed = seed, .err = err};
+    ok = ok && read_sections(&r, &keys);
+    if (!ok) platform_free(p);
+    return ok;
+}
+
+bool platform_load(platform *p, const char *path, uint64_t seed, portolan_error *err) {
+    yaml_document doc;
+    *p = (platform){0};
+    if (!yaml_load(&doc, path, err)) return false;
+    bool ok = platform_read(p, doc.root, seed, err);
+    yaml_unload(&doc);
+    return ok;
+}
+
+void platform_free(platform *p) {
+    arena_free(&p->memory);
+    *p = (platform){0};
+}
+
+double platform_transfer_time(const network_settings *n, double latency, double bandwidth, double bytes) {
+    double latency_factor = n->model == NETWORK_LV08 ? 13.01 : 1, bandwidth_factor = n->model == NETWORK_LV08 ? 0.97 : 1;
+    double rate = bandwidth;
+    if (latency > 0) rate = fmin(rate, n->tcp_gamma / (2 * latency));
+    return latency * latency_factor + bytes / (rate * bandwidth_factor);
+}

@@ -1,0 +1,145 @@
+/* What world? A YAML platform, checked and laid out as plain arrays: phones in cells, cells at edge sites, sites behind
+ * a backhaul and a WAN to a cloud region. No SimGrid here; simgrid_world.h turns the arrays into SimGrid's hosts. */
+#ifndef PORTOLAN_PLATFORMS_H
+#define PORTOLAN_PLATFORMS_H
+
+#include <stdint.h>
+
+#include "base/random.h"
+#include "base/yaml.h"
+
+/* ---- Presets: known devices and links, each figure with its source (presets.c) ---- */
+
+typedef struct device_preset {
+    const char *name, *summary;
+    double flops_per_second; /* sustained, of one core: what it reaches on this kind of work, not the data sheet's peak */
+    unsigned cores;          /* requests computed at the same time */
+    double idle_watts, busy_watts; /* whole device: nothing running, all cores running */
+    double memory_bytes;
+    double usd_per_hour;
+    const char *source;
+} device_preset;
+
+typedef enum link_use {
+    LINK_CELL,             /* a cell with separate capacities up and down */
+    LINK_CELL_HALF_DUPLEX, /* a cell whose two directions share one medium (Wi-Fi) */
+    LINK_WIRED,
+} link_use;
+
+typedef struct link_preset {
+    const char *name, *summary;
+    link_use use;
+    double up_bps, down_bps; /* bits per second, shared by all that use it; half duplex: up_bps counts for both */
+    double latency_s;        /* one way */
+    double radio_up_j_per_byte, radio_down_j_per_byte; /* at the phone */
+    const char *source;
+} link_preset;
+
+extern const device_preset DEVICE_PRESETS[];
+extern const size_t DEVICE_PRESET_COUNT;
+extern const link_preset LINK_PRESETS[];
+extern const size_t LINK_PRESET_COUNT;
+
+/* ---- The checked platform ---- */
+
+/* A device or a group of equal servers behind one queue. */
+typedef struct device {
+    double speed; /* FLOP/s of one core */
+    uint64_t cores;
+    double idle_watts, busy_watts;
+    double memory_bytes;
+    double usd_per_second;
+} device;
+
+typedef struct net_link {
+    double up, down; /* bytes per second */
+    double latency;  /* seconds, one way */
+    bool half_duplex;
+    double radio_up, radio_down; /* joules per byte at the phone */
+} net_link;
+
+typedef struct phone_group {
+    const char *name;
+    uint64_t first, count; /* its phones in platform.phones */
+    device hardware;
+    distribution speed;
+    double up, down; /* bytes per second that one phone's own radio allows; 0: as the cell does */
+} phone_group;
+
+typedef struct phone {
+    double speed; /* FLOP/s of one core, drawn */
+    uint32_t group, cell;
+} phone;
+
+typedef struct cell {
+    const char *name;
+    net_link link;
+    uint32_t site;
+    uint64_t phones;
+} cell;
+
+/* An edge site. Its backhaul and WAN carry the same flows in series, so they are one link: the narrower bandwidth, the
+ * latencies added. */
+typedef struct site {
+    const char *name;
+    device server;  /* all its servers as one: their cores behind one queue */
+    uint64_t queue; /* most requests waiting; one more is refused */
+    net_link uplink;
+    uint32_t region;
+} site;
+
+typedef struct region {
+    const char *name;
+    device server;
+    uint64_t queue;
+} region;
+
+typedef enum network_model { NETWORK_CM02, NETWORK_LV08 } network_model;
+
+/* How SimGrid computes transfers; see docs/platforms.md. */
+typedef struct network_settings {
+    int model; /* network_model */
+    bool crosstraffic;
+    double tcp_gamma; /* bytes: a flow's rate is at most tcp_gamma / (2 latency) */
+} network_settings;
+
+typedef struct platform platform;
+struct platform {
+    arena memory; /* owns everything below */
+    const char *name;
+    network_settings network;
+    size_t group_count, cell_count, site_count, region_count;
+    phone_group *groups;
+    cell *cells;
+    site *sites;
+    region *regions;
+    uint64_t phone_count;
+    phone *phones;
+};
+
+enum { PLATFORM_MAX_PHONES = 10000000, PLATFORM_MAX_CELLS = 1000000 };
+
+/* Reads the platform from a map; texts are copied, so the document may be freed. Phone speeds are drawn from `seed`.
+ * On failure `p` is left empty. */
+bool platform_read(platform *p, const yaml_node *map, uint64_t seed, portolan_error *err);
+
+/* Loads the document at `path` and reads it. */
+bool platform_load(platform *p, const char *path, uint64_t seed, portolan_error *err);
+
+void platform_free(platform *p);
+
+/* Seconds that `bytes` need on an otherwise idle path of `latency` and `bandwidth`, as the platform's network settings
+ * compute it (SimGrid 3.32, network models CM02 and LV08): latency * latency_factor + bytes / (bandwidth_factor *
+ * min(bandwidth, tcp_gamma / (2 latency))), the factors being 1 and 1, or 13.01 and 0.97. */
+double platform_transfer_time(const network_settings *n, double latency, double bandwidth, double bytes);
+
+/* A readable summary; SimGrid's XML (one zone, routes equal to the simulated ones); a graph for Graphviz. */
+void platform_print(const platform *p, FILE *out);
+void platform_write_xml(const platform *p, FILE *out);
+void platform_write_dot(const platform *p, FILE *out);
+
+/* Tables of YAML keys, for the reference and its test. */
+extern const yaml_field PLATFORM_FIELDS[], NETWORK_FIELDS[], PHONE_GROUP_FIELDS[], CELL_FIELDS[], SITE_FIELDS[],
+    REGION_FIELDS[], DEVICE_FIELDS[], LINK_FIELDS[];
+
+#endif

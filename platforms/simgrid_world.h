@@ -1,0 +1,38 @@
+/* The platform as SimGrid's hosts and links. SimGrid 3.32's C API cannot create them, hence one small file in C++. */
+#ifndef PORTOLAN_SIMGRID_WORLD_H
+#define PORTOLAN_SIMGRID_WORLD_H
+
+#include <simgrid/forward.h>
+
+#ifdef __cplusplus
+extern "C" {
+#else
+#include <stdbool.h>
+#endif
+
+/* One SimGrid host for each entry of the platform's arrays, at the same index. A cloud region is reached through the
+ * ingress host of the sender's site, so that each site has its own link to it; executions run on clouds[]. */
+typedef struct simgrid_world {
+    sg_host_t *phones;    /* [platform.phone_count] */
+    sg_host_t *edges;     /* [platform.site_count] */
+    sg_host_t *ingresses; /* [platform.site_count] */
+    sg_host_t *clouds;    /* [platform.region_count] */
+} simgrid_world;
+
+struct platform;
+
+/* Builds hosts and links in one Star zone (set-up linear in their number) and seals it. Call it once a process, after
+ * simgrid_init. Returns false and writes into `why` if SimGrid refuses. The arrays are owned by the world. */
+bool simgrid_world_build(const struct platform *p, simgrid_world *w, char *why, unsigned long size);
+
+/* Frees the arrays; the hosts stay with SimGrid until the process ends. */
+void simgrid_world_free(simgrid_world *w);
+
+/* Bounds the rate of a transfer that has not been started yet, in bytes per second. */
+void simgrid_limit_rate(sg_comm_t comm, double rate);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,114 @@
+/* portolan check: validates files of the project; what kind a file is shows in its keys. */
+#include <string.h>
+
+#include "commands.h"
+#include "sim/sim.h"
+
+typedef struct check_arguments {
+    common_options common;
+    json_t *report; /* with --json: a list of {file, kind, ok, error...} */
+    int status;
+} check_arguments;
+
+/* The kinds of YAML files, each told by a key that only it has. */
+typedef enum file_kind { KIND_SCENARIO, KIND_PLATFORM, KIND_WORKLOAD, KIND_TABLE, KIND_UNKNOWN } file_kind;
+static const char *const KIND_NAMES[] = {"scenario", "platform", "workload", "outcome table", "unknown"};
+
+static bool ends_with(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static file_kind kind_of(const yaml_document *doc) {
+    if (yaml_find(doc->root, "policies") || yaml_find(doc->root, "platform")) return KIND_SCENARIO;
+    if (yaml_find(doc->root, "phones") || yaml_find(doc->root, "cells")) return KIND_PLATFORM;
+    return yaml_find(doc->root, "arrivals") ? KIND_WORKLOAD : KIND_UNKNOWN;
+}
+
+static bool check_scenario(const char *path, portolan_error *err) {
+    scenario s;
+    bool ok = scenario_load(&s, path, NULL, 0, NULL, 0, err);
+    if (ok) scenario_free(&s);
+    return ok;
+}
+
+static bool check_platform(const yaml_document *doc, portolan_error *err) {
+    platform p;
+    bool ok = platform_read(&p, doc->root, 1, err);
+    if (ok) platform_free(&p);
+    return ok;
+}
+
+static bool check_table(const char *path, portolan_error *err) {
+    outcome_table t;
+    bool ok = outcome_table_load(&t, path, err);
+    if (ok) outcome_table_free(&t);
+    return ok;
+}
+
+static bool check_file(const char *path, file_kind *kind, portolan_error *err) {
+    yaml_document doc;
+    workload w;
+    *kind = KIND_TABLE;
+    if (ends_with(path, ".csv")) return check_table(path, err);
+    *kind = KIND_UNKNOWN;
+    if (!yaml_load(&doc, path, err)) return false;
+    *kind = kind_of(&doc);
+    bool ok = false;
+    switch (*kind) {
+    case KIND_SCENARIO: ok = check_scenario(path, err); break;
+    case KIND_PLATFORM: ok = check_platform(&doc, err); break;
+    case KIND_WORKLOAD: ok = workload_read(&w, doc.root, err); break;
+    default:
+        error_input(err, doc.root->mark, "not a file of Portolan: a scenario has the key 'policies', a platform 'phones', "
+                    "a workload 'arrivals'");
+    }
+    yaml_unload(&doc);
+    return ok;
+}
+
+static void report(check_arguments *a, const char *path, file_kind kind, bool ok, const portolan_error *err) {
+    if (a->common.json) {
+        json_t *row = json_pack("{s:s, s:s, s:b}", "file", path, "kind", KIND_NAMES[kind], "ok", ok);
+        if (!ok)
+            json_object_update_new(row, json_pack("{s:s, s:i, s:i, s:s}", "error_file", err->file, "line",
+                                                  (int)err->line, "column", (int)err->column, "message", err->message));
+        json_array_append_new(a->report, row);
+    } else if (!ok) {
+        error_print(err, stderr);
+    } else if (!a->common.quiet) {
+        printf("%s: a valid %s\n", path, KIND_NAMES[kind]);
+    }
+    if (!ok) a->status = err->status;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    check_arguments *a = state->input;
+    portolan_error err = {0};
+    file_kind kind;
+    bool ok;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        ok = check_file(argument, &kind, &err);
+        report(a, argument, kind, ok, &err);
+        return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "a file is needed"); return 0;
+    default: return common_parse(key, argument, state);
+    }
+}
+
+static const struct argp CHECK_ARGP = {
+    NULL,        parse, "FILE...", "Validates scenarios, platforms and workloads (YAML) and outcome tables (CSV).",
+    COMMON_ARGP, NULL,  NULL};
+
+int command_check(int argc, char **argv) {
+    check_arguments a = {.report = json_array()};
+    /* in order, so that -q and --json count wherever they stand: argp moves options before arguments */
+    argp_parse(&CHECK_ARGP, argc, argv, 0, NULL, &a);
+    if (!a.common.json) {
+        json_decref(a.report);
+        return a.status;
+    }
+    int printed = print_json(a.report);
+    return a.status ? a.status : printed;
+}

@@ -1,0 +1,33 @@
+/* The commands of `portolan`, and what their argument parsers share. */
+#ifndef PORTOLAN_COMMANDS_H
+#define PORTOLAN_COMMANDS_H
+
+#include <argp.h>
+#include <jansson.h>
+
+#include "base/error.h"
+
+/* Options that every command has; each command's options struct begins with one. */
+typedef struct common_options {
+    bool quiet, json;
+} common_options;
+
+/* The child parser for -q and --json; its input is the command's common_options. */
+extern const struct argp_child COMMON_ARGP[];
+
+/* For a command's parser: hands its input on to the child above. */
+error_t common_parse(int key, char *argument, struct argp_state *state);
+
+/* Prints the error and returns its exit status. */
+int fail(const portolan_error *err);
+
+/* Prints a JSON document on standard output and releases it; returns the exit status. */
+int print_json(json_t *value);
+
+/* The commands; argv[0] is "portolan NAME". Each returns the exit status. */
+int command_run(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_list(int argc, char **argv);
+int command_platform(int argc, char **argv);
+
+#endif

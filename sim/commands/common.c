@@ -1,0 +1,45 @@
+/* What the commands share: -q, --json, and how errors end a command. */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "commands.h"
+
+enum { KEY_JSON = 0x100 };
+
+static const struct argp_option OPTIONS[] = {
+    {"quiet", 'q', 0, 0, "Print errors only", 10},
+    {"json", KEY_JSON, 0, 0, "Print the result as JSON", 10},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    common_options *options = state->input;
+    (void)argument;
+    switch (key) {
+    case 'q': options->quiet = true; return 0;
+    case KEY_JSON: options->json = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp COMMON = {OPTIONS, parse, NULL, NULL, NULL, NULL, NULL};
+const struct argp_child COMMON_ARGP[] = {{&COMMON, 0, NULL, 0}, {0}};
+
+error_t common_parse(int key, char *argument, struct argp_state *state) {
+    (void)argument;
+    if (key != ARGP_KEY_INIT) return ARGP_ERR_UNKNOWN;
+    state->child_inputs[0] = state->input;
+    return 0;
+}
+
+int fail(const portolan_error *err) {
+    error_print(err, stderr);
+    return err->status;
+}
+
+int print_json(json_t *value) {
+    portolan_error err = {0};
+    bool ok = json_print(value, stdout, &err);
+    json_decref(value);
+    return ok ? STATUS_OK : fail(&err);
+}

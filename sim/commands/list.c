@@ -1,0 +1,160 @@
+/* portolan list: the tables of policies, devices, links, workloads and metrics. */
+#include <string.h>
+
+#include "commands.h"
+#include "sim/sim.h"
+
+typedef struct list_arguments {
+    common_options common;
+    const char *what;
+} list_arguments;
+
+/* ---- Rows as JSON; the text form prints name, summary and the rest of the same rows ---- */
+
+static json_t *fields_json(const yaml_field *fields) {
+    json_t *options = json_array();
+    for (; fields->key; fields++) {
+        json_t *row = json_pack("{s:s, s:s}", "key", fields->key, "meaning", fields->doc);
+        if (fields->fallback) json_object_set_new(row, "default", json_string(fields->fallback));
+        json_array_append_new(options, row);
+    }
+    return options;
+}
+
+static json_t *policies_json(void) {
+    json_t *rows = json_array();
+    for (size_t i = 0; POLICIES[i]; i++)
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o}", "name", POLICIES[i]->name, "summary",
+                                              POLICIES[i]->summary, "source", POLICIES[i]->paper, "options",
+                                              fields_json(POLICIES[i]->options)));
+    return rows;
+}
+
+static json_t *devices_json(void) {
+    json_t *rows = json_array();
+    for (size_t i = 0; i < DEVICE_PRESET_COUNT; i++) {
+        const device_preset *d = &DEVICE_PRESETS[i];
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:i, s:f, s:f, s:f, s:f, s:s}", "name", d->name, "summary",
+                                              d->summary, "flops_per_second", d->flops_per_second, "cores",
+                                              (int)d->cores, "idle_watts", d->idle_watts, "busy_watts", d->busy_watts,
+                                              "memory_bytes", d->memory_bytes, "usd_per_hour", d->usd_per_hour, "source",
+                                              d->source));
+    }
+    return rows;
+}
+
+static json_t *links_json(void) {
+    static const char *const USES[] = {"cell", "cell, half duplex", "wired"};
+    json_t *rows = json_array();
+    for (size_t i = 0; i < LINK_PRESET_COUNT; i++) {
+        const link_preset *l = &LINK_PRESETS[i];
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:s}", "name", l->name, "summary",
+                                              l->summary, "use", USES[l->use], "up_bps", l->up_bps, "down_bps",
+                                              l->down_bps, "latency_s", l->latency_s, "radio_up_j_per_byte",
+                                              l->radio_up_j_per_byte, "radio_down_j_per_byte", l->radio_down_j_per_byte,
+                                              "source", l->source));
+    }
+    return rows;
+}
+
+static json_t *workloads_json(void) {
+    json_t *rows = json_array();
+    json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "name", "arrivals", "summary",
+                                          "when requests arrive: the keys of a workload's 'arrivals'", "options",
+                                          fields_json(ARRIVAL_FIELDS)));
+    json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "name", "synthetic", "summary",
+                                          "the embedded outcome table: the keys of a scenario's 'model: {synthetic: ...}'",
+                                          "options", fields_json(SYNTHETIC_FIELDS)));
+    json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", "outcome table (long)", "summary",
+                                          "a CSV file of confidences, a row a sample and exit", "header",
+                                          "Sample_ID,Exit,Confidence,Prediction,Label"));
+    json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", "outcome table (compact)", "summary",
+                                          "a CSV file of class probabilities, a row a sample", "header",
+                                          "sample,label,tokens,exit1_p0,exit1_p1,...,exit2_p0,...[,v0,v1,...]"));
+    return rows;
+}
+
+static json_t *metrics_json(void) {
+    json_t *rows = json_array();
+    for (const metric *m = METRICS; m->key; m++)
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", m->key, "unit", m->unit, "summary", m->meaning));
+    return rows;
+}
+
+typedef struct listing {
+    const char *name;
+    json_t *(*rows)(void);
+} listing;
+
+static const listing LISTINGS[] = {
+    {"policies", policies_json},   {"devices", devices_json}, {"links", links_json},
+    {"workloads", workloads_json}, {"metrics", metrics_json}, {NULL, NULL},
+};
+
+/* ---- Text ---- */
+
+static void print_value(const char *key, const json_t *value) {
+    if (json_is_array(value)) {
+        size_t i;
+        json_t *option;
+        json_array_foreach(value, i, option) {
+            const char *fallback = json_string_value(json_object_get(option, "default"));
+            printf("      %-22s %s%s%s%s\n", json_string_value(json_object_get(option, "key")),
+                   json_string_value(json_object_get(option, "meaning")), fallback ? " (default " : "",
+                   fallback ? fallback : "", fallback ? ")" : "");
+        }
+    } else if (json_is_string(value)) {
+        if (*json_string_value(value)) printf("    %s: %s\n", key, json_string_value(value));
+    } else {
+        printf("    %s: %.9g\n", key, json_number_value(value));
+    }
+}
+
+static void print_rows(const json_t *rows) {
+    size_t i;
+    json_t *row, *value;
+    const char *key;
+    json_array_foreach(rows, i, row) {
+        printf("  %-22s %s\n", json_string_value(json_object_get(row, "name")),
+               json_string_value(json_object_get(row, "summary")));
+        json_object_foreach(row, key, value) {
+            if (strcmp(key, "name") != 0 && strcmp(key, "summary") != 0) print_value(key, value);
+        }
+    }
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    list_arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (a->what) argp_error(state, "one list at a time; '%s' is one too many", argument);
+        a->what = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "name one of policies, devices, links, workloads, metrics"); return 0;
+    default: return common_parse(key, argument, state);
+    }
+}
+
+static const struct argp LIST_ARGP = {NULL,        parse, "policies|devices|links|workloads|metrics",
+                                      "Lists what can be named in a scenario, and what comes out.",
+                                      COMMON_ARGP, NULL,  NULL};
+
+int command_list(int argc, char **argv) {
+    list_arguments a = {0};
+    argp_parse(&LIST_ARGP, argc, argv, 0, NULL, &a);
+    const char *names[sizeof LISTINGS / sizeof *LISTINGS] = {0};
+    for (size_t i = 0; LISTINGS[i].name; i++) {
+        names[i] = LISTINGS[i].name;
+        if (strcmp(a.what, LISTINGS[i].name) != 0) continue;
+        json_t *rows = LISTINGS[i].rows();
+        if (a.common.json) return print_json(rows);
+        if (!a.common.quiet) print_rows(rows);
+        json_decref(rows);
+        return STATUS_OK;
+    }
+    char allowed[128];
+    portolan_error err = {0};
+    list_words(allowed, sizeof allowed, names);
+    error_usage(&err, "there is no list '%.60s'; there are %s", a.what, allowed);
+    return fail(&err);
+}

@@ -1,0 +1,72 @@
+/* portolan: finds the command and runs it. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+
+typedef struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} command;
+
+static const command COMMANDS[] = {
+    {"run", command_run, "simulate the policies of a scenario and write a results folder"},
+    {"check", command_check, "validate scenarios, platforms, workloads and outcome tables"},
+    {"platform", command_platform, "show a platform, or convert it to SimGrid XML or Graphviz"},
+    {"list", command_list, "list policies, devices, links, workloads or metrics"},
+};
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
+
+static void print_help(FILE *out) {
+    fputs("Portolan simulates distributed inference over phones, edge servers and the cloud.\n\n"
+          "Usage: portolan COMMAND [ARGUMENT...]\n\n",
+          out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-9s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    fputs("\n`portolan COMMAND --help` says more. Exit status: 0 done, 1 the run failed, 2 wrong usage or input.\n", out);
+}
+
+static int unknown_command(const char *name) {
+    const char *names[COMMAND_COUNT + 1] = {0};
+    for (size_t i = 0; i < COMMAND_COUNT; i++) names[i] = COMMANDS[i].name;
+    const char *near = nearest_word(name, names);
+    portolan_error err = {0};
+    error_usage(&err, "there is no command '%.60s'%s%s%s; see portolan --help", name, near ? ", did you mean '" : "",
+                near ? near : "", near ? "'?" : "");
+    return fail(&err);
+}
+
+/* Standard output may be a full disk or a closed pipe: what could not be written is an error. */
+static int finish(int status) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    portolan_error err = {0};
+    error_run(&err, "standard output cannot be written: %s", strerror(errno));
+    return status ? status : fail(&err);
+}
+
+int main(int argc, char **argv) {
+    argp_err_exit_status = STATUS_WRONG_INPUT;
+    if (argc < 2) {
+        print_help(stderr);
+        return STATUS_WRONG_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return finish(STATUS_OK);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("portolan " PORTOLAN_VERSION);
+        return finish(STATUS_OK);
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], COMMANDS[i].name) != 0) continue;
+        char name[64];
+        snprintf(name, sizeof name, "portolan %s", argv[1]);
+        argv[1] = name;
+        return finish(COMMANDS[i].run(argc - 1, argv + 1));
+    }
+    return unknown_command(argv[1]);
+}

@@ -1,0 +1,95 @@
+/* portolan run: simulates a scenario, writes the results folder, prints the table. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "sim/results.h"
+
+enum { KEY_SET = 0x200, KEY_POLICY, KEY_SEED, KEY_OUT, MAX_CHANGES = 256 };
+
+typedef struct run_arguments {
+    common_options common;
+    const char *path;
+    char *sets[MAX_CHANGES], *policies[MAX_CHANGES];
+    size_t set_count, policy_count;
+    char seed[64]; /* as a change: "seed=7" */
+    run_options run;
+} run_arguments;
+
+static const struct argp_option OPTIONS[] = {
+    {"set", KEY_SET, "KEY=VALUE", 0, "Change a key of the scenario, as in policies.confidence.threshold=0.9", 0},
+    {"policy", KEY_POLICY, "NAME", 0, "Run only this policy, a label or a name (may be repeated)", 0},
+    {"seed", KEY_SEED, "N", 0, "Change the seed", 0},
+    {"out", KEY_OUT, "DIR", 0, "Results folder (default: results/NAME, with a number if that exists)", 0},
+    {"jobs", 'j', "N", 0, "Policies simulated at the same time (default: one for each processor)", 0},
+    {0},
+};
+
+static void parse_jobs(run_arguments *a, const char *text, struct argp_state *state) {
+    char *end;
+    long jobs = strtol(text, &end, 10);
+    if (*end || end == text || jobs < 1 || jobs > 1024)
+        argp_error(state, "--jobs is '%s'; it must be a whole number from 1 to 1024", text);
+    a->run.jobs = (unsigned)jobs;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    run_arguments *a = state->input;
+    switch (key) {
+    case KEY_SET:
+        if (a->set_count == MAX_CHANGES - 1) argp_error(state, "more than %d changes", MAX_CHANGES - 1);
+        a->sets[a->set_count++] = argument;
+        return 0;
+    case KEY_POLICY:
+        if (a->policy_count == MAX_CHANGES) argp_error(state, "more than %d policies", MAX_CHANGES);
+        a->policies[a->policy_count++] = argument;
+        return 0;
+    case KEY_SEED: snprintf(a->seed, sizeof a->seed, "seed=%s", argument); return 0;
+    case KEY_OUT: a->run.out = argument; return 0;
+    case 'j': parse_jobs(a, argument, state); return 0;
+    case ARGP_KEY_ARG:
+        if (a->path) argp_error(state, "one scenario at a time; '%s' is one too many", argument);
+        a->path = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "a scenario file is needed"); return 0;
+    default: return common_parse(key, argument, state);
+    }
+}
+
+static const struct argp RUN_ARGP = {
+    OPTIONS,     parse, "SCENARIO.yaml", "Simulates every policy of a scenario and writes a results folder.",
+    COMMON_ARGP, NULL,  NULL};
+
+static int show(const scenario *s, const run_report *report, const run_arguments *a) {
+    if (a->common.json) return print_json(summary_json(s, report));
+    if (a->common.quiet) return STATUS_OK;
+    bool color = isatty(STDOUT_FILENO) == 1 && !getenv("NO_COLOR");
+    print_summary_table(s, report, stdout, color);
+    fprintf(stderr, "results: %s\n", report->folder);
+    return STATUS_OK;
+}
+
+int command_run(int argc, char **argv) {
+    run_arguments a = {0};
+    argp_parse(&RUN_ARGP, argc, argv, 0, NULL, &a);
+    if (a.seed[0]) a.sets[a.set_count++] = a.seed;
+    a.run.quiet = a.common.quiet;
+    portolan_error err = {0};
+    scenario s;
+    if (!scenario_load(&s, a.path, a.sets, a.set_count, a.policies, a.policy_count, &err)) return fail(&err);
+    run_report report;
+    int status;
+    if (!scenario_run(&s, &a.run, &report, &err)) {
+        status = fail(&err);
+    } else {
+        status = show(&s, &report, &a);
+        if (report.interrupted) {
+            fprintf(stderr, "portolan: interrupted; the folder holds the policies that were finished\n");
+            status = STATUS_FAILED;
+        }
+        run_report_free(&report);
+    }
+    scenario_free(&s);
+    return status;
+}

@@ -1,0 +1,166 @@
+/* Sets SimGrid up for a scenario, runs one policy, and keeps the run's books. */
+#include "engine.h"
+
+#include <math.h>
+#include <simgrid/actor.h>
+#include <simgrid/engine.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Set-up, before the policies' processes are forked ---- */
+
+static void init_simgrid(const network_settings *n) {
+    char model[64], crosstraffic[64], gamma[64];
+    snprintf(model, sizeof model, "--cfg=network/model:%s", n->model == NETWORK_LV08 ? "LV08" : "CM02");
+    snprintf(crosstraffic, sizeof crosstraffic, "--cfg=network/crosstraffic:%d", n->crosstraffic);
+    snprintf(gamma, sizeof gamma, "--cfg=network/TCP-gamma:%.17g", n->tcp_gamma);
+    char *argv[] = {"portolan", model, crosstraffic, gamma,
+#ifdef PORTOLAN_SANITIZE
+                    "--cfg=contexts/factory:thread", /* the sanitizers do not follow raw context switches */
+#else
+                    "--cfg=contexts/factory:raw", "--cfg=contexts/guard-size:0",
+#endif
+                    "--log=root.threshold:critical", NULL};
+    int argc = (int)(sizeof argv / sizeof *argv) - 1;
+    simgrid_init(&argc, argv);
+}
+
+bool engine_set_up(const scenario *s, simgrid_world *world, portolan_error *err) {
+    char why[512];
+    init_simgrid(&s->platform.network);
+    return simgrid_world_build(&s->platform, world, why, sizeof why) || error_run(err, "%s", why);
+}
+
+/* ---- One run ---- */
+
+static void free_engine(engine *e) {
+    while (e->free_requests) {
+        request *next = e->free_requests->next;
+        free(e->free_requests);
+        e->free_requests = next;
+    }
+    free(e->phones);
+    free(e->edges);
+    free(e->clouds);
+    free(e->edge_pools);
+    free(e->ingress_pools);
+    free(e->drivers);
+    free(e->policy);
+}
+
+static server server_from(const device *d, uint64_t queue, sg_host_t host) {
+    return (server){.station = {.cores = d->cores, .limit = queue}, .device = d, .host = host};
+}
+
+static bool allocate(engine *e, const void *options) {
+    const platform *p = &e->s->platform;
+    e->phones = calloc(p->phone_count, sizeof *e->phones);
+    e->edges = calloc(p->site_count, sizeof *e->edges);
+    e->clouds = calloc(p->region_count, sizeof *e->clouds);
+    e->edge_pools = calloc(p->site_count, sizeof *e->edge_pools);
+    e->ingress_pools = calloc(p->site_count, sizeof *e->ingress_pools);
+    e->policy = malloc(e->type->size);
+    e->record_room = e->s->run.requests ? e->s->run.requests + e->s->run.warmup : 1 << 16;
+    e->records = malloc(e->record_room * sizeof *e->records);
+    if (!e->phones || !e->edges || !e->clouds || !e->edge_pools || !e->ingress_pools || !e->policy || !e->records)
+        return error_memory(e->err, e->record_room * sizeof *e->records + p->phone_count * sizeof *e->phones);
+    memcpy(e->policy, options, e->type->size);
+    for (uint64_t i = 0; i < p->phone_count; i++)
+        e->phones[i] = (station){.cores = p->groups[p->phones[i].group].hardware.cores, .limit = UINT64_MAX};
+    for (size_t i = 0; i < p->site_count; i++)
+        e->edges[i] = server_from(&p->sites[i].server, p->sites[i].queue, e->world->edges[i]);
+    for (size_t i = 0; i < p->region_count; i++)
+        e->clouds[i] = server_from(&p->regions[i].server, p->regions[i].queue, e->world->clouds[i]);
+    return true;
+}
+
+/* Every request that arrived must have ended; anything else is a fault of ours that must not pass silently. */
+static bool check_complete(const engine *e) {
+    if (e->err->status) return false;
+    if (e->finished == e->arrived && (e->expected == UINT64_MAX || e->arrived == e->expected)) return true;
+    return error_run(e->err, "the simulation stopped after %llu of %llu requests", (unsigned long long)e->finished,
+                     (unsigned long long)e->arrived);
+}
+
+bool engine_run(const scenario *s, const simgrid_world *world, size_t index, const double *shares,
+                policy_result *result, request_record **records, uint64_t *count, run_totals *totals,
+                portolan_error *err) {
+    const policy_setup *setup = &s->policies[index];
+    engine e = {.s = s,
+                .world = world,
+                .type = setup->type,
+                .result = result,
+                .err = err,
+                .expected = s->run.requests ? s->run.requests + s->run.warmup : UINT64_MAX};
+    bool ok = allocate(&e, setup->options);
+    if (ok && e.type->take_shares) e.type->take_shares(e.policy, shares);
+    ok = ok && actors_start(&e);
+    if (ok) {
+        simgrid_run();
+        ok = check_complete(&e);
+    }
+    result->progress = e.finished;
+    result->simulated_seconds = simgrid_get_clock();
+    free_engine(&e);
+    if (!ok) {
+        free(e.records);
+        return false;
+    }
+    *records = e.records;
+    *count = e.finished;
+    *totals = e.totals;
+    return true;
+}
+
+/* ---- Books, called by the actors ---- */
+
+static bool make_room(engine *e) {
+    if (e->arrived < e->record_room) return true;
+    uint64_t room = 2 * e->record_room;
+    request_record *bigger = realloc(e->records, room * sizeof *bigger);
+    if (!bigger) return error_memory(e->err, room * sizeof *bigger);
+    e->records = bigger;
+    e->record_room = room;
+    return true;
+}
+
+request *engine_open_request(engine *e, const arrival *a) {
+    request *r = e->free_requests;
+    if (r)
+        e->free_requests = r->next;
+    else
+        r = malloc(sizeof *r);
+    if (!r || !make_room(e)) {
+        free(r);
+        error_memory(e->err, sizeof *r);
+        return NULL;
+    }
+    if (e->arrived == e->s->run.warmup) {
+        e->window_open = true;
+        e->totals.window_start = a->time;
+    }
+    request_open(r, e->s, e->arrived++, a);
+    return r;
+}
+
+void engine_close_request(engine *e, request *r) {
+    enum { REPORT_EVERY = 1 << 10 };
+    double now = simgrid_get_clock();
+    r->record.latency = now - r->record.arrival;
+    e->records[r->number] = r->record;
+    e->totals.window_end = now;
+    e->finished++;
+    if (e->finished % REPORT_EVERY == 0) {
+        e->result->progress = e->finished;
+        e->result->progress_clock = now;
+    }
+    if (e->drivers) sg_actor_resume(e->drivers[r->record.phone]);
+    if (e->source_waits && e->finished == e->arrived) sg_actor_resume(e->source);
+    r->next = e->free_requests;
+    e->free_requests = r;
+}
+
+void engine_count_busy(engine *e, tier at, double start, double end) {
+    if (e->window_open && end > e->totals.window_start)
+        e->totals.busy_seconds[at] += end - fmax(start, e->totals.window_start);
+}

@@ -1,0 +1,75 @@
+/* The simulation of one policy in one process. engine.c sets SimGrid up and keeps the books of the run, actors.c is what
+ * happens in simulated time. Internal to sim/. */
+#ifndef PORTOLAN_ENGINE_H
+#define PORTOLAN_ENGINE_H
+
+#include <simgrid/forward.h>
+
+#include "platforms/simgrid_world.h"
+#include "request.h"
+
+typedef struct worker worker;
+
+/* Parked workers of one place. */
+typedef struct worker_pool {
+    worker *parked;
+} worker_pool;
+
+/* A place where requests are computed: an edge site's server or a cloud region's. (Phones have none: their station is
+ * enough, and they share one pool.) */
+typedef struct server {
+    station station;
+    const device *device;
+    sg_host_t host; /* where executions run */
+} server;
+
+/* Everything one policy's run needs. */
+typedef struct engine {
+    const scenario *s;
+    const simgrid_world *world;
+    const policy_type *type;
+    void *policy; /* its options and state */
+    station *phones;  /* [platform.phone_count] */
+    server *edges;    /* [platform.site_count] */
+    server *clouds;   /* [platform.region_count] */
+    worker_pool phone_pool;
+    worker_pool *edge_pools, *ingress_pools; /* [platform.site_count] */
+    uint64_t workers_made;
+    request *free_requests;
+    request_record *records; /* [record_room], by request number */
+    uint64_t record_room;
+    uint64_t arrived, finished;
+    uint64_t expected; /* requests in all, warm-up included; UINT64_MAX where the duration ends the run */
+    run_totals totals;
+    bool window_open;
+    sg_actor_t source;   /* open loop: the actor that makes requests arrive */
+    bool source_waits;   /* it has made all, and is to be woken when the last is finished */
+    sg_actor_t *drivers; /* closed loop: [phone_count] the actor of each phone; else NULL */
+    policy_result *result; /* progress goes here */
+    portolan_error *err;
+} engine;
+
+/* Initialises SimGrid and builds the scenario's platform in it. Once a process; children forked later inherit it. */
+bool engine_set_up(const scenario *s, simgrid_world *world, portolan_error *err);
+
+/* Runs policy `index` of the scenario to its end. `shares`: tier shares of the policy it follows, or NULL. On success the
+ * records (free() them) are in request order, `count` of them, warm-up included. */
+bool engine_run(const scenario *s, const simgrid_world *world, size_t index, const double *shares,
+                policy_result *result, request_record **records, uint64_t *count, run_totals *totals,
+                portolan_error *err);
+
+/* ---- Called by the actors ---- */
+
+/* A new request at its phone; NULL if memory is short. */
+request *engine_open_request(engine *e, const arrival *a);
+
+/* Its end, answered or failed: keeps the record, recycles the request, wakes who waits for it. */
+void engine_close_request(engine *e, request *r);
+
+/* Adds the part of an execution that lies within the counted window to the busy time of a tier. */
+void engine_count_busy(engine *e, tier at, double start, double end);
+
+/* Starts the actors: the source of arrivals, or one driver a phone for closed loops. */
+bool actors_start(engine *e);
+
+#endif

@@ -1,0 +1,22 @@
+/* The common course of cascades. */
+#include "cascade.h"
+
+const char *const CASCADE_EXITS[] = {"tiers", "all", NULL};
+const char *const CASCADE_PAYLOADS[] = {"tokens", "hidden", NULL};
+
+tier cascade_route(void *self, const observation *seen) {
+    (void)self, (void)seen;
+    return TIER_PHONE;
+}
+
+bool cascade_every_exit(const void *self) { return ((const cascade_options *)self)->exits == 1; }
+
+verdict cascade_verdict(const void *self, const observation *seen, bool good_enough) {
+    const cascade_options *options = self;
+    uint32_t layer = seen->exits[seen->exit_count - 1].layer;
+    if (good_enough || layer == seen->depth[TIER_CLOUD]) return (verdict){.kind = VERDICT_ANSWER};
+    if (layer < seen->depth[seen->at]) return (verdict){.kind = VERDICT_CONTINUE};
+    /* A tier that holds no more layers than this one is passed over. */
+    tier to = seen->at + 1 < TIER_CLOUD && seen->depth[seen->at + 1] > layer ? seen->at + 1 : TIER_CLOUD;
+    return (verdict){VERDICT_ESCALATE, to, options->escalate == 1};
+}

@@ -1,0 +1,31 @@
+/* confidence: answer at the first exit whose largest softmax probability reaches a threshold (BranchyNet's and many
+ * later papers' rule with max softmax in place of entropy). */
+#include "cascade.h"
+
+typedef struct confidence_options {
+    cascade_options cascade;
+    double threshold;
+} confidence_options;
+
+static const yaml_field OPTIONS[] = {
+    CASCADE_FIELDS,
+    {"threshold", FIELD_QUANTITY, offsetof(confidence_options, threshold),
+     .doc = "answer where the confidence is at least this", .fallback = "0.8", .most = 1.0001},
+    {0},
+};
+
+static verdict after_exit(void *self, const observation *seen) {
+    const confidence_options *options = self;
+    return cascade_verdict(self, seen, seen->exits[seen->exit_count - 1].confidence >= options->threshold);
+}
+
+const policy_type POLICY_CONFIDENCE = {
+    .name = "confidence",
+    .summary = "cascade: answer at the first exit whose confidence (max softmax) reaches the threshold",
+    .paper = "Teerapittayanon et al., BranchyNet, ICPR 2016; Distributed DNNs over cloud, edge and devices, ICDCS 2017",
+    .options = OPTIONS,
+    .size = sizeof(confidence_options),
+    .route = cascade_route,
+    .after_exit = after_exit,
+    .every_exit = cascade_every_exit,
+};

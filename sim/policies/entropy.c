@@ -1,0 +1,57 @@
+/* entropy: answer at the first exit whose predictive entropy is at most a threshold, in nats (DeeBERT). */
+#include "base/elementary.h"
+#include "cascade.h"
+
+enum { FROM_PROBABILITIES, FROM_CONFIDENCE };
+
+typedef struct entropy_options {
+    cascade_options cascade;
+    double threshold;
+    int entropy_from;
+} entropy_options;
+
+static const char *const SOURCES[] = {"probabilities", "confidence", NULL};
+
+static const yaml_field OPTIONS[] = {
+    CASCADE_FIELDS,
+    {"threshold", FIELD_QUANTITY, offsetof(entropy_options, threshold),
+     .doc = "answer where the entropy, in nats, is at most this (ln 2 = 0.693 is the most two classes can have)",
+     .fallback = "0.3"},
+    {"entropy_from", FIELD_CHOICE, offsetof(entropy_options, entropy_from),
+     .doc = "probabilities: all class probabilities; confidence: as if there were two classes, c and 1 - c, for tables "
+            "that hold only confidences",
+     .fallback = "probabilities", .choices = SOURCES},
+    {0},
+};
+
+static bool check(void *self, const yaml_node *at, unsigned *needs, portolan_error *err) {
+    (void)at, (void)err;
+    if (((entropy_options *)self)->entropy_from == FROM_PROBABILITIES) *needs |= POLICY_NEEDS_PROBABILITIES;
+    return true;
+}
+
+static double term(double p) { return p > 0 ? -p * portable_log(p) : 0; }
+
+static double entropy(const entropy_options *options, const exit_outcome *exit) {
+    if (options->entropy_from == FROM_CONFIDENCE) return term(exit->confidence) + term(1 - exit->confidence);
+    double sum = 0;
+    for (uint32_t c = 0; c < exit->classes; c++) sum += term(exit->probabilities[c]);
+    return sum;
+}
+
+static verdict after_exit(void *self, const observation *seen) {
+    const entropy_options *options = self;
+    return cascade_verdict(self, seen, entropy(options, &seen->exits[seen->exit_count - 1]) <= options->threshold);
+}
+
+const policy_type POLICY_ENTROPY = {
+    .name = "entropy",
+    .summary = "cascade: answer at the first exit whose entropy is at most the threshold",
+    .paper = "Xin et al., DeeBERT, ACL 2020",
+    .options = OPTIONS,
+    .size = sizeof(entropy_options),
+    .check = check,
+    .route = cascade_route,
+    .after_exit = after_exit,
+    .every_exit = cascade_every_exit,
+};

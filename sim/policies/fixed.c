@@ -1,0 +1,46 @@
+/* phone-only, edge-only, cloud-only: every request to one tier, which answers with its last exit. The yardsticks. */
+#include "sim/policy.h"
+
+static const yaml_field OPTIONS[] = {POLICY_COMMON_FIELDS, {0}};
+
+static tier to_phone(void *self, const observation *seen) {
+    (void)self, (void)seen;
+    return TIER_PHONE;
+}
+
+static tier to_edge(void *self, const observation *seen) {
+    (void)self, (void)seen;
+    return TIER_EDGE;
+}
+
+static tier to_cloud(void *self, const observation *seen) {
+    (void)self, (void)seen;
+    return TIER_CLOUD;
+}
+
+const policy_type POLICY_PHONE_ONLY = {
+    .name = "phone-only",
+    .summary = "every request is answered by the phone's last exit",
+    .paper = "the lower yardstick",
+    .options = OPTIONS,
+    .size = sizeof(policy_common),
+    .route = to_phone,
+};
+
+const policy_type POLICY_EDGE_ONLY = {
+    .name = "edge-only",
+    .summary = "every request is sent to the edge, which starts at layer 1",
+    .paper = "a yardstick",
+    .options = OPTIONS,
+    .size = sizeof(policy_common),
+    .route = to_edge,
+};
+
+const policy_type POLICY_CLOUD_ONLY = {
+    .name = "cloud-only",
+    .summary = "every request is sent to the cloud, which runs the whole model",
+    .paper = "the upper yardstick; drop and cost_saving are measured against it",
+    .options = OPTIONS,
+    .size = sizeof(policy_common),
+    .route = to_cloud,
+};

@@ -1,0 +1,24 @@
+/* oracle-cost: the cheapest tier whose last exit is right, the phone if none is. The least cost at which the highest
+ * accuracy a router can reach is reached. */
+#include "sim/policy.h"
+
+static const yaml_field OPTIONS[] = {POLICY_COMMON_FIELDS, {0}};
+
+static tier route_knowing(void *self, const observation *seen, const truth *t) {
+    (void)self;
+    int best = -1;
+    for (int k = 0; k < TIER_COUNT; k++) {
+        if (t->last_exit[k].prediction != t->label) continue;
+        if (best < 0 || seen->tier_cost[k] < seen->tier_cost[best]) best = k;
+    }
+    return best < 0 ? TIER_PHONE : (tier)best;
+}
+
+const policy_type POLICY_ORACLE_COST = {
+    .name = "oracle-cost",
+    .summary = "knows the label: the cheapest tier that is right, the phone if none is",
+    .paper = "an upper bound",
+    .options = OPTIONS,
+    .size = sizeof(policy_common),
+    .route_knowing = route_knowing,
+};

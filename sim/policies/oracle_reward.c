@@ -1,0 +1,59 @@
+/* oracle-reward: the tier of largest reward r_k = C_k(x) - mu_cost K_k, with the sample's own C_k in place of the pool's
+ * mean: the most that any router can earn under the reward by which DIMEC-DC searches its thresholds. */
+#include "sim/policy.h"
+
+enum { GAIN_CORRECT, GAIN_TRUE_LABEL, GAIN_MAX_SOFTMAX };
+
+typedef struct reward_options {
+    policy_common common;
+    double mu_cost;
+    int gain;
+} reward_options;
+
+static const char *const GAINS[] = {"correct", "true_label", "max_softmax", NULL};
+
+static const yaml_field OPTIONS[] = {
+    POLICY_COMMON_FIELDS,
+    {"mu_cost", FIELD_QUANTITY, offsetof(reward_options, mu_cost), .doc = "weight of the cost in the reward (our default)",
+     .fallback = "0.1"},
+    {"gain", FIELD_CHOICE, offsetof(reward_options, gain),
+     .doc = "C in the reward: correct (1 if the exit is right, else 0), true_label (probability of the label) or "
+            "max_softmax (confidence)",
+     .fallback = "correct", .choices = GAINS},
+    {0},
+};
+
+static bool check(void *self, const yaml_node *at, unsigned *needs, portolan_error *err) {
+    (void)at, (void)err;
+    if (((reward_options *)self)->gain == GAIN_TRUE_LABEL) *needs |= POLICY_NEEDS_PROBABILITIES;
+    return true;
+}
+
+static double gain(const reward_options *options, const exit_outcome *exit, uint32_t label) {
+    if (options->gain == GAIN_TRUE_LABEL) return exit->probabilities[label];
+    return options->gain == GAIN_MAX_SOFTMAX ? exit->confidence : exit->prediction == label;
+}
+
+static tier route_knowing(void *self, const observation *seen, const truth *t) {
+    const reward_options *options = self;
+    tier best = TIER_PHONE;
+    double most = 0;
+    for (int k = 0; k < TIER_COUNT; k++) {
+        double reward = gain(options, &t->last_exit[k], t->label) - options->mu_cost * seen->tier_cost[k];
+        if (k == 0 || reward > most) {
+            most = reward;
+            best = (tier)k;
+        }
+    }
+    return best;
+}
+
+const policy_type POLICY_ORACLE_REWARD = {
+    .name = "oracle-reward",
+    .summary = "knows the label: the tier of largest reward C - mu_cost K",
+    .paper = "an upper bound, under the reward of DIMEC-DC (arXiv 2412.16616)",
+    .options = OPTIONS,
+    .size = sizeof(reward_options),
+    .check = check,
+    .route_knowing = route_knowing,
+};

@@ -1,0 +1,25 @@
+/* Progress of long work on standard error: a bar that redraws itself on a terminal, else a line now and then. */
+#ifndef PORTOLAN_PROGRESS_H
+#define PORTOLAN_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct progress {
+    bool quiet, terminal;
+    double started, shown; /* seconds of the wall clock */
+    bool drawn;
+} progress;
+
+/* Seconds of a clock that only goes forward. */
+double wall_clock(void);
+
+progress progress_start(bool quiet);
+
+/* `done` of `total` requests (0: unknown) in `finished` of `parts` policies. Draws when it is time to. */
+void progress_show(progress *p, uint64_t done, uint64_t total, unsigned finished, unsigned parts);
+
+/* Takes the bar off the screen. */
+void progress_end(progress *p);
+
+#endif

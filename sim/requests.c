@@ -1,0 +1,159 @@
+/* A request's course through the policy, its books, and its row in requests.csv. */
+#include <math.h>
+#include <string.h>
+
+#include "request.h"
+
+const char *const FAILURE_NAMES[] = {"", "queue-full", "network", NULL};
+
+void request_open(request *r, const scenario *s, uint64_t number, const arrival *a) {
+    r->next = NULL;
+    r->number = number;
+    r->key = a->key;
+    r->work = arrival_work(&s->table, s->seed, a->key);
+    r->random = random_open(s->seed, "policy", a->key);
+    r->at = TIER_PHONE;
+    r->from = 0;
+    r->exit_count = 0;
+    r->record = (request_record){
+        .arrival = a->time,
+        .phone = a->phone,
+        .sample = a->sample,
+        .tokens = s->table.tokens[a->sample],
+    };
+}
+
+static exit_outcome outcome_of(const outcome_table *t, uint32_t sample, tier at, uint32_t layer) {
+    return (exit_outcome){
+        .tier = at,
+        .layer = layer,
+        .prediction = outcome_prediction(t, sample, layer - 1),
+        .confidence = outcome_confidence(t, sample, layer - 1),
+        .classes = t->classes,
+        .probabilities = outcome_probabilities(t, sample, layer - 1),
+    };
+}
+
+/* Needs the three tier costs to live as long as the observation. */
+static observation observe(request *r, const scenario *s, const double *tier_cost, double now) {
+    const outcome_table *t = &s->table;
+    return (observation){
+        .now = now,
+        .request = r->key,
+        .phone = r->record.phone,
+        .tokens = r->record.tokens,
+        .v = t->v ? t->v + (size_t)r->record.sample * t->v_size : NULL,
+        .v_size = t->v_size,
+        .depth = s->depth,
+        .tier_cost = tier_cost,
+        .at = r->at,
+        .exits = r->exits,
+        .exit_count = r->exit_count,
+        .random = &r->random,
+    };
+}
+
+static void tier_costs(const scenario *s, double cost[TIER_COUNT]) {
+    for (int k = 0; k < TIER_COUNT; k++) cost[k] = scenario_tier_cost(s, (tier)k);
+}
+
+tier request_route(request *r, const scenario *s, const policy_type *type, void *policy, double now) {
+    double cost[TIER_COUNT];
+    tier_costs(s, cost);
+    observation seen = observe(r, s, cost, now);
+    if (type->route) return type->route(policy, &seen);
+    truth t = {.label = s->table.labels[r->record.sample]};
+    for (int k = 0; k < TIER_COUNT; k++)
+        t.last_exit[k] = outcome_of(&s->table, r->record.sample, (tier)k, s->depth[k]);
+    return type->route_knowing(policy, &seen, &t);
+}
+
+static void see_exit(request *r, const scenario *s, uint32_t layer) {
+    r->exits[r->exit_count++] = outcome_of(&s->table, r->record.sample, r->at, layer);
+}
+
+/* The first layer whose exit is still to be evaluated here: the tier's last one, or, where every exit counts, the one
+ * behind those seen so far. */
+static uint32_t first_exit(const request *r, const scenario *s, const policy_type *type, const void *policy) {
+    if (!type->every_exit || !type->every_exit(policy)) return s->depth[r->at];
+    uint32_t seen = r->exit_count ? r->exits[r->exit_count - 1].layer : 0;
+    return seen + 1 > r->from ? seen + 1 : r->from + 1;
+}
+
+slice request_plan(request *r, const scenario *s, const policy_type *type, void *policy, double now) {
+    slice plan = {.verdict = {.kind = VERDICT_CONTINUE}};
+    double cost[TIER_COUNT];
+    tier_costs(s, cost);
+    uint32_t layer = first_exit(r, s, type, policy);
+    for (; plan.verdict.kind == VERDICT_CONTINUE && layer <= s->depth[r->at]; layer++) {
+        see_exit(r, s, layer);
+        plan.exits++;
+        observation seen = observe(r, s, cost, now);
+        plan.verdict = type->after_exit ? type->after_exit(policy, &seen) : (verdict){.kind = VERDICT_ANSWER};
+    }
+    if (plan.verdict.kind == VERDICT_CONTINUE) plan.verdict.kind = VERDICT_ANSWER;
+    plan.layers = layer - 1 - r->from;
+    plan.flops = r->work * (model_layer_flops(&s->shape, plan.layers, r->record.tokens) +
+                            plan.exits * model_exit_flops(&s->shape));
+    return plan;
+}
+
+void request_book_slice(request *r, const scenario *s, const slice *done, const device *d, double seconds) {
+    double joules = seconds * (d->busy_watts - d->idle_watts) / (double)d->cores;
+    r->record.compute += seconds;
+    r->record.usd += seconds * d->usd_per_second / (double)d->cores;
+    if (r->at == TIER_PHONE || s->cost.charge_remote_compute) r->record.cost += s->cost.layer * done->layers;
+    if (r->at == TIER_PHONE)
+        r->record.phone_joules += joules;
+    else
+        r->record.server_joules += joules;
+}
+
+void request_book_transfer(request *r, const scenario *s, tier to, uint64_t bytes) {
+    const platform *p = &s->platform;
+    const net_link *radio = &p->cells[p->phones[r->record.phone].cell].link;
+    if (to == TIER_PHONE) {
+        r->record.bytes_down += bytes;
+        r->record.phone_joules += (double)bytes * radio->radio_down;
+    } else {
+        r->record.bytes_up += bytes;
+        r->record.cost += to == TIER_EDGE ? s->cost.offload_edge : s->cost.offload_cloud;
+        if (r->at == TIER_PHONE) r->record.phone_joules += (double)bytes * radio->radio_up;
+    }
+    r->at = to;
+}
+
+uint64_t request_payload(const request *r, const scenario *s, bool hidden) {
+    return hidden ? payload_hidden(&s->payload, &s->shape, r->record.tokens)
+                  : payload_tokens(&s->payload, r->record.tokens);
+}
+
+void request_answer(request *r) {
+    const exit_outcome *last = &r->exits[r->exit_count - 1];
+    r->record.tier = (uint8_t)last->tier;
+    r->record.exit = (uint8_t)last->layer;
+    r->record.prediction = (uint16_t)last->prediction;
+}
+
+/* ---- requests.csv ---- */
+
+void requests_write_header(FILE *out) {
+    fputs("policy,request,phone,sample,tokens,arrival_s,latency_s,queue_s,compute_s,network_s,tier,exit,prediction,label,"
+          "correct,cost,energy_phone_j,energy_server_j,bytes_up,bytes_down,price_usd,failure\n",
+          out);
+}
+
+void requests_write_row(FILE *out, const scenario *s, const char *label, uint64_t number, const request_record *r) {
+    uint32_t truth_label = s->table.labels[r->sample];
+    /* what is neither queueing nor computing; rounding can leave a last bit below zero */
+    double network = fmax(0, r->latency - r->queue - r->compute);
+    fprintf(out, "%s,%llu,%u,%u,%u,%.9g,%.9g,%.9g,%.9g,%.9g,", label, (unsigned long long)number, r->phone, r->sample,
+            r->tokens, r->arrival, r->latency, r->queue, r->compute, network);
+    if (r->failure)
+        fprintf(out, ",,,%u,,", truth_label);
+    else
+        fprintf(out, "%s,%u,%u,%u,%d,", TIER_NAMES[r->tier], r->exit, r->prediction, truth_label,
+                r->prediction == truth_label);
+    fprintf(out, "%.9g,%.9g,%.9g,%llu,%llu,%.9g,%s\n", r->cost, r->phone_joules, r->server_joules,
+            (unsigned long long)r->bytes_up, (unsigned long long)r->bytes_down, r->usd, FAILURE_NAMES[r->failure]);
+}

@@ -1,0 +1,157 @@
+/* Writes the results folder. What depends on the host or its clock goes into manifest.json alone, so that every other
+ * file can be compared byte for byte. */
+#include "results.h"
+
+#include <math.h>
+#include <simgrid/forward.h>
+#include <simgrid/version.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/json.h"
+
+enum { SCHEMA_VERSION = 1 };
+
+/* Counts as integers, what is undefined (no answers, say) as null. */
+static json_t *number(double x) {
+    if (!isfinite(x)) return json_null();
+    return x == floor(x) && fabs(x) < 0x1p53 ? json_integer((json_int_t)x) : json_real(x);
+}
+
+static json_t *policy_json(const scenario *s, const policy_setup *setup, const policy_result *result) {
+    json_t *row = json_pack("{s:s, s:s}", "name", setup->label, "policy", setup->type->name);
+    for (const metric *m = METRICS; row && m->key; m++)
+        if (json_object_set_new(row, m->key, number(metric_value(m, &result->summary)))) return NULL;
+    json_t *failures = json_object();
+    for (int f = FAILURE_NONE + 1; f < FAILURE_COUNT; f++)
+        if (result->failures[f])
+            json_object_set_new(failures, FAILURE_NAMES[f], json_integer((json_int_t)result->failures[f]));
+    json_object_set_new(row, "failures", failures);
+    json_object_set_new(row, "simulated_s", number(result->simulated_seconds));
+    (void)s;
+    return row;
+}
+
+json_t *summary_json(const scenario *s, const run_report *report) {
+    json_t *policies = json_array();
+    for (size_t i = 0; i < report->result_count; i++) {
+        if (!report->results[i].done) continue;
+        json_array_append_new(policies, policy_json(s, &s->policies[i], &report->results[i]));
+    }
+    const network_settings *n = &s->platform.network;
+    return json_pack("{s:i, s:s, s:I, s:b, s:{s:s, s:b, s:f}, s:o}", "schema", SCHEMA_VERSION, "scenario", s->name, "seed",
+                     (json_int_t)s->seed, "interrupted", report->interrupted, "network", "model",
+                     n->model == NETWORK_LV08 ? "LV08" : "CM02", "crosstraffic", n->crosstraffic, "tcp_gamma_bytes",
+                     n->tcp_gamma, "policies", policies);
+}
+
+static bool write_summary_csv(const scenario *s, const run_report *report, const result_folder *folder,
+                              portolan_error *err) {
+    FILE *f = result_file_open(folder, "summary.csv", err);
+    if (!f) return false;
+    fputs("name", f);
+    for (const metric *m = METRICS; m->key; m++) fprintf(f, ",%s", m->key);
+    fputc('\n', f);
+    for (size_t i = 0; i < report->result_count; i++) {
+        if (!report->results[i].done) continue;
+        fprintf(f, strchr(s->policies[i].label, ',') ? "\"%s\"" : "%s", s->policies[i].label);
+        for (const metric *m = METRICS; m->key; m++) {
+            double x = metric_value(m, &report->results[i].summary);
+            if (isfinite(x))
+                fprintf(f, ",%.9g", x);
+            else
+                fputc(',', f);
+        }
+        fputc('\n', f);
+    }
+    return result_file_close(f, "summary.csv", err);
+}
+
+void requests_part_name(char *into, size_t size, size_t index) { snprintf(into, size, "requests-%zu.part", index); }
+
+static bool append_part(const result_folder *folder, size_t index, FILE *out, portolan_error *err) {
+    char name[64], path[sizeof folder->path + 80], buffer[1 << 16];
+    requests_part_name(name, sizeof name, index);
+    snprintf(path, sizeof path, "%s/%s", folder->path, name);
+    FILE *part = fopen(path, "r");
+    if (!part) return error_run(err, "%s: the rows of a policy are missing", path);
+    size_t n;
+    bool ok = true;
+    while (ok && (n = fread(buffer, 1, sizeof buffer, part)) > 0) ok = fwrite(buffer, 1, n, out) == n;
+    ok = ok && !ferror(part);
+    fclose(part);
+    unlink(path);
+    return ok || error_run(err, "%s: could not be copied into requests.csv", path);
+}
+
+/* The children's rows, in the order of the scenario's policies. */
+static bool join_requests(const scenario *s, const run_report *report, const result_folder *folder,
+                          portolan_error *err) {
+    FILE *f = s->write_requests ? result_file_open(folder, "requests.csv", err) : NULL;
+    if (!f) return !s->write_requests;
+    bool ok = true;
+    requests_write_header(f);
+    for (size_t i = 0; ok && i < report->result_count; i++)
+        if (report->results[i].done) ok = append_part(folder, i, f, err);
+    return result_file_close(f, "requests.csv", err) && ok;
+}
+
+/* ---- manifest.json ---- */
+
+static json_t *inputs_json(const scenario *s) {
+    static const char *const ROLES[SCENARIO_FILES] = {"scenario", "platform", "workload", "model"};
+    json_t *inputs = json_array();
+    for (int i = 0; i < SCENARIO_FILES; i++)
+        if (s->inputs[i].path)
+            json_array_append_new(inputs, json_pack("{s:s, s:s, s:s}", "role", ROLES[i], "path", s->inputs[i].path,
+                                                    "sha256", s->inputs[i].hash));
+    return inputs;
+}
+
+static json_t *timing_json(const scenario *s, const run_report *report) {
+    json_t *policies = json_array();
+    double requests = 0;
+    for (size_t i = 0; i < report->result_count; i++) {
+        const policy_result *r = &report->results[i];
+        if (!r->done) continue;
+        requests += (double)r->progress;
+        json_array_append_new(policies, json_pack("{s:s, s:f, s:f}", "name", s->policies[i].label, "seconds",
+                                                  r->wall_seconds, "requests_per_wall_second",
+                                                  (double)r->progress / r->wall_seconds));
+    }
+    char date[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    return json_pack("{s:s, s:f, s:f, s:f, s:o}", "date", date, "load_seconds", report->load_seconds, "seconds",
+                     report->wall_seconds, "requests_per_wall_second", requests / report->wall_seconds, "policies",
+                     policies);
+}
+
+static json_t *manifest_json(const scenario *s, const run_report *report) {
+    struct utsname host = {0};
+    uname(&host);
+    int major, minor, patch;
+    sg_version_get(&major, &minor, &patch);
+    char simgrid[48];
+    snprintf(simgrid, sizeof simgrid, "%d.%d.%d", major, minor, patch);
+    return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:I, s:o, s:o, s:o}", "schema", SCHEMA_VERSION,
+                     "versions", "portolan", PORTOLAN_VERSION, "simgrid", simgrid, "jansson", JANSSON_VERSION, "host",
+                     "name", host.nodename, "system", host.sysname, "machine", host.machine, "seed",
+                     (json_int_t)s->seed, "inputs", inputs_json(s), "timing", timing_json(s, report), "scenario",
+                     json_from_yaml(s->documents[FILE_SCENARIO].root));
+}
+
+static bool write_document(json_t *document, const result_folder *folder, const char *name, portolan_error *err) {
+    bool ok = json_write(document, folder, name, err);
+    json_decref(document);
+    return ok;
+}
+
+bool results_write(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err) {
+    return write_document(summary_json(s, report), folder, "summary.json", err) &&
+           write_summary_csv(s, report, folder, err) && join_requests(s, report, folder, err) &&
+           write_document(manifest_json(s, report), folder, "manifest.json", err);
+}

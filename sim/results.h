@@ -1,0 +1,19 @@
+/* The results folder of a run. Internal to sim/. */
+#ifndef PORTOLAN_RESULTS_H
+#define PORTOLAN_RESULTS_H
+
+#include <jansson.h>
+
+#include "base/files.h"
+#include "sim.h"
+
+/* The document of summary.json; a new reference, NULL if memory is short. */
+json_t *summary_json(const scenario *s, const run_report *report);
+
+/* Name of the file in which the child of policy `index` leaves its rows of requests.csv. */
+void requests_part_name(char *into, size_t size, size_t index);
+
+/* Writes summary.json, summary.csv, manifest.json and, from the children's parts, requests.csv. */
+bool results_write(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err);
+
+#endif

@@ -1,0 +1,226 @@
+/* Runs the policies of a scenario: the platform is built once, then a child is forked for each policy, several at a time.
+ * A child has its own copy of SimGrid's engine and writes its result into shared memory; the parent alone writes the
+ * results folder, except that each child leaves its rows of requests.csv in a file of its own. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "progress.h"
+#include "results.h"
+
+typedef enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE, JOB_FAILED } job_state;
+
+typedef struct job {
+    job_state state;
+    pid_t pid;
+} job;
+
+typedef struct runner {
+    const scenario *s;
+    const simgrid_world *world;
+    const result_folder *folder;
+    policy_result *results; /* shared with the children */
+    job *jobs;
+    progress bar;
+    bool interrupted;
+    portolan_error *err;
+} runner;
+
+/* ---- In the child ---- */
+
+static bool write_rows(const runner *r, size_t index, const request_record *records, uint64_t count,
+                       portolan_error *err) {
+    char name[64];
+    requests_part_name(name, sizeof name, index);
+    FILE *f = result_file_open(r->folder, name, err);
+    if (!f) return false;
+    static char buffer[1 << 20];
+    setvbuf(f, buffer, _IOFBF, sizeof buffer);
+    for (uint64_t i = r->s->run.warmup; i < count; i++)
+        requests_write_row(f, r->s, r->s->policies[index].label, i - r->s->run.warmup, &records[i]);
+    return result_file_close(f, name, err);
+}
+
+static void count_failures(const scenario *s, const request_record *records, uint64_t count, policy_result *result) {
+    for (uint64_t i = s->run.warmup; i < count; i++) result->failures[records[i].failure]++;
+}
+
+static bool run_policy(const runner *r, size_t index) {
+    policy_result *result = &r->results[index];
+    request_record *records = NULL;
+    uint64_t count = 0;
+    run_totals totals;
+    int follows = r->s->policies[index].follows;
+    const double *shares = follows < 0 ? NULL : r->results[follows].summary.shares;
+    double start = wall_clock();
+    if (!engine_run(r->s, r->world, index, shares, result, &records, &count, &totals, &result->error)) return false;
+    result->wall_seconds = wall_clock() - start;
+    count_failures(r->s, records, count, result);
+    bool ok = summarize(r->s, records, count, &totals, &result->summary, &result->error) &&
+              (!r->s->write_requests || write_rows(r, index, records, count, &result->error));
+    free(records);
+    result->done = ok;
+    return ok;
+}
+
+/* ---- In the parent ---- */
+
+static sigset_t watched_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+
+static bool start_child(runner *r, size_t index) {
+    fflush(NULL);
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0) return error_run(r->err, "cannot start a process: %s", strerror(errno));
+    if (pid == 0) {
+        sigset_t set = watched_signals();
+        signal(SIGINT, SIG_IGN); /* the parent decides what an interrupt means */
+        sigprocmask(SIG_UNBLOCK, &set, NULL);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) _exit(STATUS_FAILED);
+        _exit(run_policy(r, index) ? STATUS_OK : STATUS_FAILED);
+    }
+    r->jobs[index] = (job){JOB_RUNNING, pid};
+    return true;
+}
+
+static bool is_ready(const runner *r, size_t index) {
+    int follows = r->s->policies[index].follows;
+    return r->jobs[index].state == JOB_WAITING && (follows < 0 || r->jobs[follows].state == JOB_DONE);
+}
+
+static unsigned count_jobs(const runner *r, job_state state) {
+    unsigned n = 0;
+    for (size_t i = 0; i < r->s->policy_count; i++) n += r->jobs[i].state == state;
+    return n;
+}
+
+static bool start_ready(runner *r, unsigned most) {
+    for (size_t i = 0; i < r->s->policy_count; i++)
+        if (is_ready(r, i) && count_jobs(r, JOB_RUNNING) < most && !start_child(r, i)) return false;
+    return true;
+}
+
+static void fail_from(runner *r, size_t index, int status) {
+    const portolan_error *inner = &r->results[index].error;
+    if (r->err->status) return; /* the first failure is the one told */
+    if (inner->status)
+        *r->err = *inner;
+    else if (WIFSIGNALED(status))
+        error_run(r->err, "the process of policy '%s' was killed by signal %d (%s)%s", r->s->policies[index].label,
+                  WTERMSIG(status), strsignal(WTERMSIG(status)),
+                  WTERMSIG(status) == SIGKILL ? "; was memory short?" : "");
+    else
+        error_run(r->err, "the process of policy '%s' ended with status %d", r->s->policies[index].label,
+                  WEXITSTATUS(status));
+}
+
+static void reap(runner *r) {
+    int status;
+    for (size_t i = 0; i < r->s->policy_count; i++) {
+        job *j = &r->jobs[i];
+        if (j->state != JOB_RUNNING || waitpid(j->pid, &status, WNOHANG) != j->pid) continue;
+        bool ok = WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK;
+        j->state = ok ? JOB_DONE : JOB_FAILED;
+        if (!ok && !r->interrupted) fail_from(r, i, status);
+    }
+}
+
+static void kill_children(runner *r) {
+    for (size_t i = 0; i < r->s->policy_count; i++) {
+        if (r->jobs[i].state != JOB_RUNNING) continue;
+        kill(r->jobs[i].pid, SIGKILL);
+        waitpid(r->jobs[i].pid, NULL, 0);
+        r->jobs[i].state = JOB_FAILED;
+    }
+}
+
+static void show_progress(runner *r) {
+    uint64_t done = 0, each = r->s->run.requests ? r->s->run.requests + r->s->run.warmup : 0;
+    for (size_t i = 0; i < r->s->policy_count; i++) done += r->results[i].progress;
+    progress_show(&r->bar, done, each * r->s->policy_count, count_jobs(r, JOB_DONE), (unsigned)r->s->policy_count);
+}
+
+/* Starts children as others end, until all have ended, one has failed, or a signal says to stop. */
+static bool run_all(runner *r, unsigned most) {
+    const struct timespec tick = {0, 100 * 1000 * 1000};
+    sigset_t set = watched_signals(), before;
+    sigprocmask(SIG_BLOCK, &set, &before);
+    bool ok = start_ready(r, most);
+    while (ok && !r->interrupted && count_jobs(r, JOB_RUNNING)) {
+        int sig = sigtimedwait(&set, NULL, &tick);
+        r->interrupted = sig == SIGINT || sig == SIGTERM;
+        reap(r);
+        ok = !r->err->status && (r->interrupted || start_ready(r, most));
+        show_progress(r);
+    }
+    kill_children(r);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
+/* results/NAME, or the first of results/NAME-2, -3, ... that does not exist. */
+static void default_folder(char *into, size_t size, const char *name) {
+    struct stat st;
+    snprintf(into, size, "results/%s", name);
+    for (unsigned i = 2; stat(into, &st) == 0; i++) snprintf(into, size, "results/%s-%u", name, i);
+}
+
+static bool run_in_folder(const scenario *s, const run_options *options, result_folder *folder, run_report *report,
+                          portolan_error *err) {
+    double start = wall_clock();
+    simgrid_world world;
+    runner r = {.s = s, .world = &world, .folder = folder, .results = report->results, .err = err};
+    r.jobs = calloc(s->policy_count, sizeof *r.jobs);
+    if (!r.jobs) return error_memory(err, s->policy_count * sizeof *r.jobs);
+    bool ok = engine_set_up(s, &world, err);
+    report->load_seconds = wall_clock() - start;
+    if (ok) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        r.bar = progress_start(options->quiet);
+        ok = run_all(&r, options->jobs ? options->jobs : processors > 0 ? (unsigned)processors : 1);
+        progress_end(&r.bar);
+        simgrid_world_free(&world);
+    }
+    report->wall_seconds = wall_clock() - start;
+    report->interrupted = r.interrupted;
+    if (ok && r.interrupted && !count_jobs(&r, JOB_DONE))
+        ok = error_run(err, "interrupted before any policy was finished; nothing was written");
+    free(r.jobs);
+    return ok && results_write(s, report, folder, err) && result_folder_commit(folder, err);
+}
+
+bool scenario_run(const scenario *s, const run_options *options, run_report *report, portolan_error *err) {
+    *report = (run_report){.result_count = s->policy_count};
+    size_t bytes = s->policy_count * sizeof *report->results;
+    void *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return error_memory(err, bytes);
+    report->results = shared;
+    if (options->out)
+        snprintf(report->folder, sizeof report->folder, "%s", options->out);
+    else
+        default_folder(report->folder, sizeof report->folder, s->name);
+    result_folder folder;
+    bool ok = result_folder_open(&folder, report->folder, err) && run_in_folder(s, options, &folder, report, err);
+    result_folder_discard(&folder);
+    if (!ok) run_report_free(report);
+    return ok;
+}
+
+void run_report_free(run_report *report) {
+    if (report->results) munmap(report->results, report->result_count * sizeof *report->results);
+    report->results = NULL;
+}

@@ -1,0 +1,175 @@
+/* What happens? A scenario, read and checked; its policies, simulated; their results, written. */
+#ifndef PORTOLAN_SIM_H
+#define PORTOLAN_SIM_H
+
+#include "model/model.h"
+#include "platforms/platforms.h"
+#include "sim/policy.h"
+#include "workloads/workloads.h"
+
+/* ---- Scenario ---- */
+
+typedef enum execute_mode { EXECUTE_LIVE, EXECUTE_ONCE, EXECUTE_REPLAY } execute_mode;
+
+/* Constants of the paper-style cost: layer for each layer executed, offload_* once for each transfer up to that tier. */
+typedef struct cost_settings {
+    double layer, offload_edge, offload_cloud;
+    bool charge_remote_compute;
+} cost_settings;
+
+typedef struct run_settings {
+    uint64_t requests; /* counted ones, after the warm-up; 0 if a duration is given */
+    uint64_t warmup;   /* first requests of the run, not counted */
+    double duration;   /* no request arrives later; 0 if requests are given */
+} run_settings;
+
+/* A policy of the scenario, with its options. */
+typedef struct policy_setup {
+    const policy_type *type;
+    const char *label;
+    void *options; /* policy_type.size bytes; copied into each run */
+    int follows;   /* index of the policy whose shares it takes, or -1 */
+} policy_setup;
+
+enum { SCENARIO_MAX_POLICIES = 64 };
+
+/* The files a scenario may be read from; all but the first are optional. */
+typedef enum scenario_file { FILE_SCENARIO, FILE_PLATFORM, FILE_WORKLOAD, FILE_TABLE, SCENARIO_FILES } scenario_file;
+
+typedef struct scenario_input {
+    const char *path; /* NULL: none */
+    char hash[65];
+} scenario_input;
+
+typedef struct scenario {
+    arena memory;
+    yaml_document documents[FILE_TABLE]; /* the trees of platform and workload are hung into the scenario's */
+    const char *name;
+    uint64_t seed;
+    platform platform;
+    workload workload;
+    outcome_table table;
+    model_shape shape;
+    uint32_t depth[TIER_COUNT]; /* layers each tier holds */
+    int execute;                /* execute_mode */
+    cost_settings cost;
+    payload_sizes payload;
+    run_settings run;
+    bool write_requests;
+    policy_setup *policies;
+    size_t policy_count;
+    scenario_input inputs[SCENARIO_FILES];
+} scenario;
+
+/* Reads a scenario with everything it names. `sets` are "key=value" changes, applied in order; `only` are labels or
+ * names of policies that replace the list, if `only_count` is not 0. On failure `s` is left empty. */
+bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_count, char *const *only,
+                   size_t only_count, portolan_error *err);
+void scenario_free(scenario *s);
+
+/* Cost of sending a request straight to `to`: lambda m, o_e + lambda n, or o_c + lambda L. */
+double scenario_tier_cost(const scenario *s, tier to);
+
+extern const yaml_field SCENARIO_FIELDS[], SPLIT_FIELDS[], RUN_FIELDS[], COST_FIELDS[], PAYLOAD_FIELDS[],
+    OUTPUT_FIELDS[], MODEL_FIELDS[];
+
+/* ---- Results ---- */
+
+typedef enum failure { FAILURE_NONE, FAILURE_QUEUE_FULL, FAILURE_NETWORK, FAILURE_COUNT } failure;
+
+extern const char *const FAILURE_NAMES[]; /* "", "queue-full", "network" */
+
+/* What is kept of every request: a row of requests.csv. */
+typedef struct request_record {
+    double arrival, latency;        /* seconds; latency until the answer is back at the phone */
+    double queue, compute;          /* seconds waiting for a core, and computing; the rest is the network's */
+    double cost;                    /* paper-style */
+    double phone_joules;            /* beyond idle power: computing and radio */
+    double server_joules;           /* beyond idle power */
+    double usd;
+    uint64_t bytes_up, bytes_down;
+    uint32_t phone, sample, tokens;
+    uint16_t prediction;
+    uint8_t exit; /* layer, from 1 */
+    uint8_t tier, failure;
+} request_record;
+
+/* The columns of summary.json and summary.csv, in this order; METRICS says what each means. */
+typedef struct policy_summary {
+    double requests, answered, failed;
+    double accuracy, f1, mcc, drop, exit_mean;
+    double cost, cost_saving;
+    double latency_mean, latency_p50, latency_p95, latency_p99;
+    double energy_phone, energy_total;
+    double bytes_up, bytes_down;
+    double shares[TIER_COUNT];
+    double exposure, edge_utilization, cloud_utilization, price;
+} policy_summary;
+
+typedef enum metric_better { BETTER_NONE, BETTER_LESS, BETTER_MORE } metric_better;
+
+typedef struct metric {
+    const char *key, *unit, *meaning;
+    size_t offset; /* of a double in policy_summary */
+    metric_better better;
+} metric;
+
+extern const metric METRICS[]; /* the last one's key is NULL */
+
+static inline double metric_value(const metric *m, const policy_summary *summary) {
+    return *(const double *)((const char *)summary + m->offset);
+}
+
+/* Sums of a run that the records do not hold: busy core-seconds by tier between the end of the warm-up and the end. */
+typedef struct run_totals {
+    double window_start, window_end; /* arrival of the first counted request, last answer; seconds */
+    double busy_seconds[TIER_COUNT];
+} run_totals;
+
+/* Computes a summary from the counted records (those after the warm-up). */
+bool summarize(const scenario *s, const request_record *records, uint64_t count, const run_totals *totals,
+               policy_summary *summary, portolan_error *err);
+
+/* The header and one row of requests.csv. */
+void requests_write_header(FILE *out);
+void requests_write_row(FILE *out, const scenario *s, const char *label, uint64_t number, const request_record *r);
+
+/* ---- Running ---- */
+
+/* What became of one policy. Lives in memory shared between the parent and the child that runs it. */
+typedef struct policy_result {
+    bool done;             /* finished; else it failed or was interrupted */
+    uint64_t progress;     /* requests answered or failed so far */
+    double progress_clock; /* simulated seconds so far */
+    double wall_seconds;
+    policy_summary summary;
+    uint64_t failures[FAILURE_COUNT];
+    double simulated_seconds;
+    portolan_error error;
+} policy_result;
+
+typedef struct run_options {
+    const char *out;  /* results folder; NULL: results/NAME, or results/NAME-2, ... */
+    unsigned jobs;    /* children at a time; 0: one for each processor */
+    bool quiet;       /* no progress */
+} run_options;
+
+/* What a run left behind. */
+typedef struct run_report {
+    policy_result *results; /* [scenario.policy_count]; freed by run_report_free */
+    size_t result_count;
+    char folder[1024];
+    double wall_seconds;
+    double load_seconds;
+    bool interrupted;
+} run_report;
+
+/* Simulates every policy of the scenario, each in a forked child, and writes the results folder. A policy that fails
+ * fails the run; after an interrupt the folder holds the policies that were finished. */
+bool scenario_run(const scenario *s, const run_options *options, run_report *report, portolan_error *err);
+void run_report_free(run_report *report);
+
+/* The table for the terminal: a row a policy. `color` marks the best values in bold, else with an asterisk. */
+void print_summary_table(const scenario *s, const run_report *report, FILE *out, bool color);
+
+#endif

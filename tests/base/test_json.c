@@ -1,0 +1,100 @@
+/* JSON from YAML trees, and its printed form. */
+#include <unistd.h>
+
+#include "base/json.h"
+#include "tests/support.h"
+
+static char *print(const json_t *value) {
+    char *text = NULL;
+    size_t length = 0;
+    portolan_error err = {0};
+    FILE *f = open_memstream(&text, &length);
+    assert_non_null(f);
+    assert_true(json_print(value, f, &err));
+    fclose(f);
+    return text;
+}
+
+static void assert_json(const char *yaml, const char *wanted) {
+    yaml_document doc = document_of(yaml);
+    json_t *value = json_from_yaml(doc.root);
+    assert_non_null(value);
+    char *text = print(value);
+    assert_string_equal(text, wanted);
+    free(text);
+    json_decref(value);
+    yaml_unload(&doc);
+}
+
+TEST(scalars) {
+    assert_json("[1, -2, 1.5, 1e3, 1e300, 0.1, 9007199254740993]",
+                "[\n  1,\n  -2,\n  1.5,\n  1000,\n  1e300,\n  0.10000000000000001,\n  9007199254740992.0\n]\n");
+    assert_json("[yes, no, true, false, '']", "[\n  true,\n  false,\n  true,\n  false,\n  \"\"\n]\n");
+    assert_json("[10Mbps, 1/12, 0x10, nan, 1e400, .]",
+                "[\n  \"10Mbps\",\n  \"1/12\",\n  \"0x10\",\n  \"nan\",\n  \"1e400\",\n  \".\"\n]\n");
+    assert_json("a:\n", "{\n  \"a\": null\n}\n");
+}
+
+TEST(quoted_scalars_stay_texts) {
+    assert_json("['1', \"yes\", '1.5']", "[\n  \"1\",\n  \"yes\",\n  \"1.5\"\n]\n");
+}
+
+TEST(maps_keep_their_order) {
+    assert_json("{z: 1, a: [], m: {}, b: {y: 2}}",
+                "{\n  \"z\": 1,\n  \"a\": [],\n  \"m\": {},\n  \"b\": {\n    \"y\": 2\n  }\n}\n");
+    assert_json("{a: &x [1], b: *x}", "{\n  \"a\": [\n    1\n  ],\n  \"b\": [\n    1\n  ]\n}\n");
+}
+
+TEST(special_characters_are_escaped) {
+    assert_json("a: \"q\\\" b\\\\ n\\n t\\t e\\u00e9 \\u0001\"\n",
+                "{\n  \"a\": \"q\\\" b\\\\ n\\n t\\t e\xc3\xa9 \\u0001\"\n}\n");
+}
+
+TEST(written_files_end_well) {
+    char path[] = "json-XXXXXX";
+    portolan_error err = {0};
+    result_folder folder = {0};
+    assert_non_null(mkdtemp(path));
+    snprintf(folder.path, sizeof folder.path, "%s", path);
+    json_t *value = json_pack("{s:i}", "a", 1);
+    assert_true(json_write(value, &folder, "x.json", &err));
+    char name[64];
+    snprintf(name, sizeof name, "%s/x.json", path);
+    file_bytes bytes;
+    assert_true(file_read(name, 100, &bytes, &err));
+    assert_string_equal(bytes.data, "{\n  \"a\": 1\n}\n");
+    free(bytes.data);
+    result_folder_discard(&folder);
+    snprintf(folder.path, sizeof folder.path, "absent");
+    assert_false(json_write(value, &folder, "x.json", &err));
+    assert_int_equal(err.status, STATUS_FAILED);
+    json_decref(value);
+}
+
+TEST(failures_are_reported) {
+    portolan_error err = {0};
+    json_t *value = json_integer(1);
+    assert_false(json_print(NULL, stdout, &err));
+    assert_int_equal(err.status, STATUS_FAILED);
+    FILE *full = fopen("/dev/full", "w");
+    if (full) {
+        setvbuf(full, NULL, _IONBF, 0);
+        err = (portolan_error){0};
+        assert_false(json_print(value, full, &err));
+        assert_int_equal(err.status, STATUS_FAILED);
+        fclose(full);
+    }
+    json_decref(value);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scalars),
+        cmocka_unit_test(quoted_scalars_stay_texts),
+        cmocka_unit_test(maps_keep_their_order),
+        cmocka_unit_test(special_characters_are_escaped),
+        cmocka_unit_test(written_files_end_well),
+        cmocka_unit_test(failures_are_reported),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,123 @@
+/* What is asked, when? Outcome tables (what every exit answers to every sample) and arrivals (when which phone asks). */
+#ifndef PORTOLAN_WORKLOADS_H
+#define PORTOLAN_WORKLOADS_H
+
+#include <stdint.h>
+
+#include "base/random.h"
+#include "base/yaml.h"
+
+/* ---- Outcome tables ---- */
+
+typedef enum work_kind { WORK_CONSTANT, WORK_EXPONENTIAL } work_kind;
+
+/* What each of `exits` exits answers to each of `samples` samples; exit e (from 0) stands after layer e + 1. */
+typedef struct outcome_table {
+    arena memory; /* owns the arrays */
+    uint32_t samples, exits, classes;
+    uint32_t *labels;      /* [samples] */
+    uint32_t *tokens;      /* [samples]; NULL if the table has none and none were drawn yet */
+    double *confidences;   /* [samples][exits]: largest class probability, or what the table says it is */
+    uint16_t *predictions; /* [samples][exits] */
+    double *probabilities; /* [samples][exits][classes]; NULL in tables that hold only confidences */
+    double *v;             /* [samples][v_size] representation for routers; NULL if the table has none */
+    uint32_t v_size;
+    int work; /* work_kind: constant, or every request's FLOP multiplied by its own Exp(1) draw */
+} outcome_table;
+
+enum { OUTCOME_MAX_EXITS = 64, OUTCOME_MAX_CLASSES = 1000 };
+
+/* Reads a CSV file of numbers, in one of two forms told apart by the header line:
+ *   long:    Sample_ID,Exit,Confidence,Prediction,Label      a row a sample and exit (exits from 0), in any order
+ *   compact: sample,label,tokens,exit1_p0,exit1_p1,...,exit2_p0,...[,v0,v1,...]      a row a sample, in order
+ * Samples are kept in the order of their numbers. On failure `t` is left empty. */
+bool outcome_table_load(outcome_table *t, const char *path, portolan_error *err);
+
+/* The same from memory; `name` stands for the file in messages. */
+bool outcome_table_parse(outcome_table *t, const char *name, const char *text, size_t length, portolan_error *err);
+
+/* The embedded synthetic table; see docs/workloads.md for the model:
+ *   difficulty d_i ~ N(0, 1); noise eps_i1 ~ N(0, 1), eps_ie = .8 eps_i,e-1 + .6 N(0, 1);
+ *   ability a_e from ability_first to ability_last, linear in ln e;
+ *   margin z_ie = a_e - d_i + eps_ie / 2; P(true class) = 1 / (1 + exp(-sharpness z_ie)); two classes.
+ * So the accuracy of exit e is Phi(a_e / sqrt(1.25)). */
+typedef struct synthetic_settings {
+    uint64_t samples, layers;
+    double ability_first, ability_last, sharpness;
+    int work; /* work_kind */
+} synthetic_settings;
+
+extern const yaml_field SYNTHETIC_FIELDS[];
+
+bool outcome_table_synthesize(outcome_table *t, const synthetic_settings *s, uint64_t seed, portolan_error *err);
+
+/* Gives every sample a token count drawn from `d` (rounded, at least 1), the same for the same seed. */
+bool outcome_table_draw_tokens(outcome_table *t, const distribution *d, uint64_t seed, portolan_error *err);
+
+void outcome_table_free(outcome_table *t);
+
+static inline double outcome_confidence(const outcome_table *t, uint32_t sample, uint32_t exit) {
+    return t->confidences[(size_t)sample * t->exits + exit];
+}
+
+static inline uint16_t outcome_prediction(const outcome_table *t, uint32_t sample, uint32_t exit) {
+    return t->predictions[(size_t)sample * t->exits + exit];
+}
+
+/* The class probabilities of one exit, [classes]; NULL if the table holds none. */
+static inline const double *outcome_probabilities(const outcome_table *t, uint32_t sample, uint32_t exit) {
+    return t->probabilities ? t->probabilities + ((size_t)sample * t->exits + exit) * t->classes : NULL;
+}
+
+/* ---- Arrivals and samples ---- */
+
+typedef enum arrival_process { ARRIVALS_POISSON, ARRIVALS_CONSTANT, ARRIVALS_CLOSED } arrival_process;
+typedef enum sample_order { ORDER_SEQUENTIAL, ORDER_SHUFFLED } sample_order;
+
+typedef struct workload {
+    const char *name;
+    int process;        /* arrival_process */
+    double rate;        /* per phone and second; 0 for closed */
+    double fleet_rate;  /* for all phones together; 0 if `rate` was given */
+    distribution think; /* closed: seconds between an answer and the phone's next request */
+    int order;          /* sample_order */
+} workload;
+
+extern const yaml_field WORKLOAD_FIELDS[], ARRIVAL_FIELDS[];
+
+/* Reads a workload; `name` is borrowed from the document. */
+bool workload_read(workload *w, const yaml_node *map, portolan_error *err);
+
+/* One request as it comes in. `key` numbers it independently of the policy: random draws that belong to the request are
+ * taken from streams opened with it. */
+typedef struct arrival {
+    double time;
+    uint64_t key;
+    uint32_t phone, sample;
+} arrival;
+
+/* The open-loop arrivals of a fleet in the order of time. */
+typedef struct arrival_source {
+    const workload *w;
+    uint64_t seed, phones, made;
+    uint32_t samples;
+    double mean_gap, clock;
+    random_stream gaps, picks;
+    uint32_t *turn;  /* constant: phones in the order of their phases */
+    double *phase;   /* constant, per phone: its first arrival */
+    uint32_t *order; /* shuffled: the current pass */
+} arrival_source;
+
+bool arrivals_open(arrival_source *a, const workload *w, uint64_t phones, uint32_t samples, uint64_t seed,
+                   portolan_error *err);
+arrival arrivals_next(arrival_source *a);
+void arrivals_close(arrival_source *a);
+
+/* Closed loop: the `turn`-th request of `phone` (both from 0), whose time is the think time before it. */
+arrival arrivals_closed(const workload *w, uint64_t phones, uint32_t samples, uint64_t seed, uint32_t phone,
+                        uint32_t turn);
+
+/* The factor on a request's FLOP. */
+double arrival_work(const outcome_table *t, uint64_t seed, uint64_t key);
+
+#endif
