@@ -106,8 +106,11 @@ bool unit_parse(const char *text, unit_family family_id, double *value, char *wh
                      f->name, f->example);
         return false;
     }
-    *value = number / divisor * factor;
-    if (isfinite(*value)) return true;
+    number = number / divisor * factor;
+    if (isfinite(number)) {
+        *value = number;
+        return true;
+    }
     snprintf(why, size, "found '%.60s', which is too large", text);
     return false;
 }

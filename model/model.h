@@ -1,8 +1,14 @@
-/* What computes? The shape of the multi-exit encoder and what a slice of it needs: FLOP, bytes, memory. */
+/* What computes? A multi-exit BERT-family encoder, run as slices of layers on OpenBLAS; what a slice needs in FLOP, bytes
+ * and memory; and safetensors files, which hold the weights. */
 #ifndef PORTOLAN_MODEL_H
 #define PORTOLAN_MODEL_H
 
 #include <stdint.h>
+
+#include "base/error.h"
+#include "workloads/workloads.h"
+
+/* ---- What a slice needs ---- */
 
 /* An encoder of `layers` equal layers with an exit classifier after each. Sizes in elements. */
 typedef struct model_shape {
@@ -35,5 +41,175 @@ typedef struct payload_sizes {
 /* Bytes of a request sent as tokens, and as the hidden state of all its tokens. */
 uint64_t payload_tokens(const payload_sizes *p, uint64_t tokens);
 uint64_t payload_hidden(const payload_sizes *p, const model_shape *m, uint64_t tokens);
+
+/* ---- safetensors files (safetensors.c) ---- */
+
+typedef enum tensor_type { TENSOR_F32, TENSOR_F16, TENSOR_BF16 } tensor_type;
+
+enum { TENSOR_MAX_RANK = 4 };
+
+/* A tensor in row-major order. `data` is borrowed: from the mapped file when read, from the caller when written; it need
+ * not be aligned. */
+typedef struct tensor {
+    const char *name;
+    tensor_type type;
+    uint32_t rank;
+    uint64_t shape[TENSOR_MAX_RANK];
+    uint64_t elements;
+    const void *data;
+} tensor;
+
+typedef struct safetensors safetensors;
+
+/* Maps a file and checks its whole header: length against the file's size, types, shapes against byte ranges, no overlap,
+ * no gap, no duplicate name. NULL on failure. */
+safetensors *safetensors_open(const char *path, portolan_error *err);
+void safetensors_close(safetensors *file);
+
+/* The tensor called `name`, or NULL. */
+const tensor *safetensors_find(const safetensors *file, const char *name);
+
+/* All tensors in the order of the file. */
+const tensor *safetensors_all(const safetensors *file, size_t *count);
+
+/* The path it was opened by, for messages. */
+const char *safetensors_path(const safetensors *file);
+
+/* Converts all elements to float into `out` [elements]; a rank-2 tensor [rows][columns] as [columns][rows] if `transpose`.
+ * Refuses NaN and infinities, naming the tensor. Gives the mapped pages back to the system. */
+bool tensor_read(const safetensors *file, const tensor *t, bool transpose, float *out, portolan_error *err);
+
+/* Writes a file under a temporary name and renames it. `metadata` may be NULL or a list of key, value, ..., NULL. */
+bool safetensors_write(const char *path, const tensor *tensors, size_t count, const char *const *metadata,
+                       portolan_error *err);
+
+/* IEEE half from float, to nearest even, and back; and the same for bfloat16. */
+uint16_t half_from_float(float x);
+float float_from_half(uint16_t bits);
+uint16_t bfloat16_from_float(float x);
+float float_from_bfloat16(uint16_t bits);
+
+/* ---- Configuration and names of weights (config.c) ---- */
+
+typedef enum pooling { POOL_CLS, POOL_MEAN } pooling;
+
+enum { MODEL_MAX_LAYERS = 64 };
+
+/* What config.json says. */
+typedef struct encoder_config {
+    model_shape shape;
+    uint64_t heads;     /* divides hidden */
+    uint64_t positions; /* longest sequence */
+    uint64_t segments;  /* rows of the segment (token type) table; 0: none */
+    double norm_eps;
+    bool pre_norm;  /* LayerNorm before attention and feed-forward instead of after (with one more after the last layer) */
+    int pooling;    /* what an exit looks at: the first token or the mean of all */
+    bool has_pooler; /* a dense layer with tanh before the exit's classifier */
+    bool exits[MODEL_MAX_LAYERS]; /* [layer - 1]: whether an exit stands after it */
+    bool lowercase; /* for the tokenizer */
+} encoder_config;
+
+/* The parts of the model; LAYER_* and EXIT_* are asked for with a layer, from 1. */
+typedef enum model_part {
+    PART_TOKEN_TABLE, PART_POSITION_TABLE, PART_SEGMENT_TABLE, PART_EMBEDDING_NORM_SCALE, PART_EMBEDDING_NORM_SHIFT,
+    LAYER_QUERY_WEIGHT, LAYER_QUERY_BIAS, LAYER_KEY_WEIGHT, LAYER_KEY_BIAS, LAYER_VALUE_WEIGHT, LAYER_VALUE_BIAS,
+    LAYER_OUTPUT_WEIGHT, LAYER_OUTPUT_BIAS, LAYER_NORM1_SCALE, LAYER_NORM1_SHIFT,
+    LAYER_UP_WEIGHT, LAYER_UP_BIAS, LAYER_DOWN_WEIGHT, LAYER_DOWN_BIAS, LAYER_NORM2_SCALE, LAYER_NORM2_SHIFT,
+    PART_FINAL_NORM_SCALE, PART_FINAL_NORM_SHIFT, /* pre-norm models only */
+    EXIT_POOLER_WEIGHT, EXIT_POOLER_BIAS, EXIT_CLASSIFIER_WEIGHT, EXIT_CLASSIFIER_BIAS,
+    MODEL_PARTS
+} model_part;
+
+/* Reads the config.json beside a .safetensors file and looks in the file for what the config does not say (which layers
+ * have exits, poolers, classes). Checks that every part is there with the right shape. */
+bool encoder_config_load(encoder_config *c, const safetensors *file, portolan_error *err);
+
+/* The tensor that holds a part, by the names of Hugging Face BERT and of multi-exit models (DeeBERT's highways, PABEE's and
+ * ElasticBERT's classifiers); NULL if the model has none. A shared pooler is found for every layer. Linear weights are
+ * [outputs][inputs], as PyTorch keeps them. */
+const tensor *model_tensor(const safetensors *file, model_part part, uint32_t layer);
+
+/* The name under which Portolan itself writes a part. */
+void model_part_name(model_part part, uint32_t layer, char *into, size_t size);
+
+/* Shape of a part under a configuration; returns the rank. */
+uint32_t model_part_shape(const encoder_config *c, model_part part, uint64_t shape[TENSOR_MAX_RANK]);
+
+/* Writes config.json beside `path`. */
+bool encoder_config_write(const encoder_config *c, const char *path, portolan_error *err);
+
+/* Writes a model of random weights (normal, standard deviation `scale`; biases 0, norm scales 1), drawn from `seed`. */
+bool model_write_random(const char *path, const encoder_config *c, double scale, uint64_t seed, portolan_error *err);
+
+/* ---- The encoder (encoder.c) ---- */
+
+typedef struct encoder encoder;
+
+/* Loads layers 1..`layers` (0: all) with the embeddings and their exits from a .safetensors file. NULL on failure. */
+encoder *encoder_load(const char *path, uint32_t layers, portolan_error *err);
+void encoder_free(encoder *e);
+const encoder_config *encoder_settings(const encoder *e);
+
+/* Sequences packed end to end without padding. */
+typedef struct token_batch {
+    uint32_t count;          /* sequences */
+    uint32_t total;          /* tokens in all */
+    const uint32_t *lengths; /* [count], each 1..positions */
+    const uint32_t *ids;     /* [total], each below the vocabulary */
+    const uint8_t *segments; /* [total], each below the segments; NULL: all 0 */
+} token_batch;
+
+/* Scratch memory of one thread. A zeroed one is empty; it grows as needed. */
+typedef struct encoder_scratch {
+    void *memory;
+    size_t bytes;
+} encoder_scratch;
+
+void encoder_scratch_free(encoder_scratch *scratch);
+
+/* Embeddings of a batch into hidden [total][h]: token + position + segment, then LayerNorm. */
+bool encoder_embed(const encoder *e, const token_batch *batch, float *hidden, portolan_error *err);
+
+/* Layers from+1 .. to over hidden [total][h], in place. A sequence's result does not depend, to the bit, on the other
+ * sequences of the batch, nor on how layers are cut into slices (encoder_batches_freely says where that needs one sequence
+ * at a time, which this function then sees to). */
+bool encoder_run(const encoder *e, uint32_t from, uint32_t to, const token_batch *batch, float *hidden,
+                 encoder_scratch *scratch, portolan_error *err);
+
+/* Logits [count][classes] of the exit after `layer` (from 1) for the hidden state after that layer. */
+bool encoder_exit(const encoder *e, uint32_t layer, const token_batch *batch, const float *hidden, float *logits,
+                  encoder_scratch *scratch, portolan_error *err);
+
+/* What every exit of the loaded layers says to the samples chosen[0 .. n-1] of a token set, written into the table (made with
+ * outcome_table_allocate for the exits of the model): runs them in batches of like lengths. */
+bool encoder_fill_outcomes(const encoder *e, const token_set *set, const uint32_t *chosen, uint32_t n, outcome_table *t,
+                           encoder_scratch *scratch, portolan_error *err);
+
+/* Called now and then with the samples done so far; may be NULL. */
+typedef void outcome_progress(void *context, uint32_t done, uint32_t total);
+
+/* The whole table of a token set, by `threads` threads; tokens and labels are copied. On failure `t` is left empty. */
+bool encoder_outcomes(const encoder *e, const token_set *set, unsigned threads, outcome_progress *progress,
+                      void *context, outcome_table *t, portolan_error *err);
+
+/* An empty table for the model's exits and the set's samples, with labels and tokens. */
+bool encoder_outcome_table(const encoder *e, const token_set *set, bool shared, outcome_table *t, portolan_error *err);
+
+/* Rounds a hidden state of n elements in rows of `width` as it is when sent with so many bytes an element: 4 as it is,
+ * 2 to IEEE half, 1 to 8 bits between plus and minus the largest magnitude of its row. */
+void hidden_round(float *hidden, size_t n, size_t width, uint64_t bytes);
+
+/* Softmax of n logits, in double. */
+void softmax(const float *logits, uint32_t n, double *probabilities);
+
+/* Whether OpenBLAS's kernel on this processor gives rows that do not depend on the batch. */
+bool encoder_batches_freely(void);
+
+/* Name of OpenBLAS's kernel, for the manifest. */
+const char *encoder_kernel(void);
+
+/* OpenBLAS computes in the calling thread only; call it once before the first pass. (Denormals, which make products 200
+ * times slower, are flushed to zero within the encoder's functions and left alone outside.) */
+void encoder_single_thread(void);
 
 #endif

@@ -103,20 +103,25 @@ static void xml_links(const char *prefix, const char *name, const net_link *l, F
                 l->latency);
 }
 
+static void xml_no_link(const char *prefix, const char *name, FILE *out) {
+    fprintf(out, "    <host_link id=\"%s%s\" up=\"nothing\" down=\"nothing\"/>\n", prefix, name);
+}
+
 void platform_write_xml(const platform *p, FILE *out) {
     fprintf(out,
             "<?xml version='1.0'?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
-            "<!-- %s, written by Portolan. Phones reach their edge host over their cell, and the cloud over their\n"
+            "<!-- Written by Portolan. Phones reach their edge host over their cell, and the cloud over their\n"
             "     site's ingress host (cloud-ingress:SITE), whose executions run on the region's host. -->\n"
             "<platform version=\"4.1\">\n  <config>\n    <prop id=\"network/model\" value=\"%s\"/>\n"
             "    <prop id=\"network/crosstraffic\" value=\"%d\"/>\n    <prop id=\"network/TCP-gamma\" value=\"%.17g\"/>\n"
-            "  </config>\n  <zone id=\"portolan\" routing=\"Cluster\">\n",
-            p->name, MODEL_NAMES[p->network.model], p->network.crosstraffic, p->network.tcp_gamma);
+            "  </config>\n  <zone id=\"portolan\" routing=\"Cluster\">\n    <prop id=\"platform\" value=\"%s\"/>\n",
+            MODEL_NAMES[p->network.model], p->network.crosstraffic, p->network.tcp_gamma, p->name);
     for (size_t i = 0; i < p->region_count; i++)
         xml_host("cloud:", p->regions[i].name, p->regions[i].server.speed, &p->regions[i].server, out);
     for (size_t i = 0; i < p->site_count; i++) {
         xml_host("edge:", p->sites[i].name, p->sites[i].server.speed, &p->sites[i].server, out);
-        xml_host("cloud-ingress:", p->sites[i].name, p->sites[i].server.speed, &p->sites[i].server, out);
+        fprintf(out, "    <host id=\"cloud-ingress:%s\" speed=\"%.17gf\"/>\n", p->sites[i].name,
+                p->sites[i].server.speed);
         xml_links("uplink:", p->sites[i].name, &p->sites[i].uplink, out);
     }
     for (size_t i = 0; i < p->cell_count; i++) xml_links("cell:", p->cells[i].name, &p->cells[i].link, out);
@@ -125,6 +130,10 @@ void platform_write_xml(const platform *p, FILE *out) {
         snprintf(name, sizeof name, "%llu", (unsigned long long)i);
         xml_host("phone:", name, p->phones[i].speed, &p->groups[p->phones[i].group].hardware, out);
     }
+    /* A host without a link of its own would be out of reach in a zone read from XML: this one adds nothing to a route. */
+    fputs("    <link id=\"nothing\" bandwidth=\"1e18Bps\" latency=\"0s\" sharing_policy=\"FATPIPE\"/>\n", out);
+    for (size_t i = 0; i < p->region_count; i++) xml_no_link("cloud:", p->regions[i].name, out);
+    for (size_t i = 0; i < p->site_count; i++) xml_no_link("edge:", p->sites[i].name, out);
     for (size_t i = 0; i < p->site_count; i++) /* towards the ingress is up, out of it is down */
         fprintf(out, "    <host_link id=\"cloud-ingress:%s\" up=\"uplink:%s:down\" down=\"uplink:%s:up\"/>\n",
                 p->sites[i].name, p->sites[i].name, p->sites[i].name);

@@ -179,6 +179,7 @@ typedef struct reader {
     const yaml_node *devices, *links; /* own definitions; may be NULL */
     kind *cells, *sites, *regions;
     size_t cell_kinds, site_kinds, region_kinds;
+    size_t group_room, cell_room, site_room, region_room; /* what the platform's arrays have space for */
     uint64_t seed;
     portolan_error *err;
 } reader;
@@ -221,7 +222,8 @@ static bool find_kind(reader *r, const yaml_node *map, const char *key, const ki
 static const char *device_preset_name(size_t i) { return DEVICE_PRESETS[i].name; }
 static const char *link_preset_name(size_t i) { return LINK_PRESETS[i].name; }
 
-static bool preset_device(reader *r, const yaml_node *name, device *d) {
+/* For the message: `what` is wanted, `own` are definitions that would have been good too. */
+static bool preset_device(reader *r, const yaml_node *name, const char *what, const yaml_node *own, device *d) {
     for (size_t i = 0; i < DEVICE_PRESET_COUNT; i++) {
         const device_preset *preset = &DEVICE_PRESETS[i];
         if (strcmp(preset->name, name->text) != 0) continue;
@@ -229,10 +231,10 @@ static bool preset_device(reader *r, const yaml_node *name, device *d) {
                       preset->busy_watts,       preset->memory_bytes, preset->usd_per_hour / 3600};
         return true;
     }
-    return unknown_preset(r, name, "device", r->devices, DEVICE_PRESET_COUNT, device_preset_name);
+    return unknown_preset(r, name, what, own, DEVICE_PRESET_COUNT, device_preset_name);
 }
 
-static bool preset_link(reader *r, const yaml_node *name, net_link *l) {
+static bool preset_link(reader *r, const yaml_node *name, const char *what, const yaml_node *own, net_link *l) {
     for (size_t i = 0; i < LINK_PRESET_COUNT; i++) {
         const link_preset *preset = &LINK_PRESETS[i];
         if (strcmp(preset->name, name->text) != 0) continue;
@@ -241,7 +243,7 @@ static bool preset_link(reader *r, const yaml_node *name, net_link *l) {
                         preset->radio_up_j_per_byte, preset->radio_down_j_per_byte};
         return true;
     }
-    return unknown_preset(r, name, "link", r->links, LINK_PRESET_COUNT, link_preset_name);
+    return unknown_preset(r, name, what, own, LINK_PRESET_COUNT, link_preset_name);
 }
 
 /* The key that a map without `like` must have, or NULL if all of `keys` are there. */
@@ -255,7 +257,8 @@ static bool read_device_map(reader *r, const yaml_node *map, device *d) {
     static const char *const NEEDED[] = {"speed", "cores", "idle", "busy", "memory", NULL};
     device_keys keys = {0};
     const yaml_node *like = yaml_find(map, "like");
-    if (like && (!yaml_expect(like, YAML_SCALAR, "like", r->err) || !preset_device(r, like, &keys.device)))
+    if (like && (!yaml_expect(like, YAML_SCALAR, "like", r->err) ||
+                 !preset_device(r, like, "device preset", NULL, &keys.device)))
         return false;
     if (!yaml_read(map, "a device", DEVICE_FIELDS, &keys, r->err)) return false;
     const char *missing = like ? NULL : missing_key(map, NEEDED);
@@ -269,13 +272,20 @@ static bool read_device_map(reader *r, const yaml_node *map, device *d) {
 }
 
 static bool read_link_map(reader *r, const yaml_node *map, net_link *l) {
-    static const char *const NEEDED[] = {"up", "down", "latency", NULL};
+    static const char *const NEEDED[] = {"up", "latency", "down", NULL}, *const SHARED[] = {"up", "latency", NULL};
     link_keys keys = {0};
     const yaml_node *like = yaml_find(map, "like");
-    if (like && (!yaml_expect(like, YAML_SCALAR, "like", r->err) || !preset_link(r, like, &keys.link))) return false;
+    if (like && (!yaml_expect(like, YAML_SCALAR, "like", r->err) ||
+                 !preset_link(r, like, "link preset", NULL, &keys.link)))
+        return false;
     if (!yaml_read(map, "a link", LINK_FIELDS, &keys, r->err)) return false;
-    const char *missing = like ? NULL : missing_key(map, NEEDED);
+    const char *missing = like ? NULL : missing_key(map, keys.link.half_duplex ? SHARED : NEEDED);
     if (missing) return error_input(r->err, map->mark, "a link without 'like: PRESET' needs the key '%s'", missing);
+    const yaml_node *down = yaml_find(map, "down");
+    if (keys.link.half_duplex && down && keys.link.down != keys.link.up)
+        return error_input(r->err, down->mark, "a half-duplex link has one capacity for both directions, 'up'; "
+                           "remove 'down' or write 'half_duplex: no'");
+    if (keys.link.half_duplex) keys.link.down = keys.link.up;
     *l = keys.link;
     return true;
 }
@@ -286,22 +296,34 @@ static bool read_device(reader *r, const yaml_node *node, device *d) {
     if (!yaml_expect(node, YAML_SCALAR, "a device", r->err)) return false;
     const yaml_node *own = yaml_find(r->devices, node->text);
     return own ? yaml_expect(own, YAML_MAP, "a device", r->err) && read_device_map(r, own, d)
-               : preset_device(r, node, d);
+               : preset_device(r, node, "device", r->devices, d);
 }
 
 static bool read_link(reader *r, const yaml_node *node, net_link *l) {
     if (node->kind == YAML_MAP) return read_link_map(r, node, l);
     if (!yaml_expect(node, YAML_SCALAR, "a link", r->err)) return false;
     const yaml_node *own = yaml_find(r->links, node->text);
-    return own ? yaml_expect(own, YAML_MAP, "a link", r->err) && read_link_map(r, own, l) : preset_link(r, node, l);
+    return own ? yaml_expect(own, YAML_MAP, "a link", r->err) && read_link_map(r, own, l)
+               : preset_link(r, node, "link", r->links, l);
 }
 
-static void multiply_servers(device *d, uint64_t servers) {
+/* A link between sites and regions, whose two directions are links of their own in the simulation. */
+static bool read_wired_link(reader *r, const yaml_node *node, const char *what, net_link *l) {
+    if (!read_link(r, node, l)) return false;
+    return !l->half_duplex ||
+           error_input(r->err, node->mark, "a %s cannot be half duplex; only the link of a cell can", what);
+}
+
+static bool multiply_servers(reader *r, const yaml_node *map, device *d, uint64_t servers) {
     double n = (double)servers;
+    if (d->cores > PLATFORM_MAX_CORES / servers)
+        return error_input(r->err, map->mark, "%llu servers of %llu cores each; a queue may have at most %d cores",
+                           (unsigned long long)servers, (unsigned long long)d->cores, PLATFORM_MAX_CORES);
     d->cores *= servers;
     d->idle_watts *= n;
     d->busy_watts *= n;
     d->usd_per_second *= n;
+    return true;
 }
 
 /* ---- The sections ---- */
@@ -318,42 +340,60 @@ static const char *numbered(reader *r, const char *name, uint64_t i, uint64_t co
     return copy;
 }
 
-/* Appends `count` items of `size` bytes to a growing array; NULL if there would be more than `limit` or memory is
- * short. */
-static void *grow(reader *r, void **items, size_t *have, uint64_t count, size_t size, size_t limit,
+/* Appends `count` items of `size` bytes to an array with space for `room`; NULL if there would be more than `limit` or
+ * memory is short. The space is doubled, since an arena gives nothing back before its end. */
+static void *grow(reader *r, void **items, size_t *have, size_t *room, uint64_t count, size_t size, size_t limit,
                   const yaml_node *at) {
     if (count > limit - *have) {
         error_input(r->err, at->mark, "more than %zu in all", limit);
         return NULL;
     }
-    char *bigger = arena_alloc(&r->p->memory, *have + count, size);
-    if (!bigger) {
-        error_memory(r->err, (*have + count) * size);
-        return NULL;
+    if (count > *room - *have) {
+        *room = *have + (count > *have ? count : *have);
+        char *bigger = arena_alloc(&r->p->memory, *room, size);
+        if (!bigger) {
+            error_memory(r->err, *room * size);
+            return NULL;
+        }
+        if (*have) memcpy(bigger, *items, *have * size);
+        *items = bigger;
     }
-    if (*have) memcpy(bigger, *items, *have * size);
-    *items = bigger;
     *have += count;
-    return bigger + (*have - count) * size;
+    return (char *)*items + (*have - count) * size;
+}
+
+/* Is `name` what number 1 .. count of a kind is called? */
+static bool is_numbered(const char *name, const kind *k) {
+    size_t length = strlen(k->name);
+    if (k->count == 1 || strncmp(name, k->name, length) != 0 || name[length] != '-') return false;
+    char *end;
+    unsigned long long number = strtoull(name + length + 1, &end, 10);
+    return name[length + 1] >= '1' && name[length + 1] <= '9' && !*end && number <= k->count;
 }
 
 static bool add_kind(reader *r, kind *kinds, size_t *count, const yaml_node *at, const char *name, uint64_t first,
                      uint64_t n) {
-    for (size_t i = 0; i < *count; i++)
-        if (strcmp(kinds[i].name, name) == 0)
+    kind added = {name, first, n};
+    for (size_t i = 0; i < *count; i++) {
+        const kind *k = &kinds[i];
+        if (strcmp(k->name, name) == 0)
             return error_input(r->err, at->mark, "the name '%s' is used twice in this list", name);
-    kinds[(*count)++] = (kind){name, first, n};
+        if ((n == 1 && is_numbered(name, k)) || (k->count == 1 && is_numbered(k->name, &added)))
+            return error_input(r->err, at->mark, "the names '%s' and '%s' clash: the items of a list entry with a count "
+                               "are numbered NAME-1, NAME-2, ...", k->name, name);
+    }
+    kinds[(*count)++] = added;
     return true;
 }
 
 static bool read_region(reader *r, const yaml_node *map) {
     region_keys keys = {0};
     device server;
-    if (!yaml_read(map, "a region", REGION_FIELDS, &keys, r->err) || !read_device(r, keys.server, &server))
+    if (!yaml_read(map, "a region", REGION_FIELDS, &keys, r->err) || !read_device(r, keys.server, &server) ||
+        !multiply_servers(r, map, &server, keys.servers))
         return false;
-    multiply_servers(&server, keys.servers);
     platform *p = r->p;
-    region *added = grow(r, (void **)&p->regions, &p->region_count, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
+    region *added = grow(r, (void **)&p->regions, &p->region_count, &r->region_room, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
     if (!added) return false;
     for (uint64_t i = 0; i < keys.count; i++) {
         added[i] = (region){numbered(r, keys.name, i, keys.count), server, keys.queue};
@@ -369,7 +409,7 @@ static bool add_wan(reader *r, const yaml_node *regions, const kind *k, net_link
         const yaml_node *wan_node = yaml_find(regions->items[i], "wan");
         net_link wan;
         if (!wan_node) return true;
-        if (!read_link(r, wan_node, &wan)) return false;
+        if (!read_wired_link(r, wan_node, "wan", &wan)) return false;
         uplink->latency += wan.latency;
         uplink->up = fmin(uplink->up, wan.up);
         uplink->down = fmin(uplink->down, wan.down);
@@ -383,12 +423,11 @@ static bool read_site(reader *r, const yaml_node *map, const yaml_node *regions)
     net_link uplink;
     const kind *k;
     if (!yaml_read(map, "a site", SITE_FIELDS, &keys, r->err) || !read_device(r, keys.server, &server) ||
-        !read_link(r, keys.backhaul, &uplink) ||
+        !multiply_servers(r, map, &server, keys.servers) || !read_wired_link(r, keys.backhaul, "backhaul", &uplink) ||
         !find_kind(r, map, "region", r->regions, r->region_kinds, &k) || !add_wan(r, regions, k, &uplink))
         return false;
-    multiply_servers(&server, keys.servers);
     platform *p = r->p;
-    site *added = grow(r, (void **)&p->sites, &p->site_count, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
+    site *added = grow(r, (void **)&p->sites, &p->site_count, &r->site_room, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
     if (!added) return false;
     for (uint64_t i = 0; i < keys.count; i++) {
         uint32_t region_index = (uint32_t)(k->first + i % k->count);
@@ -406,7 +445,7 @@ static bool read_cell(reader *r, const yaml_node *map) {
         !find_kind(r, map, "site", r->sites, r->site_kinds, &k))
         return false;
     platform *p = r->p;
-    cell *added = grow(r, (void **)&p->cells, &p->cell_count, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
+    cell *added = grow(r, (void **)&p->cells, &p->cell_count, &r->cell_room, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
     if (!added) return false;
     for (uint64_t i = 0; i < keys.count; i++) {
         added[i] = (cell){numbered(r, keys.name, i, keys.count), link, (uint32_t)(k->first + i % k->count), 0};
@@ -425,7 +464,7 @@ static bool read_group(reader *r, const yaml_node *map) {
     platform *p = r->p;
     if (keys.count > PLATFORM_MAX_PHONES - p->phone_count)
         return error_input(r->err, map->mark, "more than %d phones in all", PLATFORM_MAX_PHONES);
-    phone_group *added = grow(r, (void **)&p->groups, &p->group_count, 1, sizeof *added, 65536, map);
+    phone_group *added = grow(r, (void **)&p->groups, &p->group_count, &r->group_room, 1, sizeof *added, 65536, map);
     if (!added) return false;
     g.name = arena_text(&p->memory, keys.name, strlen(keys.name));
     if (!g.name) return error_memory(r->err, strlen(keys.name));
@@ -466,12 +505,23 @@ static bool expect_items(const yaml_node *list, const char *what, portolan_error
     return true;
 }
 
+/* Own definitions are checked even where nothing uses them. */
+static bool check_definitions(reader *r) {
+    device d;
+    net_link l;
+    for (size_t i = 0; r->devices && i < r->devices->count; i++)
+        if (!read_device(r, r->devices->items[2 * i], &d)) return false;
+    for (size_t i = 0; r->links && i < r->links->count; i++)
+        if (!read_link(r, r->links->items[2 * i], &l)) return false;
+    return true;
+}
+
 static bool read_sections(reader *r, const platform_keys *keys) {
     portolan_error *err = r->err;
     if (!expect_items(keys->phones, "phones", err) || !expect_items(keys->cells, "cells", err) ||
         !expect_items(keys->sites, "sites", err) || !expect_items(keys->regions, "regions", err) ||
         (keys->devices && !yaml_expect(keys->devices, YAML_MAP, "devices", err)) ||
-        (keys->links && !yaml_expect(keys->links, YAML_MAP, "links", err)))
+        (keys->links && !yaml_expect(keys->links, YAML_MAP, "links", err)) || !check_definitions(r))
         return false;
     size_t kinds = keys->cells->count + keys->sites->count + keys->regions->count;
     r->cells = arena_alloc(&r->p->memory, kinds, sizeof(kind));

@@ -117,7 +117,7 @@ struct platform {
     phone *phones;
 };
 
-enum { PLATFORM_MAX_PHONES = 10000000, PLATFORM_MAX_CELLS = 1000000 };
+enum { PLATFORM_MAX_PHONES = 10000000, PLATFORM_MAX_CELLS = 1000000, PLATFORM_MAX_CORES = 100000000 };
 
 /* Reads the platform from a map; texts are copied, so the document may be freed. Phone speeds are drawn from `seed`.
  * On failure `p` is left empty. */

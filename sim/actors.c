@@ -18,12 +18,14 @@
 #include <simgrid/mailbox.h>
 #include <stdlib.h>
 
+#include "answers.h"
 #include "engine.h"
 
+/* Stacks. A worker that executes a model, and the source, whose oracles may, run OpenBLAS on theirs. */
 #ifdef PORTOLAN_SANITIZE
-enum { WORKER_STACK_KIB = 512, SOURCE_STACK_KIB = 512 };
+enum { WORKER_STACK_KIB = 512, MODEL_STACK_KIB = 1024 };
 #else
-enum { WORKER_STACK_KIB = 16, SOURCE_STACK_KIB = 64 };
+enum { WORKER_STACK_KIB = 16, MODEL_STACK_KIB = 128 };
 #endif
 
 typedef enum task { TASK_COMPUTE, TASK_SEND, TASK_RECEIVE } task;
@@ -80,7 +82,7 @@ static worker *make_worker(engine *e, worker_pool *pool, sg_host_t host) {
     snprintf(name, sizeof name, "w%llu", (unsigned long long)e->workers_made++);
     *w = (worker){.e = e, .pool = pool, .host = host, .mailbox = sg_mailbox_by_name(name)};
     w->actor = sg_actor_init(name, host);
-    sg_actor_set_stacksize(w->actor, WORKER_STACK_KIB);
+    sg_actor_set_stacksize(w->actor, e->s->answers ? MODEL_STACK_KIB : WORKER_STACK_KIB);
     sg_actor_set_data(w->actor, w);
     return w;
 }
@@ -153,7 +155,7 @@ static void send_answer(worker *w, request *r) {
 
 static void send_up(worker *w, request *r, const verdict *v) {
     uint64_t bytes = request_payload(r, w->e->s, v->hidden);
-    r->from = v->hidden ? r->exits[r->exit_count - 1].layer : 0;
+    answer_cut(r, w->e->s, v->hidden);
     send_to(w, r, v->to, bytes);
 }
 
@@ -310,15 +312,16 @@ static sg_actor_t start_actor(engine *e, const char *name, sg_host_t host, unsig
 bool actors_start(engine *e) {
     uint64_t phones = e->s->platform.phone_count;
     if (e->s->workload.process != ARRIVALS_CLOSED) {
-        e->source = start_actor(e, "source", e->world->phones[0], SOURCE_STACK_KIB, source_main, 0, NULL);
+        e->source = start_actor(e, "source", e->world->phones[0], MODEL_STACK_KIB, source_main, 0, NULL);
         return true;
     }
+    unsigned stack = e->s->answers ? MODEL_STACK_KIB : WORKER_STACK_KIB;
     e->drivers = calloc(phones, sizeof *e->drivers);
     if (!e->drivers) return error_memory(e->err, phones * sizeof *e->drivers);
     for (uint64_t i = 0; i < phones; i++) {
         char number[24], *argv[] = {"driver", number, NULL};
         snprintf(number, sizeof number, "%llu", (unsigned long long)i);
-        e->drivers[i] = start_actor(e, "driver", e->world->phones[i], WORKER_STACK_KIB, driver_main, 2, argv);
+        e->drivers[i] = start_actor(e, "driver", e->world->phones[i], stack, driver_main, 2, argv);
     }
     return true;
 }

@@ -1,4 +1,5 @@
 /* Sets SimGrid up for a scenario, runs one policy, and keeps the run's books. */
+#include "answers.h"
 #include "engine.h"
 
 #include <math.h>
@@ -77,6 +78,10 @@ static bool allocate(engine *e, const void *options) {
 /* Every request that arrived must have ended; anything else is a fault of ours that must not pass silently. */
 static bool check_complete(const engine *e) {
     if (e->err->status) return false;
+    if (e->s->answers && e->s->answers->error.status) {
+        *e->err = e->s->answers->error;
+        return false;
+    }
     if (e->finished == e->arrived && (e->expected == UINT64_MAX || e->arrived == e->expected)) return true;
     return error_run(e->err, "the simulation stopped after %llu of %llu requests", (unsigned long long)e->finished,
                      (unsigned long long)e->arrived);
@@ -156,6 +161,7 @@ void engine_close_request(engine *e, request *r) {
     }
     if (e->drivers) sg_actor_resume(e->drivers[r->record.phone]);
     if (e->source_waits && e->finished == e->arrived) sg_actor_resume(e->source);
+    request_close(r);
     r->next = e->free_requests;
     e->free_requests = r;
 }

@@ -31,7 +31,7 @@ static void print_bar(double share) {
     fprintf(stderr, "] %3.0f %%  ", 100 * share);
 }
 
-void progress_show(progress *p, uint64_t done, uint64_t total, unsigned finished, unsigned parts) {
+void progress_show(progress *p, const char *things, uint64_t done, uint64_t total) {
     const double every = p->terminal ? 0.2 : 10;
     double now = wall_clock(), seconds = now - p->started;
     if (p->quiet || now - p->shown < every) return;
@@ -40,7 +40,7 @@ void progress_show(progress *p, uint64_t done, uint64_t total, unsigned finished
     double rate = (double)done / seconds;
     if (p->terminal) fputc('\r', stderr);
     if (p->terminal && total) print_bar((double)done / (double)total);
-    fprintf(stderr, "%u/%u policies, %llu requests, %.0f/s", finished, parts, (unsigned long long)done, rate);
+    fprintf(stderr, "%llu %s, %.0f/s", (unsigned long long)done, things, rate);
     if (total && rate > 0) print_time_left((double)(total - done) / rate);
     fputs(p->terminal ? "\033[K" : "\n", stderr);
     fflush(stderr);

@@ -16,8 +16,8 @@ double wall_clock(void);
 
 progress progress_start(bool quiet);
 
-/* `done` of `total` requests (0: unknown) in `finished` of `parts` policies. Draws when it is time to. */
-void progress_show(progress *p, uint64_t done, uint64_t total, unsigned finished, unsigned parts);
+/* `done` of `total` (0: unknown) `things`. Draws when it is time to. */
+void progress_show(progress *p, const char *things, uint64_t done, uint64_t total);
 
 /* Takes the bar off the screen. */
 void progress_end(progress *p);

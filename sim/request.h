@@ -16,6 +16,9 @@ struct request {
     double queued_since;
     uint32_t exit_count;
     exit_outcome exits[OUTCOME_MAX_EXITS];
+    float *hidden;         /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
+    uint32_t hidden_layer;
+    double *probabilities; /* what `exits` of an executed model point to; owned, or NULL */
     request_record record;
 };
 
@@ -29,6 +32,9 @@ typedef struct slice {
     double flops;
     verdict verdict;
 } slice;
+
+/* Frees what a request owns besides itself. */
+void request_close(request *r);
 
 /* Where a new request goes first. */
 tier request_route(request *r, const scenario *s, const policy_type *type, void *policy, double now);

@@ -1,7 +1,8 @@
 /* A request's course through the policy, its books, and its row in requests.csv. */
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "answers.h"
 #include "request.h"
 
 const char *const FAILURE_NAMES[] = {"", "queue-full", "network", NULL};
@@ -15,6 +16,8 @@ void request_open(request *r, const scenario *s, uint64_t number, const arrival 
     r->at = TIER_PHONE;
     r->from = 0;
     r->exit_count = 0;
+    r->hidden = NULL;
+    r->probabilities = NULL;
     r->record = (request_record){
         .arrival = a->time,
         .phone = a->phone,
@@ -23,15 +26,10 @@ void request_open(request *r, const scenario *s, uint64_t number, const arrival 
     };
 }
 
-static exit_outcome outcome_of(const outcome_table *t, uint32_t sample, tier at, uint32_t layer) {
-    return (exit_outcome){
-        .tier = at,
-        .layer = layer,
-        .prediction = outcome_prediction(t, sample, layer - 1),
-        .confidence = outcome_confidence(t, sample, layer - 1),
-        .classes = t->classes,
-        .probabilities = outcome_probabilities(t, sample, layer - 1),
-    };
+void request_close(request *r) {
+    answer_forget(r);
+    free(r->probabilities);
+    r->probabilities = NULL;
 }
 
 /* Needs the three tier costs to live as long as the observation. */
@@ -64,12 +62,13 @@ tier request_route(request *r, const scenario *s, const policy_type *type, void 
     if (type->route) return type->route(policy, &seen);
     truth t = {.label = s->table.labels[r->record.sample]};
     for (int k = 0; k < TIER_COUNT; k++)
-        t.last_exit[k] = outcome_of(&s->table, r->record.sample, (tier)k, s->depth[k]);
+        t.last_exit[k] = answer_reference(s, r->record.sample, (tier)k, s->depth[k]);
     return type->route_knowing(policy, &seen, &t);
 }
 
 static void see_exit(request *r, const scenario *s, uint32_t layer) {
-    r->exits[r->exit_count++] = outcome_of(&s->table, r->record.sample, r->at, layer);
+    r->exits[r->exit_count] = answer_exit(r, s, layer);
+    r->exit_count++;
 }
 
 /* The first layer whose exit is still to be evaluated here: the tier's last one, or, where every exit counts, the one
@@ -86,13 +85,14 @@ slice request_plan(request *r, const scenario *s, const policy_type *type, void 
     tier_costs(s, cost);
     uint32_t layer = first_exit(r, s, type, policy);
     for (; plan.verdict.kind == VERDICT_CONTINUE && layer <= s->depth[r->at]; layer++) {
+        if (!s->table.exit_at[layer]) continue;
         see_exit(r, s, layer);
         plan.exits++;
         observation seen = observe(r, s, cost, now);
         plan.verdict = type->after_exit ? type->after_exit(policy, &seen) : (verdict){.kind = VERDICT_ANSWER};
     }
     if (plan.verdict.kind == VERDICT_CONTINUE) plan.verdict.kind = VERDICT_ANSWER;
-    plan.layers = layer - 1 - r->from;
+    plan.layers = layer - 1 - r->from; /* the tier's last layer has an exit, so the last exit seen ends the slice */
     plan.flops = r->work * (model_layer_flops(&s->shape, plan.layers, r->record.tokens) +
                             plan.exits * model_exit_flops(&s->shape));
     return plan;

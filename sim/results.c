@@ -101,7 +101,7 @@ static bool join_requests(const scenario *s, const run_report *report, const res
 /* ---- manifest.json ---- */
 
 static json_t *inputs_json(const scenario *s) {
-    static const char *const ROLES[SCENARIO_FILES] = {"scenario", "platform", "workload", "model"};
+    static const char *const ROLES[SCENARIO_FILES] = {"scenario", "platform", "workload", "model", "data", "vocabulary"};
     json_t *inputs = json_array();
     for (int i = 0; i < SCENARIO_FILES; i++)
         if (s->inputs[i].path)
@@ -137,9 +137,10 @@ static json_t *manifest_json(const scenario *s, const run_report *report) {
     sg_version_get(&major, &minor, &patch);
     char simgrid[48];
     snprintf(simgrid, sizeof simgrid, "%d.%d.%d", major, minor, patch);
-    return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:I, s:o, s:o, s:o}", "schema", SCHEMA_VERSION,
+    return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:I, s:o, s:o, s:o}", "schema", SCHEMA_VERSION,
                      "versions", "portolan", PORTOLAN_VERSION, "simgrid", simgrid, "jansson", JANSSON_VERSION, "host",
-                     "name", host.nodename, "system", host.sysname, "machine", host.machine, "seed",
+                     "name", host.nodename, "system", host.sysname, "machine", host.machine, "kernels", s->answers ? encoder_kernel() : NULL,
+                     "seed",
                      (json_int_t)s->seed, "inputs", inputs_json(s), "timing", timing_json(s, report), "scenario",
                      json_from_yaml(s->documents[FILE_SCENARIO].root));
 }

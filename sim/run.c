@@ -15,6 +15,11 @@
 #include "progress.h"
 #include "results.h"
 
+unsigned processors(void) {
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (unsigned)n : 1;
+}
+
 typedef enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE, JOB_FAILED } job_state;
 
 typedef struct job {
@@ -151,7 +156,9 @@ static void kill_children(runner *r) {
 static void show_progress(runner *r) {
     uint64_t done = 0, each = r->s->run.requests ? r->s->run.requests + r->s->run.warmup : 0;
     for (size_t i = 0; i < r->s->policy_count; i++) done += r->results[i].progress;
-    progress_show(&r->bar, done, each * r->s->policy_count, count_jobs(r, JOB_DONE), (unsigned)r->s->policy_count);
+    char things[64];
+    snprintf(things, sizeof things, "requests (%u of %zu policies done)", count_jobs(r, JOB_DONE), r->s->policy_count);
+    progress_show(&r->bar, things, done, each * r->s->policy_count);
 }
 
 /* Starts children as others end, until all have ended, one has failed, or a signal says to stop. */
@@ -189,9 +196,8 @@ static bool run_in_folder(const scenario *s, const run_options *options, result_
     bool ok = engine_set_up(s, &world, err);
     report->load_seconds = wall_clock() - start;
     if (ok) {
-        long processors = sysconf(_SC_NPROCESSORS_ONLN);
         r.bar = progress_start(options->quiet);
-        ok = run_all(&r, options->jobs ? options->jobs : processors > 0 ? (unsigned)processors : 1);
+        ok = run_all(&r, options->jobs ? options->jobs : processors());
         progress_end(&r.bar);
         simgrid_world_free(&world);
     }

@@ -34,7 +34,18 @@ typedef struct policy_setup {
 enum { SCENARIO_MAX_POLICIES = 64 };
 
 /* The files a scenario may be read from; all but the first are optional. */
-typedef enum scenario_file { FILE_SCENARIO, FILE_PLATFORM, FILE_WORKLOAD, FILE_TABLE, SCENARIO_FILES } scenario_file;
+typedef enum scenario_file {
+    FILE_SCENARIO,
+    FILE_PLATFORM,
+    FILE_WORKLOAD,
+    FILE_MODEL, /* an outcome table or a .safetensors file */
+    FILE_DATA,
+    FILE_VOCABULARY,
+    SCENARIO_FILES
+} scenario_file;
+
+/* Executes a model for requests; see sim/answers.h. */
+typedef struct answers answers;
 
 typedef struct scenario_input {
     const char *path; /* NULL: none */
@@ -43,12 +54,13 @@ typedef struct scenario_input {
 
 typedef struct scenario {
     arena memory;
-    yaml_document documents[FILE_TABLE]; /* the trees of platform and workload are hung into the scenario's */
+    yaml_document documents[FILE_MODEL]; /* the trees of platform and workload are hung into the scenario's */
     const char *name;
     uint64_t seed;
     platform platform;
     workload workload;
     outcome_table table;
+    answers *answers; /* where a model is executed, and fills the table; NULL: the table is replayed */
     model_shape shape;
     uint32_t depth[TIER_COUNT]; /* layers each tier holds */
     int execute;                /* execute_mode */
@@ -153,6 +165,9 @@ typedef struct run_options {
     unsigned jobs;    /* children at a time; 0: one for each processor */
     bool quiet;       /* no progress */
 } run_options;
+
+/* Processors that are online. */
+unsigned processors(void);
 
 /* What a run left behind. */
 typedef struct run_report {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "analysis/analysis.h"
-#include "sim.h"
+#include "answers.h"
 
 #define AT(member) offsetof(policy_summary, member)
 
@@ -76,7 +76,7 @@ static void add_record(const scenario *s, const request_record *r, policy_summar
     sum->latency_mean += r->latency;
     sum->shares[r->tier]++;
     confusion_add(c, label, r->prediction);
-    *cloud_right += outcome_prediction(&s->table, r->sample, s->depth[TIER_CLOUD] - 1) == label;
+    *cloud_right += answer_reference(s, r->sample, TIER_CLOUD, s->depth[TIER_CLOUD]).prediction == label;
 }
 
 static bool percentiles(const request_record *records, uint64_t count, policy_summary *sum, portolan_error *err) {

@@ -7,7 +7,7 @@
 
 typedef struct workload_keys {
     const char *name;
-    const yaml_node *arrivals;
+    const yaml_node *arrivals, *data;
     int order;
 } workload_keys;
 
@@ -16,6 +16,8 @@ static const char *const ORDERS[] = {"sequential", "shuffled", NULL};
 const yaml_field WORKLOAD_FIELDS[] = {
     {"name", FIELD_NAME, offsetof(workload_keys, name), .doc = "name of the workload", .fallback = "workload"},
     {"arrivals", FIELD_NODE, offsetof(workload_keys, arrivals), .doc = "when requests arrive", .required = true},
+    {"data", FIELD_NODE, offsetof(workload_keys, data),
+     .doc = "the data set whose texts are asked about; needed where a model answers"},
     {"order", FIELD_CHOICE, offsetof(workload_keys, order),
      .doc = "sequential: sample after sample over the whole fleet, again from the first; shuffled: a new order each pass",
      .fallback = "sequential", .choices = ORDERS},
@@ -46,6 +48,7 @@ bool workload_read(workload *w, const yaml_node *map, portolan_error *err) {
         return false;
     w->name = keys.name;
     w->order = keys.order;
+    w->data = keys.data;
     bool closed = w->process == ARRIVALS_CLOSED, think = yaml_find(keys.arrivals, "think") != NULL;
     int rates = (w->rate > 0) + (w->fleet_rate > 0);
     if (closed && (rates || !think))

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/elementary.h"
 #include "base/files.h"
@@ -11,22 +12,50 @@
 
 /* ---- Making tables ---- */
 
-static bool allocate(outcome_table *t, uint64_t samples, uint64_t exits, uint64_t classes, bool probabilities,
-                     portolan_error *err) {
-    t->samples = (uint32_t)samples;
-    t->exits = (uint32_t)exits;
-    t->classes = (uint32_t)classes;
+/* What exits say, for all samples; arrays whose places follow one another in `at`. */
+static bool allocate_answers(outcome_table *t, size_t cells, size_t classes, bool shared) {
+    size_t probability_bytes = cells * classes * sizeof *t->probabilities, confidence_bytes = cells * sizeof *t->confidences;
+    size_t bytes = probability_bytes + confidence_bytes + cells * sizeof *t->predictions;
+    char *at;
+    if (shared) {
+        void *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        at = mapping == MAP_FAILED ? NULL : mapping;
+        t->shared = at;
+        t->shared_bytes = bytes;
+    } else {
+        at = arena_alloc(&t->memory, bytes, 1);
+    }
+    if (!at) return false;
+    t->confidences = (double *)at;
+    if (classes) t->probabilities = (double *)(at + confidence_bytes);
+    t->predictions = (uint16_t *)(at + confidence_bytes + probability_bytes);
+    return true;
+}
+
+bool outcome_table_allocate(outcome_table *t, uint64_t samples, const uint32_t *exit_layers, uint32_t exits,
+                            uint64_t classes, bool probabilities, bool shared, portolan_error *err) {
+    *t = (outcome_table){.samples = (uint32_t)samples, .exits = exits, .classes = (uint32_t)classes};
+    for (uint32_t e = 0; e < exits; e++) {
+        t->exit_layer[e] = exit_layers[e];
+        t->exit_at[exit_layers[e]] = (uint8_t)(e + 1);
+        t->layers = exit_layers[e];
+    }
     size_t cells = (size_t)samples * exits;
     t->labels = arena_alloc(&t->memory, samples, sizeof *t->labels);
-    t->confidences = arena_alloc(&t->memory, cells, sizeof *t->confidences);
-    t->predictions = arena_alloc(&t->memory, cells, sizeof *t->predictions);
-    if (probabilities) t->probabilities = arena_alloc(&t->memory, cells * classes, sizeof *t->probabilities);
-    if (t->labels && t->confidences && t->predictions && (t->probabilities || !probabilities)) return true;
+    if (t->labels && allocate_answers(t, cells, probabilities ? classes : 0, shared)) return true;
+    outcome_table_free(t);
     return error_memory(err, cells * (8 + 2 + (probabilities ? 8 * classes : 0)));
 }
 
-/* Confidence and prediction of one exit from its probabilities: the largest, the first of equals. */
-static void conclude(outcome_table *t, uint32_t sample, uint32_t exit) {
+/* Exits after each of the first layers. */
+static bool allocate_contiguous(outcome_table *t, uint64_t samples, uint32_t exits, uint64_t classes, bool probabilities,
+                                portolan_error *err) {
+    uint32_t layers[OUTCOME_MAX_EXITS];
+    for (uint32_t e = 0; e < exits; e++) layers[e] = e + 1;
+    return outcome_table_allocate(t, samples, layers, exits, classes, probabilities, false, err);
+}
+
+void outcome_table_conclude(outcome_table *t, uint32_t sample, uint32_t exit) {
     const double *p = outcome_probabilities(t, sample, exit);
     uint16_t best = 0;
     for (uint16_t c = 1; c < t->classes; c++)
@@ -69,16 +98,13 @@ static void synthesize_sample(outcome_table *t, const synthetic_settings *s, uin
         double *p = t->probabilities + ((size_t)i * t->exits + e) * 2;
         p[label] = right;
         p[1 - label] = 1 - right;
-        conclude(t, i, e);
+        outcome_table_conclude(t, i, e);
     }
 }
 
 bool outcome_table_synthesize(outcome_table *t, const synthetic_settings *s, uint64_t seed, portolan_error *err) {
-    *t = (outcome_table){.work = s->work};
-    if (!allocate(t, s->samples, s->layers, 2, true, err)) {
-        outcome_table_free(t);
-        return false;
-    }
+    if (!allocate_contiguous(t, s->samples, (uint32_t)s->layers, 2, true, err)) return false;
+    t->work = s->work;
     for (uint32_t i = 0; i < t->samples; i++) synthesize_sample(t, s, i, seed);
     return true;
 }
@@ -94,6 +120,7 @@ bool outcome_table_draw_tokens(outcome_table *t, const distribution *d, uint64_t
 }
 
 void outcome_table_free(outcome_table *t) {
+    if (t->shared) munmap(t->shared, t->shared_bytes);
     arena_free(&t->memory);
     *t = (outcome_table){0};
 }
@@ -135,9 +162,11 @@ static bool csv_field(csv_cursor *c, const char **field, size_t *length) {
 
 /* Steps over the line break; anything before it is one field too many. */
 static bool csv_end_line(csv_cursor *c) {
-    if (c->at < c->end && c->at > c->line_start && c->at[-1] == ',') {
+    if (c->at > c->line_start && c->at[-1] == ',') {
+        const char *stop = c->at;
+        while (stop < c->end && *stop != '\r' && *stop != '\n') stop++;
         c->mark.column = (unsigned)(c->at - c->line_start) + 1;
-        return csv_fault(c, c->at, strcspn(c->at, "\r\n"), "the line has more fields than the header");
+        return csv_fault(c, c->at, (size_t)(stop - c->at), "the line has more fields than the header");
     }
     if (c->at < c->end) c->at++;
     return true;
@@ -224,7 +253,8 @@ static bool fill_from_long(outcome_table *t, csv_cursor *c, long_row *rows, size
         if (rows[i].label >= classes) classes = rows[i].label + 1;
         if (rows[i].prediction >= classes) classes = rows[i].prediction + 1;
     }
-    if (!check_long_rows(c, rows, count, exits) || !allocate(t, count / exits, exits, classes, false, c->err))
+    if (!check_long_rows(c, rows, count, exits) ||
+        !allocate_contiguous(t, count / exits, exits, classes, false, c->err))
         return false;
     for (size_t i = 0; i < count; i++) {
         t->labels[i / exits] = rows[i].label;
@@ -255,38 +285,58 @@ static bool read_long(outcome_table *t, csv_cursor *c) {
 
 typedef struct compact_header {
     uint32_t exits, classes, v_size;
+    uint32_t layers[OUTCOME_MAX_EXITS];
 } compact_header;
 
 static bool field_is(const char *field, size_t length, const char *text) {
     return strlen(text) == length && strncmp(field, text, length) == 0;
 }
 
-/* After sample,label,tokens: exit1_p0 .. exit1_pC-1, exit2_p0, ..., then v0, v1, ... */
-static bool read_compact_header(csv_cursor *c, compact_header *h) {
-    static const char WANTED[] = "the columns after tokens are exit1_p0, exit1_p1, ..., exit2_p0, ..., then v0, v1, ...";
-    const char *field;
-    size_t length, columns = 0;
+/* The layer of "exit7_p0"; 0 if the field is no first column of an exit. */
+static uint32_t exit_column(const char *field, size_t length) {
     char wanted[32];
-    for (; csv_field(c, &field, &length); columns++) {
-        if (!h->v_size && h->classes == 0) {
-            snprintf(wanted, sizeof wanted, "exit1_p%zu", columns);
-            if (field_is(field, length, wanted)) continue;
-            h->classes = (uint32_t)columns;
-        }
-        if (h->classes < 2 || h->classes > OUTCOME_MAX_CLASSES) return csv_fault(c, field, length, WANTED);
-        size_t in_exits = columns - h->v_size;
-        snprintf(wanted, sizeof wanted, "exit%zu_p%zu", in_exits / h->classes + 1, in_exits % h->classes);
-        if (!h->v_size && field_is(field, length, wanted)) continue;
-        snprintf(wanted, sizeof wanted, "v%u", h->v_size);
-        if (!field_is(field, length, wanted) || in_exits % h->classes) return csv_fault(c, field, length, WANTED);
-        h->v_size++;
+    for (uint32_t layer = 1; layer <= OUTCOME_MAX_EXITS; layer++) {
+        snprintf(wanted, sizeof wanted, "exit%u_p0", layer);
+        if (field_is(field, length, wanted)) return layer;
     }
-    if (!h->classes) h->classes = (uint32_t)columns;
-    size_t in_exits = columns - h->v_size;
-    h->exits = h->classes ? (uint32_t)(in_exits / h->classes) : 0;
-    if (h->classes < 2 || h->classes > OUTCOME_MAX_CLASSES || in_exits % h->classes || h->exits > OUTCOME_MAX_EXITS)
-        return error_input(c->err, c->mark, "the header has %zu columns of probabilities; %s (2 to %d classes, at most "
-                           "%d exits)", in_exits, WANTED, OUTCOME_MAX_CLASSES, OUTCOME_MAX_EXITS);
+    return 0;
+}
+
+/* Takes one more column into the header: of the same exit, of a next one, or of v. `in_exit` counts the columns of the
+ * exit begun last. */
+static bool take_column(compact_header *h, const char *field, size_t length, uint32_t *in_exit) {
+    char wanted[32];
+    snprintf(wanted, sizeof wanted, "exit%u_p%u", h->exits ? h->layers[h->exits - 1] : 0, *in_exit);
+    if (!h->v_size && h->exits && *in_exit < (h->exits == 1 ? OUTCOME_MAX_CLASSES : h->classes) &&
+        field_is(field, length, wanted)) {
+        ++*in_exit;
+        if (h->exits == 1) h->classes = *in_exit;
+        return true;
+    }
+    if (h->exits && (*in_exit < 2 || *in_exit != h->classes)) return false; /* the exit before is not complete */
+    uint32_t layer = exit_column(field, length);
+    if (layer && !h->v_size && (!h->exits || layer > h->layers[h->exits - 1])) {
+        h->layers[h->exits++] = layer;
+        if (h->exits == 1) h->classes = 1;
+        *in_exit = 1;
+        return true;
+    }
+    snprintf(wanted, sizeof wanted, "v%u", h->v_size);
+    if (!h->exits || !field_is(field, length, wanted)) return false;
+    h->v_size++;
+    return true;
+}
+
+static bool read_compact_header(csv_cursor *c, compact_header *h) {
+    static const char WANTED[] = "the columns after tokens are exitN_p0, exitN_p1, ... for each layer N with an exit, in "
+                                 "order, with at least two classes, the same for each; then v0, v1, ...";
+    const char *field;
+    size_t length;
+    uint32_t in_exit = 0;
+    while (csv_field(c, &field, &length))
+        if (!take_column(h, field, length, &in_exit)) return csv_fault(c, field, length, WANTED);
+    if (h->classes < 2 || in_exit != h->classes)
+        return error_input(c->err, c->mark, "the header ends within an exit; %s", WANTED);
     return csv_end_line(c);
 }
 
@@ -297,8 +347,9 @@ static bool read_compact_exit(outcome_table *t, csv_cursor *c, uint32_t i, uint3
         sum += p[k];
     }
     if (fabs(sum - 1) > 1e-3)
-        return error_input(c->err, c->mark, "the probabilities of exit %u sum to %.6g, not to 1", e + 1, sum);
-    conclude(t, i, e);
+        return error_input(c->err, c->mark, "the probabilities of exit %u sum to %.6g, not to 1",
+                           t->exit_layer[e], sum);
+    outcome_table_conclude(t, i, e);
     return true;
 }
 
@@ -324,7 +375,7 @@ static bool read_compact(outcome_table *t, csv_cursor *c) {
     if (!read_compact_header(c, &h)) return false;
     size_t rows = count_lines(c) - (c->at == c->end || c->end[-1] == '\n');
     if (!rows || rows > UINT_MAX / 2) return error_input(c->err, c->mark, "the table has %zu rows of samples", rows);
-    if (!allocate(t, rows, h.exits, h.classes, true, c->err)) return false;
+    if (!outcome_table_allocate(t, rows, h.layers, h.exits, h.classes, true, false, c->err)) return false;
     t->v_size = h.v_size;
     t->tokens = arena_alloc(&t->memory, rows, sizeof *t->tokens);
     if (h.v_size) t->v = arena_alloc(&t->memory, rows * h.v_size, sizeof *t->v);
@@ -332,6 +383,22 @@ static bool read_compact(outcome_table *t, csv_cursor *c) {
     for (uint32_t i = 0; i < t->samples; i++)
         if (!read_compact_row(t, c, i)) return false;
     return true;
+}
+
+bool outcome_table_write(const outcome_table *t, FILE *out, portolan_error *err) {
+    fputs("sample,label,tokens", out);
+    for (uint32_t e = 0; e < t->exits; e++)
+        for (uint32_t c = 0; c < t->classes; c++) fprintf(out, ",exit%u_p%u", t->exit_layer[e], c);
+    for (uint32_t k = 0; k < t->v_size; k++) fprintf(out, ",v%u", k);
+    fputc('\n', out);
+    for (uint32_t i = 0; i < t->samples; i++) {
+        fprintf(out, "%u,%u,%u", i, t->labels[i], t->tokens[i]);
+        const double *p = outcome_probabilities(t, i, 0);
+        for (size_t k = 0; k < (size_t)t->exits * t->classes; k++) fprintf(out, ",%.17g", p[k]);
+        for (uint32_t k = 0; k < t->v_size; k++) fprintf(out, ",%.17g", t->v[(size_t)i * t->v_size + k]);
+        fputc('\n', out);
+    }
+    return !ferror(out) || error_run(err, "the outcome table could not be written");
 }
 
 /* ---- Which form? ---- */

@@ -11,10 +11,17 @@
 
 typedef enum work_kind { WORK_CONSTANT, WORK_EXPONENTIAL } work_kind;
 
-/* What each of `exits` exits answers to each of `samples` samples; exit e (from 0) stands after layer e + 1. */
+enum { OUTCOME_MAX_EXITS = 64, OUTCOME_MAX_CLASSES = 1000 };
+
+/* What each of `exits` exits answers to each of `samples` samples. */
 typedef struct outcome_table {
-    arena memory; /* owns the arrays */
+    arena memory; /* owns the arrays, but for the last three below where `shared` is set */
+    void *shared; /* mapping that processes forked later share with this one; NULL: none */
+    size_t shared_bytes;
     uint32_t samples, exits, classes;
+    uint32_t layers;                        /* of the model: the layer of the last exit */
+    uint32_t exit_layer[OUTCOME_MAX_EXITS]; /* [exits] after which layer each stands, from 1, ascending */
+    uint8_t exit_at[OUTCOME_MAX_EXITS + 1]; /* [layer] the exit after a layer, from 1; 0: there is none */
     uint32_t *labels;      /* [samples] */
     uint32_t *tokens;      /* [samples]; NULL if the table has none and none were drawn yet */
     double *confidences;   /* [samples][exits]: largest class probability, or what the table says it is */
@@ -25,16 +32,27 @@ typedef struct outcome_table {
     int work; /* work_kind: constant, or every request's FLOP multiplied by its own Exp(1) draw */
 } outcome_table;
 
-enum { OUTCOME_MAX_EXITS = 64, OUTCOME_MAX_CLASSES = 1000 };
-
 /* Reads a CSV file of numbers, in one of two forms told apart by the header line:
  *   long:    Sample_ID,Exit,Confidence,Prediction,Label      a row a sample and exit (exits from 0), in any order
  *   compact: sample,label,tokens,exit1_p0,exit1_p1,...,exit2_p0,...[,v0,v1,...]      a row a sample, in order
+ * In the compact form the exits are named by their layers, from 1; layers without an exit are left out. In the long form
+ * exit e stands after layer e + 1.
  * Samples are kept in the order of their numbers. On failure `t` is left empty. */
 bool outcome_table_load(outcome_table *t, const char *path, portolan_error *err);
 
 /* The same from memory; `name` stands for the file in messages. */
 bool outcome_table_parse(outcome_table *t, const char *name, const char *text, size_t length, portolan_error *err);
+
+/* Makes room for a table whose exits stand after the given layers; the caller fills the arrays. With `shared`, what exits say
+ * (confidences, predictions, probabilities) lies in memory that forked processes share. On failure `t` is left empty. */
+bool outcome_table_allocate(outcome_table *t, uint64_t samples, const uint32_t *exit_layers, uint32_t exits,
+                            uint64_t classes, bool probabilities, bool shared, portolan_error *err);
+
+/* Sets confidence and prediction of one exit from its probabilities: the largest, the first of equals. */
+void outcome_table_conclude(outcome_table *t, uint32_t sample, uint32_t exit);
+
+/* Writes a table with probabilities in the compact form, with 17 digits, so that reading it gives the same bits. */
+bool outcome_table_write(const outcome_table *t, FILE *out, portolan_error *err);
 
 /* The embedded synthetic table; see docs/workloads.md for the model:
  *   difficulty d_i ~ N(0, 1); noise eps_i1 ~ N(0, 1), eps_ie = .8 eps_i,e-1 + .6 N(0, 1);
@@ -76,6 +94,7 @@ typedef enum sample_order { ORDER_SEQUENTIAL, ORDER_SHUFFLED } sample_order;
 
 typedef struct workload {
     const char *name;
+    const yaml_node *data; /* `data:`, the data set whose texts a model answers; NULL: none */
     int process;        /* arrival_process */
     double rate;        /* per phone and second; 0 for closed */
     double fleet_rate;  /* for all phones together; 0 if `rate` was given */
@@ -119,5 +138,80 @@ arrival arrivals_closed(const workload *w, uint64_t phones, uint32_t samples, ui
 
 /* The factor on a request's FLOP. */
 double arrival_work(const outcome_table *t, uint64_t seed, uint64_t key);
+
+/* ---- Tokenizer: WordPiece as in BERT (tokenizer.c) ---- */
+
+typedef struct tokenizer tokenizer;
+
+/* Reads a vocabulary, a token a line; [PAD], [UNK], [CLS] and [SEP] must be there, no token may stand twice. `lowercase`:
+ * as the uncased models (lower case, accents stripped). NULL on failure. */
+tokenizer *tokenizer_load(const char *vocabulary, bool lowercase, portolan_error *err);
+void tokenizer_free(tokenizer *t);
+uint32_t tokenizer_vocabulary(const tokenizer *t);
+
+/* Encodes one text, or a pair if `b` is not NULL, as [CLS] a [SEP] (b [SEP]), cut longest-first to `most` tokens (at least
+ * 3, 5 for a pair). ids and segments hold `most`. Invalid UTF-8 is replaced by U+FFFD, which BERT drops. Returns the count;
+ * 0 only if memory is short. */
+uint32_t tokenizer_encode(const tokenizer *t, const char *a, const char *b, uint32_t most, uint32_t *ids,
+                          uint8_t *segments);
+
+/* ---- Data sets (datasets.c) ---- */
+
+/* What a data set's own benchmark reports. */
+typedef enum dataset_metric { METRIC_ACCURACY, METRIC_F1, METRIC_MATTHEWS } dataset_metric;
+
+typedef struct dataset {
+    arena memory;
+    const char *task;
+    uint32_t samples, classes;
+    const char *const *class_names; /* [classes], NULL at the end */
+    const char **text_a, **text_b;  /* [samples]; text_b is NULL for single texts */
+    uint32_t *labels;               /* [samples] */
+    dataset_metric metric;
+} dataset;
+
+/* `data:` of a workload. */
+typedef struct dataset_settings {
+    int task;          /* index into DATASET_TASKS */
+    const char *file;  /* as written; resolved by the caller */
+    const char *vocab; /* vocabulary; default: vocab.txt beside the model */
+    uint64_t max_tokens;
+    const char *text_a, *text_b, *label; /* columns, for the generic forms */
+} dataset_settings;
+
+/* "sst2", "cola", "rte", "mrpc", "qnli", "mnli", "qqp", "snli", "tsv", "jsonl", NULL */
+extern const char *const DATASET_TASKS[];
+extern const yaml_field DATASET_FIELDS[];
+
+/* Reads a data set. A GLUE task is read in its official TSV form, or, from a file ending in .json, in the form
+ * {id: {text_a, text_b, label}}; `tsv` and `jsonl` are files with named columns. On failure `d` is left empty. */
+bool dataset_load(dataset *d, const dataset_settings *settings, const char *path, portolan_error *err);
+bool dataset_parse(dataset *d, const dataset_settings *settings, const char *name, const char *text, size_t length,
+                   portolan_error *err);
+void dataset_free(dataset *d);
+
+/* ---- Tokenised samples (token_set.c) ---- */
+
+/* The samples of a data set as a model reads them. */
+typedef struct token_set {
+    arena memory;
+    uint32_t samples, classes;
+    uint32_t longest;  /* tokens of the longest sample */
+    uint32_t *lengths; /* [samples] */
+    size_t *first;     /* [samples] where a sample begins in ids and segments */
+    uint32_t *ids;
+    uint8_t *segments;
+    uint32_t *labels; /* [samples] */
+} token_set;
+
+/* Tokenises a whole data set, samples cut to `most` tokens. On failure `set` is left empty. */
+bool token_set_build(token_set *set, const dataset *d, const tokenizer *t, uint32_t most, portolan_error *err);
+void token_set_free(token_set *set);
+
+/* Reads the data set that `data` (a workload's `data:`) describes, and tokenises it for the model at `model_path`: the
+ * vocabulary is `vocab:`, or vocab.txt beside the model. `most` bounds a sample's tokens besides max_tokens, and
+ * `vocabulary` the token numbers. Paths of the files read are returned in `paths` (data, vocabulary), owned by the set. */
+bool token_set_load(token_set *set, const yaml_node *data, const char *model_path, bool lowercase, uint32_t most,
+                    uint64_t vocabulary, const char *paths[2], portolan_error *err);
 
 #endif

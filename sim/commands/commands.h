@@ -18,6 +18,9 @@ extern const struct argp_child COMMON_ARGP[];
 /* For a command's parser: hands its input on to the child above. */
 error_t common_parse(int key, char *argument, struct argp_state *state);
 
+/* The value of --jobs, 1 to 1024; anything else ends the command as wrong usage. */
+unsigned parse_jobs(const char *text, struct argp_state *state);
+
 /* Prints the error and returns its exit status. */
 int fail(const portolan_error *err);
 
@@ -27,7 +30,9 @@ int print_json(json_t *value);
 /* The commands; argv[0] is "portolan NAME". Each returns the exit status. */
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_outcomes(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_platform(int argc, char **argv);
+int command_random_model(int argc, char **argv);
 
 #endif

@@ -1,5 +1,6 @@
 /* What the commands share: -q, --json, and how errors end a command. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/json.h"
 #include "commands.h"
@@ -30,6 +31,14 @@ error_t common_parse(int key, char *argument, struct argp_state *state) {
     if (key != ARGP_KEY_INIT) return ARGP_ERR_UNKNOWN;
     state->child_inputs[0] = state->input;
     return 0;
+}
+
+unsigned parse_jobs(const char *text, struct argp_state *state) {
+    char *end;
+    long jobs = strtol(text, &end, 10);
+    if (*end || end == text || jobs < 1 || jobs > 1024)
+        argp_error(state, "--jobs is '%s'; it must be a whole number from 1 to 1024", text);
+    return (unsigned)jobs;
 }
 
 int fail(const portolan_error *err) {

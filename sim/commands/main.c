@@ -17,6 +17,8 @@ static const command COMMANDS[] = {
     {"run", command_run, "simulate the policies of a scenario and write a results folder"},
     {"check", command_check, "validate scenarios, platforms, workloads and outcome tables"},
     {"platform", command_platform, "show a platform, or convert it to SimGrid XML or Graphviz"},
+    {"outcomes", command_outcomes, "run a data set through every exit of a model, into an outcome table"},
+    {"random-model", command_random_model, "write a model of random weights, to try things out"},
     {"list", command_list, "list policies, devices, links, workloads or metrics"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
@@ -25,7 +27,7 @@ static void print_help(FILE *out) {
     fputs("Portolan simulates distributed inference over phones, edge servers and the cloud.\n\n"
           "Usage: portolan COMMAND [ARGUMENT...]\n\n",
           out);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-9s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-12s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
     fputs("\n`portolan COMMAND --help` says more. Exit status: 0 done, 1 the run failed, 2 wrong usage or input.\n", out);
 }
 

@@ -26,14 +26,6 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
-static void parse_jobs(run_arguments *a, const char *text, struct argp_state *state) {
-    char *end;
-    long jobs = strtol(text, &end, 10);
-    if (*end || end == text || jobs < 1 || jobs > 1024)
-        argp_error(state, "--jobs is '%s'; it must be a whole number from 1 to 1024", text);
-    a->run.jobs = (unsigned)jobs;
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state) {
     run_arguments *a = state->input;
     switch (key) {
@@ -47,7 +39,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         return 0;
     case KEY_SEED: snprintf(a->seed, sizeof a->seed, "seed=%s", argument); return 0;
     case KEY_OUT: a->run.out = argument; return 0;
-    case 'j': parse_jobs(a, argument, state); return 0;
+    case 'j': a->run.jobs = parse_jobs(argument, state); return 0;
     case ARGP_KEY_ARG:
         if (a->path) argp_error(state, "one scenario at a time; '%s' is one too many", argument);
         a->path = argument;

@@ -1,0 +1,128 @@
+/* portolan outcomes: every exit's answer to every sample of a data set, as an outcome table. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analysis/analysis.h"
+#include "commands.h"
+#include "model/replacement.h"
+#include "sim/progress.h"
+#include "sim/sim.h"
+
+enum { KEY_OUT = 0x200 };
+
+typedef struct outcomes_arguments {
+    common_options common;
+    const char *model, *workload, *out;
+    unsigned threads;
+} outcomes_arguments;
+
+static const struct argp_option OPTIONS[] = {
+    {"out", KEY_OUT, "FILE.csv", 0, "Where the table goes (default: standard output)", 0},
+    {"jobs", 'j', "N", 0, "Threads (default: one for each processor)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    outcomes_arguments *a = state->input;
+    switch (key) {
+    case KEY_OUT: a->out = argument; return 0;
+    case 'j': a->threads = parse_jobs(argument, state); return 0;
+    case ARGP_KEY_ARG:
+        if (a->workload) argp_error(state, "a model and a workload; '%s' is one too many", argument);
+        *(a->model ? &a->workload : &a->model) = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!a->workload) argp_error(state, "a model (.safetensors) and a workload (.yaml) are needed");
+        return 0;
+    default: return common_parse(key, argument, state);
+    }
+}
+
+static const struct argp OUTCOMES_ARGP = {
+    OPTIONS, parse, "MODEL.safetensors WORKLOAD.yaml",
+    "Runs every sample of the workload's data set through all exits of a model, and writes an outcome table.",
+    COMMON_ARGP, NULL, NULL};
+
+static void show_progress(void *context, uint32_t done, uint32_t total) {
+    progress_show(context, "samples", done, total);
+}
+
+static bool compute(const outcomes_arguments *a, const encoder *e, outcome_table *t, double *seconds,
+                    portolan_error *err) {
+    const encoder_config *c = encoder_settings(e);
+    yaml_document doc;
+    workload w;
+    token_set set = {0};
+    const char *paths[2];
+    if (!yaml_load(&doc, a->workload, err)) return false;
+    bool ok = workload_read(&w, doc.root, err) &&
+              (w.data || error_input(err, doc.root->mark, "the workload has no 'data', like {task: sst2, file: dev.tsv}")) &&
+              token_set_load(&set, w.data, a->model, c->lowercase, (uint32_t)c->positions, c->shape.vocabulary, paths, err);
+    if (ok) {
+        progress bar = progress_start(a->common.quiet);
+        ok = encoder_outcomes(e, &set, a->threads ? a->threads : processors(), show_progress, &bar, t, err);
+        progress_end(&bar);
+        *seconds = wall_clock() - bar.started;
+    }
+    token_set_free(&set);
+    yaml_unload(&doc);
+    return ok;
+}
+
+/* The table under a temporary name first, so that a failure leaves no half of it. */
+static bool write_table(const outcomes_arguments *a, const outcome_table *t, portolan_error *err) {
+    if (!a->out) return outcome_table_write(t, stdout, err);
+    replacement file;
+    if (!replacement_open(&file, a->out, err)) return false;
+    bool ok = outcome_table_write(t, file.stream, err);
+    return replacement_finish(&file, ok, err);
+}
+
+/* Accuracy, F1 and Matthews correlation of one exit. */
+static json_t *exit_json(const outcome_table *t, uint32_t exit) {
+    confusion c;
+    if (!confusion_open(&c, t->classes)) return NULL;
+    for (uint32_t i = 0; i < t->samples; i++) confusion_add(&c, t->labels[i], outcome_prediction(t, i, exit));
+    json_t *row = json_pack("{s:i, s:f, s:f, s:f}", "exit", (int)t->exit_layer[exit], "accuracy", confusion_accuracy(&c),
+                            "f1", confusion_f1(&c), "mcc", confusion_mcc(&c));
+    confusion_close(&c);
+    return row;
+}
+
+static int show(const outcomes_arguments *a, const outcome_table *t, double seconds) {
+    if (a->common.quiet) return STATUS_OK;
+    json_t *exits = json_array();
+    for (uint32_t e = 0; e < t->exits; e++) json_array_append_new(exits, exit_json(t, e));
+    json_t *report = json_pack("{s:i, s:f, s:f, s:s, s:o}", "samples", (int)t->samples, "seconds", seconds,
+                               "samples_per_second", t->samples / seconds, "kernels", encoder_kernel(), "exits", exits);
+    if (a->common.json && a->out) return print_json(report);
+    size_t i;
+    json_t *row;
+    fprintf(stderr, "exit  accuracy      f1     mcc\n");
+    json_array_foreach(exits, i, row) {
+        fprintf(stderr, "%4d    %.4f  %.4f  %+.4f\n", (int)json_integer_value(json_object_get(row, "exit")),
+                json_real_value(json_object_get(row, "accuracy")), json_real_value(json_object_get(row, "f1")),
+                json_real_value(json_object_get(row, "mcc")));
+    }
+    fprintf(stderr, "%u samples in %.2f s: %.0f samples/s (%s)\n", t->samples, seconds, t->samples / seconds,
+            encoder_kernel());
+    json_decref(report);
+    return STATUS_OK;
+}
+
+int command_outcomes(int argc, char **argv) {
+    outcomes_arguments a = {0};
+    argp_parse(&OUTCOMES_ARGP, argc, argv, 0, NULL, &a);
+    portolan_error err = {0};
+    outcome_table t = {0};
+    double seconds = 0;
+    encoder *e = encoder_load(a.model, 0, &err);
+    if (!e) return fail(&err);
+    bool ok = compute(&a, e, &t, &seconds, &err);
+    encoder_free(e);
+    ok = ok && write_table(&a, &t, &err);
+    int status = ok ? show(&a, &t, seconds) : fail(&err);
+    outcome_table_free(&t);
+    return status;
+}

@@ -1,0 +1,29 @@
+/* Any text as a quantity of every family: what is read is finite, and its printed form reads back as the same value. */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    char *text = malloc(size + 1);
+    if (!text) return 0;
+    memcpy(text, data, size);
+    text[size] = '\0';
+    for (int f = 0; f < UNIT_FAMILIES; f++) {
+        double value = 0, back = 0;
+        char why[256], printed[64];
+        if (!unit_parse(text, (unit_family)f, &value, why, sizeof why)) {
+            if (!*why || strlen(why) >= sizeof why) abort();
+            continue;
+        }
+        if (!isfinite(value)) abort();
+        unit_format(printed, sizeof printed, value, (unit_family)f);
+        /* four digits are printed: rounding up may overflow at the very end of the range */
+        if (fabs(value) < 1e300 && !unit_parse(printed, (unit_family)f, &back, why, sizeof why)) abort();
+        if (fabs(value) < 1e300 && fabs(value) > 1e-300 && fabs(back - value) > 6e-4 * fabs(value)) abort();
+    }
+    free(text);
+    return 0;
+}

@@ -1,0 +1,440 @@
+/* Platforms: presets, own devices and links, counts, spreading, drawn speeds, and the three written forms. */
+#include "platforms/platforms.h"
+#include "tests/support.h"
+
+static platform read_seeded(const char *text, uint64_t seed) {
+    yaml_document doc = document_of(text);
+    platform p;
+    portolan_error err = {0};
+    if (!platform_read(&p, doc.root, seed, &err)) fail_msg("%u:%u: %s", err.line, err.column, err.message);
+    yaml_unload(&doc); /* the platform must not need it any more */
+    return p;
+}
+
+static platform read(const char *text) { return read_seeded(text, 1); }
+
+/* One of each, from the presets with round numbers. */
+#define REGIONS "regions: [{name: cloud, server: test-cloud}]\n"
+#define SITES "sites: [{name: edge, server: test-edge, backhaul: test-wire, region: cloud}]\n"
+#define CELLS "cells: [{name: cell, link: test-cell, site: edge}]\n"
+#define PHONES "phones: [{count: 1, device: test-phone, cell: cell}]\n"
+
+/* ---- Presets ---- */
+
+TEST(device_presets_are_sane) {
+    assert_true(DEVICE_PRESET_COUNT > 10);
+    for (size_t i = 0; i < DEVICE_PRESET_COUNT; i++) {
+        const device_preset *d = &DEVICE_PRESETS[i];
+        assert_true(d->flops_per_second > 1e8 && d->flops_per_second < 1e15);
+        assert_true(d->cores >= 1 && d->cores <= 1024);
+        assert_true(d->idle_watts > 0 && d->busy_watts >= d->idle_watts && d->busy_watts < 2000);
+        assert_true(d->memory_bytes >= 1e8 && d->memory_bytes <= 1e13);
+        assert_true(d->usd_per_hour >= 0 && d->usd_per_hour < 100);
+        assert_true(strlen(d->source) > 20 && strlen(d->summary) > 10);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(d->name, DEVICE_PRESETS[k].name);
+    }
+}
+
+TEST(link_presets_are_sane) {
+    assert_true(LINK_PRESET_COUNT > 10);
+    for (size_t i = 0; i < LINK_PRESET_COUNT; i++) {
+        const link_preset *l = &LINK_PRESETS[i];
+        assert_true(l->up_bps > 1e5 && l->up_bps < 1e12 && l->down_bps > 1e5 && l->down_bps < 1e12);
+        assert_true(l->latency_s > 0 && l->latency_s < 1);
+        assert_true(l->use != LINK_CELL_HALF_DUPLEX || l->up_bps == l->down_bps);
+        if (l->use == LINK_WIRED)
+            assert_true(l->radio_up_j_per_byte == 0 && l->radio_down_j_per_byte == 0);
+        else /* an LTE radio at 1 Mbps: some 14 uJ a byte */
+            assert_true(l->radio_up_j_per_byte > 1e-7 && l->radio_up_j_per_byte < 2e-5 &&
+                        l->radio_down_j_per_byte > 1e-7 && l->radio_down_j_per_byte < 5e-5);
+        assert_true(strlen(l->source) > 20 && strlen(l->summary) > 10);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(l->name, LINK_PRESETS[k].name);
+    }
+}
+
+/* Every preset can be named in a file and comes out as its table says. */
+TEST(every_preset_can_be_used) {
+    char text[1024];
+    for (size_t i = 0; i < DEVICE_PRESET_COUNT; i++) {
+        const device_preset *d = &DEVICE_PRESETS[i];
+        snprintf(text, sizeof text,
+                 CELLS SITES "regions: [{name: cloud, server: %s}]\nphones: [{count: 1, device: %s, cell: cell}]\n",
+                 d->name, d->name);
+        platform p = read(text);
+        assert_near(p.phones[0].speed, d->flops_per_second, 0);
+        assert_int_equal(p.regions[0].server.cores, d->cores);
+        assert_near(p.regions[0].server.usd_per_second * 3600, d->usd_per_hour, 1e-15);
+        platform_free(&p);
+    }
+    for (size_t i = 0; i < LINK_PRESET_COUNT; i++) {
+        const link_preset *l = &LINK_PRESETS[i];
+        snprintf(text, sizeof text, "cells: [{name: cell, link: %s, site: edge}]\n" SITES REGIONS PHONES, l->name);
+        platform p = read(text);
+        assert_near(p.cells[0].link.up, l->up_bps / 8, 0); /* bits to bytes */
+        assert_near(p.cells[0].link.down, l->down_bps / 8, 0);
+        assert_near(p.cells[0].link.latency, l->latency_s, 0);
+        assert_int_equal(p.cells[0].link.half_duplex, l->use == LINK_CELL_HALF_DUPLEX);
+        platform_free(&p);
+    }
+}
+
+/* ---- Counts and places ---- */
+
+TEST(one_of_each) {
+    platform p = read("name: tiny\n" PHONES CELLS SITES REGIONS);
+    assert_string_equal(p.name, "tiny");
+    assert_int_equal(p.phone_count, 1);
+    assert_int_equal(p.group_count, 1);
+    assert_string_equal(p.groups[0].name, "phones");
+    assert_string_equal(p.cells[0].name, "cell"); /* no number where there is one */
+    assert_string_equal(p.sites[0].name, "edge");
+    assert_string_equal(p.regions[0].name, "cloud");
+    assert_near(p.phones[0].speed, 1e9, 0);
+    assert_near(p.sites[0].server.speed, 10e9, 0);
+    assert_near(p.sites[0].server.usd_per_second, 1e-4, 1e-15);
+    assert_int_equal(p.sites[0].queue, 1000000);
+    assert_near(p.sites[0].uplink.up, 1e7, 0);
+    assert_near(p.cells[0].link.radio_up, 1e-6, 0);
+    assert_near(p.groups[0].up, 0, 0);
+    assert_int_equal(p.network.model, NETWORK_CM02);
+    assert_false(p.network.crosstraffic);
+    assert_near(p.network.tcp_gamma, 4 << 20, 0);
+    platform_free(&p);
+    assert_null(p.memory.newest);
+    assert_int_equal(p.phone_count, 0);
+    platform_free(&p); /* harmless */
+}
+
+static const char SPREAD[] = "phones:\n"
+                             "  - {name: a, count: 7, device: test-phone, cell: lte}\n"
+                             "  - {name: b, count: 4, device: test-edge, cell: wifi, up: 8Mbps, down: 16Mbps}\n"
+                             "cells:\n"
+                             "  - {name: lte, count: 3, link: test-cell, site: metro}\n"
+                             "  - {name: wifi, count: 2, link: wifi-home, site: rural}\n"
+                             "sites:\n"
+                             "  - {name: metro, count: 2, server: test-edge, servers: 3, queue: 5,\n"
+                             "     backhaul: test-wire, region: far}\n"
+                             "  - {name: rural, count: 3, server: test-edge, backhaul: test-wire, region: near}\n"
+                             "regions:\n"
+                             "  - {name: near, server: test-cloud, servers: 2}\n"
+                             "  - {name: far, count: 2, server: test-cloud, queue: 0}\n";
+
+TEST(things_are_spread_in_turn) {
+    static const uint32_t CELL_OF[] = {0, 1, 2, 0, 1, 2, 0, 3, 4, 3, 4}, SITE_OF[] = {0, 1, 0, 2, 3},
+                          REGION_OF[] = {1, 2, 0, 0, 0};
+    static const uint64_t PHONES_IN[] = {3, 2, 2, 2, 2};
+    platform p = read(SPREAD);
+    assert_int_equal(p.phone_count, 11);
+    assert_int_equal(p.cell_count, 5);
+    assert_int_equal(p.site_count, 5);
+    assert_int_equal(p.region_count, 3);
+    for (size_t i = 0; i < p.phone_count; i++) {
+        assert_int_equal(p.phones[i].cell, CELL_OF[i]);
+        assert_int_equal(p.phones[i].group, i >= 7);
+    }
+    for (size_t i = 0; i < p.cell_count; i++) {
+        assert_int_equal(p.cells[i].site, SITE_OF[i]);
+        assert_int_equal(p.cells[i].phones, PHONES_IN[i]);
+    }
+    for (size_t i = 0; i < p.site_count; i++) assert_int_equal(p.sites[i].region, REGION_OF[i]);
+    assert_string_equal(p.cells[2].name, "lte-3");
+    assert_string_equal(p.cells[4].name, "wifi-2");
+    assert_string_equal(p.sites[1].name, "metro-2");
+    assert_string_equal(p.regions[0].name, "near");
+    assert_string_equal(p.regions[2].name, "far-2");
+    assert_int_equal(p.groups[1].first, 7);
+    assert_int_equal(p.groups[1].count, 4);
+    assert_near(p.groups[1].up, 1e6, 0);
+    assert_near(p.groups[1].down, 2e6, 0);
+    assert_int_equal(p.sites[0].queue, 5);
+    assert_int_equal(p.regions[2].queue, 0);
+    platform_free(&p);
+}
+
+/* Several servers are one queue with all their cores, power and price; memory is each server's own. */
+TEST(servers_are_added_up) {
+    platform p = read(SPREAD);
+    assert_int_equal(p.sites[0].server.cores, 3);
+    assert_near(p.sites[0].server.speed, 10e9, 0);
+    assert_near(p.sites[0].server.idle_watts, 30, 0);
+    assert_near(p.sites[0].server.busy_watts, 60, 0);
+    assert_near(p.sites[0].server.usd_per_second, 3e-4, 1e-15);
+    assert_near(p.sites[0].server.memory_bytes, 10e9, 0);
+    assert_int_equal(p.regions[0].server.cores, 2);
+    assert_int_equal(p.regions[1].server.cores, 1);
+    platform_free(&p);
+}
+
+TEST(many_groups_do_not_take_memory_squared) {
+    enum { GROUPS = 6000 };
+    char *text = malloc(GROUPS * 64 + 1024), *end = text;
+    assert_non_null(text);
+    end += sprintf(end, CELLS SITES REGIONS "phones:\n");
+    for (int i = 0; i < GROUPS; i++) end += sprintf(end, "  - {count: 2, device: test-phone, cell: cell}\n");
+    platform p = read(text);
+    assert_int_equal(p.group_count, GROUPS);
+    assert_int_equal(p.phone_count, 2 * GROUPS);
+    for (uint64_t i = 0; i < p.phone_count; i++) assert_int_equal(p.phones[i].group, i / 2);
+    for (size_t i = 0; i < GROUPS; i++) assert_int_equal(p.groups[i].first, 2 * i);
+    platform_free(&p);
+    free(text);
+}
+
+TEST(a_large_fleet) {
+    platform p = read(CELLS SITES REGIONS "phones: [{count: 300000, device: test-phone, cell: cell}]\n");
+    assert_int_equal(p.cells[0].phones, 300000);
+    assert_near(p.phones[299999].speed, 1e9, 0);
+    platform_free(&p);
+}
+
+/* ---- Own devices and links ---- */
+
+TEST(own_devices) {
+    platform p = read("devices:\n"
+                      "  mine: {speed: 2Gf, cores: 4, idle: 1W, busy: 3W, memory: 2GB, price: 3.6USD/h}\n"
+                      "  faster: {like: test-edge, speed: 20Gf}\n"
+                      "  test-cloud: {like: test-phone, cores: 9}\n" /* an own one hides a preset */
+                      "phones: [{count: 1, device: mine, cell: cell}]\n" CELLS
+                      "sites: [{name: edge, server: faster, backhaul: test-wire, region: cloud}]\n" REGIONS);
+    assert_near(p.phones[0].speed, 2e9, 0);
+    assert_int_equal(p.groups[0].hardware.cores, 4);
+    assert_near(p.groups[0].hardware.memory_bytes, 2e9, 0);
+    assert_near(p.groups[0].hardware.usd_per_second, 1e-3, 1e-15);
+    assert_near(p.sites[0].server.speed, 20e9, 0);
+    assert_near(p.sites[0].server.idle_watts, 10, 0);
+    assert_int_equal(p.regions[0].server.cores, 9);
+    platform_free(&p);
+    p = read("phones: [{count: 1, device: {like: test-phone, busy: 9W}, cell: cell}]\n" CELLS SITES REGIONS);
+    assert_near(p.groups[0].hardware.busy_watts, 9, 0);
+    assert_near(p.groups[0].hardware.speed, 1e9, 0);
+    platform_free(&p);
+}
+
+TEST(own_links) {
+    platform p = read("links:\n"
+                      "  air: {like: lte, up: 8Mbps}\n"
+                      "  shared: {up: 80Mbps, latency: 1ms, half_duplex: yes}\n"
+                      "  wire: {up: 8Mbps, down: 16Mbps, latency: 5ms}\n"
+                      "cells: [{name: cell, link: air, site: edge}, {name: w, link: shared, site: edge}]\n"
+                      "sites: [{name: edge, server: test-edge, backhaul: wire, region: cloud}]\n" REGIONS PHONES);
+    assert_near(p.cells[0].link.up, 1e6, 0);
+    assert_near(p.cells[0].link.down, 8.85e6 / 8, 0);
+    assert_near(p.cells[0].link.latency, 0.0205, 0);
+    assert_true(p.cells[0].link.radio_up > 0);
+    assert_true(p.cells[1].link.half_duplex);
+    assert_near(p.cells[1].link.down, 1e7, 0); /* one medium: down is up */
+    assert_near(p.sites[0].uplink.down, 2e6, 0);
+    platform_free(&p);
+}
+
+TEST(backhaul_and_wan_are_one_link) {
+    platform p = read(PHONES CELLS
+                      "sites:\n"
+                      "  - name: edge\n"
+                      "    server: test-edge\n"
+                      "    backhaul: {up: 8Mbps, down: 80Mbps, latency: 3ms}\n"
+                      "    region: cloud\n"
+                      "  - {name: other, server: test-edge, backhaul: test-wire, region: bare}\n"
+                      "regions:\n"
+                      "  - {name: cloud, server: test-cloud, wan: {up: 16Mbps, down: 40Mbps, latency: 20ms}}\n"
+                      "  - {name: bare, server: test-cloud}\n");
+    assert_near(p.sites[0].uplink.up, 1e6, 0);   /* the backhaul is narrower */
+    assert_near(p.sites[0].uplink.down, 5e6, 0); /* the WAN is */
+    assert_near(p.sites[0].uplink.latency, 0.023, 1e-15);
+    assert_near(p.sites[1].uplink.latency, 0.01, 0); /* no WAN: the backhaul alone */
+    platform_free(&p);
+}
+
+/* ---- Drawn speeds ---- */
+
+#define DRAWN "phones: [{count: 20000, device: test-phone, cell: cell, speed: {normal: [5Gf, 1Gf]}}]\n" CELLS SITES REGIONS
+
+TEST(drawn_speeds) {
+    platform a = read_seeded(DRAWN, 1), b = read_seeded(DRAWN, 1), c = read_seeded(DRAWN, 2);
+    double sum = 0, squares = 0;
+    unsigned same = 0;
+    for (uint64_t i = 0; i < a.phone_count; i++) {
+        double x = a.phones[i].speed / 1e9;
+        assert_true(x >= 0.05);
+        assert_true(a.phones[i].speed == b.phones[i].speed);
+        same += a.phones[i].speed == c.phones[i].speed;
+        sum += x;
+        squares += x * x;
+    }
+    double n = (double)a.phone_count, mean = sum / n;
+    assert_int_equal(same, 0);
+    assert_within(mean, 5, 5 / sqrt(n));
+    assert_within(squares / n - mean * mean, 1, 5 * sqrt(2 / n));
+    platform_free(&a);
+    platform_free(&b);
+    platform_free(&c);
+}
+
+/* A phone keeps its speed when others are added behind it. */
+TEST(drawn_speeds_belong_to_the_phone) {
+    platform a = read("phones: [{count: 5, device: test-phone, cell: cell, speed: {uniform: [1Gf, 2Gf]}}]\n" CELLS SITES
+                          REGIONS),
+             b = read("phones: [{count: 9, device: test-phone, cell: cell, speed: {uniform: [1Gf, 2Gf]}}]\n" CELLS SITES
+                          REGIONS);
+    for (int i = 0; i < 5; i++) assert_true(a.phones[i].speed == b.phones[i].speed);
+    platform_free(&a);
+    platform_free(&b);
+}
+
+/* ---- Network settings ---- */
+
+TEST(network_settings_are_read) {
+    platform p = read("network: {model: LV08, crosstraffic: yes, tcp_gamma: 64KiB}\n" PHONES CELLS SITES REGIONS);
+    assert_int_equal(p.network.model, NETWORK_LV08);
+    assert_true(p.network.crosstraffic);
+    assert_near(p.network.tcp_gamma, 65536, 0);
+    platform_free(&p);
+}
+
+TEST(transfer_times) {
+    network_settings n = {NETWORK_CM02, false, 4 << 20};
+    assert_near(platform_transfer_time(&n, 0.01, 1e6, 1000), 0.011, 1e-15);
+    assert_near(platform_transfer_time(&n, 0.01, 1e6, 0), 0.01, 0);
+    assert_near(platform_transfer_time(&n, 0, 1e6, 1000), 0.001, 1e-15); /* no latency, no bound */
+    n.tcp_gamma = 1000; /* 1000 / (2 * 0.01) = 50,000 bytes a second */
+    assert_near(platform_transfer_time(&n, 0.01, 1e6, 1000), 0.01 + 0.02, 1e-15);
+}
+
+/* ---- Written forms ---- */
+
+/* noinline: gcc 12 takes what lies in the stream's memory for a place in this function's frame. */
+__attribute__((noinline)) static char *written(void (*write)(const platform *, FILE *), const platform *p) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&text, &length);
+    assert_non_null(f);
+    write(p, f);
+    fclose(f);
+    return text;
+}
+
+static void assert_contains(const char *text, const char *part) {
+    if (!strstr(text, part)) fail_msg("\"%s\" is missing in:\n%s", part, text);
+}
+
+static unsigned occurrences(const char *text, const char *part) {
+    unsigned n = 0;
+    for (; (text = strstr(text, part)); text++) n++;
+    return n;
+}
+
+TEST(summary) {
+    platform p = read("name: spread\n" PHONES CELLS SITES REGIONS);
+    char *text = written(platform_print, &p);
+    assert_string_equal(text, "spread: 1 phones in 1 cells, 1 edge sites, 1 cloud regions\n"
+                              "network model CM02, crosstraffic no, tcp_gamma 4.194MB\n"
+                              "\nphones\n"
+                              "  phones           1 phones: 1 x 1Gf, 1W idle, 2W busy, 1GB\n"
+                              "\ncells\n"
+                              "  cell             1 phones at edge: 8Mbps up, 8Mbps down, 10ms one way\n"
+                              "\nedge sites\n"
+                              "  edge             1 x 10Gf, 10W idle, 20W busy, 10GB, 0.36USD/h; to cloud: 80Mbps up, "
+                              "80Mbps down, 10ms one way\n"
+                              "\ncloud regions\n"
+                              "  cloud            1 x 100Gf, 100W idle, 200W busy, 100GB, 3.6USD/h\n");
+    free(text);
+    platform_free(&p);
+    p = read(CELLS SITES "regions: [{name: cloud, count: 20, server: test-cloud}]\n"
+                         "phones: [{count: 9, device: test-phone, cell: cell, speed: {uniform: [1Gf, 2Gf]}}]\n");
+    text = written(platform_print, &p);
+    assert_contains(text, "  ... and 12 more\n");
+    assert_contains(text, "; drawn speeds 1.");
+    free(text);
+    platform_free(&p);
+}
+
+TEST(xml) {
+    platform p = read(SPREAD);
+    char *text = written(platform_write_xml, &p);
+    assert_int_equal(occurrences(text, "<host id=\"phone:"), 11);
+    assert_int_equal(occurrences(text, "<host id="), 11 + 2 * 5 + 3);
+    assert_int_equal(occurrences(text, "<host_link id="), 11 + 2 * 5 + 3);
+    assert_int_equal(occurrences(text, "<link id="), 3 * 2 + 2 + 5 * 2 + 1); /* half-duplex cells have one link */
+    assert_contains(text, "<host id=\"edge:metro-2\" speed=\"10000000000f\" core=\"3\">"
+                          "<prop id=\"wattage_per_state\" value=\"30:40:60\"/>");
+    assert_contains(text, "<host_link id=\"phone:7\" up=\"cell:wifi-1:up\" down=\"cell:wifi-1:up\"/>");
+    free(text);
+    platform_free(&p);
+}
+
+/* A name may hold "--", which must not stand in an XML comment. */
+TEST(xml_comments_stay_comments) {
+    platform p = read("name: a--b\n" PHONES CELLS SITES REGIONS);
+    char *text = written(platform_write_xml, &p), *begin = strstr(text, "<!-- "), *end = strstr(begin, "-->");
+    assert_contains(text, "a--b");
+    *end = '\0';
+    assert_null(strstr(begin + 4, "--"));
+    free(text);
+    platform_free(&p);
+}
+
+TEST(dot) {
+    platform p = read(SPREAD);
+    char *text = written(platform_write_dot, &p);
+    assert_int_equal(occurrences(text, " -- "), 5 + 5);
+    assert_contains(text, "  \"cell:lte-1\" -- \"edge:metro-1\" [label=\"8Mbps / 8Mbps\\n10ms\"];\n");
+    assert_contains(text, "  \"edge:rural-3\" -- \"cloud:near\"");
+    free(text);
+    platform_free(&p);
+}
+
+TEST(loads_files) {
+    platform p;
+    portolan_error err = {0};
+    FILE *f = fopen("platform-test.yaml", "w");
+    assert_non_null(f);
+    fputs("name: filed\n" PHONES CELLS SITES REGIONS, f);
+    fclose(f);
+    assert_true(platform_load(&p, "platform-test.yaml", 1, &err));
+    assert_string_equal(p.name, "filed");
+    platform_free(&p);
+    remove("platform-test.yaml");
+    assert_false(platform_load(&p, "platform-test.yaml", 1, &err));
+    assert_input_error(&err, 0, 0, "cannot open");
+}
+
+TEST(shipped_platforms_are_good) {
+    static const char *const FILES[] = {"campus-5g", "city-lte", "factory-wifi", "home-wifi", "one-phone", "rural-3g"};
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+        char path[1024];
+        platform p;
+        portolan_error err = {0};
+        snprintf(path, sizeof path, PORTOLAN_SOURCE_DIR "/platforms/%s.yaml", FILES[i]);
+        if (!platform_load(&p, path, 1, &err)) fail_msg("%s:%u:%u: %s", path, err.line, err.column, err.message);
+        assert_string_equal(p.name, FILES[i]);
+        assert_true(p.phone_count > 0);
+        platform_free(&p);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(device_presets_are_sane),
+        cmocka_unit_test(link_presets_are_sane),
+        cmocka_unit_test(every_preset_can_be_used),
+        cmocka_unit_test(one_of_each),
+        cmocka_unit_test(things_are_spread_in_turn),
+        cmocka_unit_test(servers_are_added_up),
+        cmocka_unit_test(many_groups_do_not_take_memory_squared),
+        cmocka_unit_test(a_large_fleet),
+        cmocka_unit_test(own_devices),
+        cmocka_unit_test(own_links),
+        cmocka_unit_test(backhaul_and_wan_are_one_link),
+        cmocka_unit_test(drawn_speeds),
+        cmocka_unit_test(drawn_speeds_belong_to_the_phone),
+        cmocka_unit_test(network_settings_are_read),
+        cmocka_unit_test(transfer_times),
+        cmocka_unit_test(summary),
+        cmocka_unit_test(xml),
+        cmocka_unit_test(xml_comments_stay_comments),
+        cmocka_unit_test(dot),
+        cmocka_unit_test(loads_files),
+        cmocka_unit_test(shipped_platforms_are_good),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,396 @@
+/* Data sets: the tasks of GLUE (Wang et al., ICLR 2019) and SNLI (Bowman et al., EMNLP 2015) in their official files, and
+ * files with named columns.
+ *
+ * In TSV a quote is a character like any other, and there is no way to write a tab or a line break into a field. Rows
+ * without a gold label ("-" in MNLI and SNLI) are left out, and so are the few of QQP's official training file that a line
+ * break has cut short. Labels are numbers or words. The generic forms take whole numbers from 0 as they are, and
+ * words in the order of their first appearance: so files that belong together should begin alike, or use numbers. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "dataset_rows.h"
+#include "utf8.h"
+
+/* ---- Tables ---- */
+
+const char *const DATASET_TASKS[] = {"sst2", "cola", "rte", "mrpc", "qnli", "mnli", "qqp", "snli", "tsv", "jsonl", NULL};
+
+typedef enum task_number { SST2, COLA, RTE, MRPC, QNLI, MNLI, QQP, SNLI, TSV, JSONL, TASKS } task_number;
+
+static const char *const SENTIMENT[] = {"negative", "positive", NULL};
+static const char *const ACCEPTABILITY[] = {"unacceptable", "acceptable", NULL};
+static const char *const TWO_WAY[] = {"entailment", "not_entailment", NULL};
+static const char *const THREE_WAY[] = {"entailment", "neutral", "contradiction", NULL};
+static const char *const EQUIVALENCE[] = {"not_equivalent", "equivalent", NULL};
+static const char *const DUPLICATION[] = {"not_duplicate", "duplicate", NULL};
+
+/* The order of classes is that of Hugging Face's GLUE and SNLI, and so of most fine-tuned models. */
+static const dataset_task TASK_TABLE[TASKS] = {
+    [SST2] = {"sentence", NULL, "label", SENTIMENT, .metric = METRIC_ACCURACY},
+    [COLA] = {"sentence", NULL, "label", ACCEPTABILITY, .metric = METRIC_MATTHEWS, .headless = true},
+    [RTE] = {"sentence1", "sentence2", "label", TWO_WAY, .metric = METRIC_ACCURACY},
+    [MRPC] = {"#1 String", "#2 String", "Quality", EQUIVALENCE, .metric = METRIC_F1},
+    [QNLI] = {"question", "sentence", "label", TWO_WAY, .metric = METRIC_ACCURACY},
+    [MNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY, .unsettled = true},
+    [QQP] = {"question1", "question2", "is_duplicate", DUPLICATION, .metric = METRIC_F1, .broken = true},
+    [SNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY, .unsettled = true},
+    [TSV] = {"text_a", "text_b", "label", NULL, .metric = METRIC_ACCURACY},
+    [JSONL] = {"text_a", "text_b", "label", NULL, .metric = METRIC_ACCURACY},
+};
+
+static const char *const COLUMNS_WITHOUT_HEADER[] = {"source", "label", "star", "sentence", NULL};
+
+const yaml_field DATASET_FIELDS[] = {
+    {"task", FIELD_CHOICE, offsetof(dataset_settings, task),
+     .doc = "the data set's task, which says how its file is read; tsv and jsonl: any file with named columns",
+     .required = true, .choices = DATASET_TASKS},
+    {"file", FIELD_TEXT, offsetof(dataset_settings, file),
+     .doc = "the file: official TSV; .json: {id: {text_a, text_b, label}}; .jsonl: an object a line", .required = true},
+    {"vocab", FIELD_TEXT, offsetof(dataset_settings, vocab),
+     .doc = "WordPiece vocabulary, a token a line; by default vocab.txt beside the model"},
+    {"max_tokens", FIELD_COUNT, offsetof(dataset_settings, max_tokens),
+     .doc = "longer texts are cut to so many tokens, [CLS] and [SEP] included; pairs need 5", .fallback = "128",
+     .least = 3, .most = 100000},
+    {"text_a", FIELD_TEXT, offsetof(dataset_settings, text_a),
+     .doc = "tsv, jsonl: column of the text; text_a if not given"},
+    {"text_b", FIELD_TEXT, offsetof(dataset_settings, text_b),
+     .doc = "tsv, jsonl: column of the second text of a pair; text_b, where there is one, if not given"},
+    {"label", FIELD_TEXT, offsetof(dataset_settings, label),
+     .doc = "tsv, jsonl: column of the label, a whole number from 0 or a word; label if not given"},
+    {0},
+};
+
+/* ---- Rows ---- */
+
+bool rows_reserve(row_reader *r, size_t rows) {
+    dataset *d = r->d;
+    if (rows > DATASET_MAX_ROWS) return error_input(r->err, r->start, "more than %d rows", DATASET_MAX_ROWS);
+    d->text_a = arena_alloc(&d->memory, rows, sizeof *d->text_a);
+    if (r->columns[COLUMN_B]) d->text_b = arena_alloc(&d->memory, rows, sizeof *d->text_b);
+    d->labels = arena_alloc(&d->memory, rows, sizeof *d->labels);
+    if (d->text_a && d->labels && (d->text_b || !r->columns[COLUMN_B])) return true;
+    return error_memory(r->err, rows * (2 * sizeof *d->text_a + sizeof *d->labels));
+}
+
+bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char *wanted, const char *const *names) {
+    char list[512];
+    const char *near = nearest_word(wanted, names);
+    list_words(list, sizeof list, names);
+    return error_input(r->err, mark, "there is no %s '%.100s'%s%.100s%s; there are: %s", kind, wanted,
+                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+}
+
+/* Copies a text that must be good UTF-8. */
+static bool keep_text(row_reader *r, const field *f, const char **text) {
+    size_t good = utf8_good(f->at, f->length);
+    if (good < f->length) {
+        text_mark mark = f->mark;
+        mark.column += (unsigned)good;
+        return error_input(r->err, mark, f->at[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
+                           (unsigned char)f->at[good]);
+    }
+    *text = arena_text(&r->d->memory, f->at, f->length);
+    return *text || error_memory(r->err, f->length + 1);
+}
+
+static bool same_text(const field *f, const char *word) {
+    return strlen(word) == f->length && memcmp(f->at, word, f->length) == 0;
+}
+
+/* Whether the text is a whole number; too large ones become LONG_MAX or LONG_MIN. */
+static bool whole_number(const char *text, long *number) {
+    char *end;
+    if (!(text[0] >= '0' && text[0] <= '9') && !(text[0] == '-' && text[1] >= '0' && text[1] <= '9')) return false;
+    *number = strtol(text, &end, 10);
+    return !*end;
+}
+
+/* The label of a task whose classes are known: a class by its name or its number. */
+static bool known_label(row_reader *r, const field *f, uint32_t *label) {
+    const char *const *classes = r->task->classes;
+    char found[64], list[256];
+    long number;
+    for (uint32_t i = 0; classes[i]; i++)
+        if (same_text(f, classes[i])) {
+            *label = i;
+            return true;
+        }
+    snprintf(found, sizeof found, "%.*s", (int)(f->length < 60 ? f->length : 60), f->at);
+    list_words(list, sizeof list, classes);
+    if (f->length < 60 && whole_number(found, &number)) {
+        *label = (uint32_t)number;
+        if (number >= 0 && number < r->d->classes) return true;
+        return error_input(r->err, f->mark, "the label %s is out of range; %s has %u classes, 0 to %u: %s", found,
+                           r->d->task, r->d->classes, r->d->classes - 1, list);
+    }
+    const char *near = nearest_word(found, classes);
+    return error_input(r->err, f->mark, "unknown label '%s'%s%s%s; %s has %s, or their numbers from 0", found,
+                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", r->d->task, list);
+}
+
+/* The label of a generic form: for now its place in the order of appearance. */
+static bool new_label(row_reader *r, const field *f, uint32_t *label) {
+    dataset *d = r->d;
+    if (!f->length) return error_input(r->err, f->mark, "the label is empty");
+    for (*label = 0; *label < d->classes; ++*label)
+        if (same_text(f, r->words[*label])) return true;
+    if (d->classes == DATASET_MAX_CLASSES)
+        return error_input(r->err, f->mark, "'%.*s' is one label too many; at most %d different ones are read",
+                           (int)(f->length < 60 ? f->length : 60), f->at, DATASET_MAX_CLASSES);
+    if (!keep_text(r, f, &r->words[d->classes])) return false;
+    r->words_mark[d->classes++] = f->mark;
+    return true;
+}
+
+bool rows_add(row_reader *r, const field fields[COLUMNS]) {
+    dataset *d = r->d;
+    const field *label = &fields[COLUMN_LABEL];
+    if (r->task->unsettled && same_text(label, "-")) {
+        r->left_out++;
+        return true;
+    }
+    if (!keep_text(r, &fields[COLUMN_A], &d->text_a[d->samples]) ||
+        (d->text_b && !keep_text(r, &fields[COLUMN_B], &d->text_b[d->samples])))
+        return false;
+    uint32_t *to = &d->labels[d->samples];
+    if (!(r->task->classes ? known_label(r, label, to) : new_label(r, label, to))) return false;
+    d->samples++;
+    return true;
+}
+
+/* ---- The classes of a generic form ---- */
+
+/* If all labels are whole numbers, they are the classes, from 0 to the largest. */
+static bool number_classes(row_reader *r) {
+    dataset *d = r->d;
+    uint32_t classes[DATASET_MAX_CLASSES], most = 1;
+    for (uint32_t i = 0; i < d->classes; i++) {
+        long number = 0;
+        whole_number(r->words[i], &number);
+        if (number < 0 || number >= DATASET_MAX_CLASSES)
+            return error_input(r->err, r->words_mark[i], "the label %.60s is out of range; labels that are numbers are 0 "
+                               "to %d", r->words[i], DATASET_MAX_CLASSES - 1);
+        classes[i] = (uint32_t)number;
+        if (classes[i] > most) most = classes[i];
+    }
+    for (uint32_t i = 0; i < d->samples; i++) d->labels[i] = classes[d->labels[i]];
+    d->classes = most + 1;
+    for (uint32_t i = 0; i < d->classes; i++) {
+        char name[16];
+        int length = snprintf(name, sizeof name, "%u", i);
+        r->words[i] = arena_text(&d->memory, name, (size_t)length);
+        if (!r->words[i]) return error_memory(r->err, sizeof name);
+    }
+    return true;
+}
+
+static bool settle_classes(row_reader *r) {
+    dataset *d = r->d;
+    bool numbers = true;
+    long number;
+    for (uint32_t i = 0; i < d->classes; i++) numbers = numbers && whole_number(r->words[i], &number);
+    if (numbers && !number_classes(r)) return false;
+    if (d->classes < 2)
+        return error_input(r->err, r->words_mark[0], "all samples have the label '%.60s'; at least two classes are needed",
+                           r->words[0]);
+    const char **names = arena_alloc(&d->memory, d->classes + 1, sizeof *names);
+    if (!names) return error_memory(r->err, (d->classes + 1) * sizeof *names);
+    memcpy(names, r->words, d->classes * sizeof *names);
+    d->class_names = names;
+    return true;
+}
+
+/* ---- TSV ---- */
+
+/* Unread lines. */
+typedef struct line_cursor {
+    const char *at, *end;
+    text_mark mark; /* of the line last read */
+} line_cursor;
+
+/* Where the columns stand in a line, and how many there are. */
+typedef struct tsv_layout {
+    size_t places[COLUMNS], count;
+} tsv_layout;
+
+static bool next_line(line_cursor *c, field *line) {
+    if (c->at >= c->end) return false;
+    const char *stop = memchr(c->at, '\n', (size_t)(c->end - c->at));
+    if (!stop) stop = c->end;
+    c->mark.line++;
+    *line = (field){c->at, (size_t)(stop - c->at), c->mark};
+    if (line->length && line->at[line->length - 1] == '\r') line->length--;
+    c->at = stop < c->end ? stop + 1 : c->end;
+    return true;
+}
+
+/* The next field of a line, which it is taken from; the first call wants *rest to be the whole line. */
+static bool next_field(field *rest, field *f) {
+    if (!rest->at) return false;
+    const char *tab = memchr(rest->at, '\t', rest->length);
+    *f = *rest;
+    if (!tab) {
+        rest->at = NULL;
+        return true;
+    }
+    f->length = (size_t)(tab - rest->at);
+    rest->at = tab + 1;
+    rest->length -= f->length + 1;
+    rest->mark.column += (unsigned)f->length + 1;
+    return true;
+}
+
+enum { MAX_COLUMNS = 1000 };
+
+/* Finds the columns among `names`. */
+static bool lay_out(row_reader *r, tsv_layout *layout, text_mark mark, const char *const *names) {
+    for (int k = 0; k < COLUMNS; k++) {
+        layout->places[k] = layout->count;
+        if (!r->columns[k]) continue;
+        for (size_t i = 0; i < layout->count; i++) {
+            if (strcmp(names[i], r->columns[k]) != 0) continue;
+            if (layout->places[k] < layout->count)
+                return error_input(r->err, mark, "the column '%.100s' stands twice", names[i]);
+            layout->places[k] = i;
+        }
+        if (layout->places[k] < layout->count) continue;
+        if (k != COLUMN_B || !r->b_if_there) return rows_no_column(r, mark, "column", r->columns[k], names);
+        r->columns[k] = NULL;
+    }
+    return true;
+}
+
+static bool read_header(row_reader *r, line_cursor *c, tsv_layout *layout) {
+    const char *names[MAX_COLUMNS + 1] = {0};
+    field line = {0}, f;
+    arena memory = {0};
+    bool ok = true;
+    next_line(c, &line);
+    for (field rest = line; ok && next_field(&rest, &f); layout->count++) {
+        if (layout->count == MAX_COLUMNS)
+            ok = error_input(r->err, f.mark, "the header has more than %d columns", MAX_COLUMNS);
+        else if (!(names[layout->count] = arena_text(&memory, f.at, f.length)))
+            ok = error_memory(r->err, f.length + 1);
+    }
+    ok = ok && lay_out(r, layout, line.mark, names);
+    arena_free(&memory);
+    return ok;
+}
+
+static bool read_row(row_reader *r, const tsv_layout *layout, const field *line) {
+    field fields[COLUMNS] = {0}, f, rest = *line;
+    bool too_few = false;
+    for (size_t i = 0; i < layout->count && next_field(&rest, &f); i++)
+        for (int k = 0; k < COLUMNS; k++)
+            if (layout->places[k] == i) fields[k] = f;
+    for (int k = 0; k < COLUMNS; k++) too_few = too_few || (r->columns[k] && !fields[k].at);
+    if (!too_few && !rest.at) return rows_add(r, fields);
+    if (r->task->broken) {
+        r->left_out++;
+        return true;
+    }
+    text_mark mark = rest.at ? rest.mark : line->mark;
+    if (too_few) mark.column += (unsigned)line->length;
+    return error_input(r->err, mark, "the line has too %s fields; there are %zu columns", too_few ? "few" : "many",
+                       layout->count);
+}
+
+static bool rows_from_tsv(row_reader *r, const char *text, size_t length) {
+    line_cursor c = {text, text + length, r->start};
+    tsv_layout layout = {0};
+    field line;
+    size_t lines = 1;
+    for (size_t i = 0; i < length; i++) lines += text[i] == '\n';
+    c.mark.line = 0;
+    if (r->task->headless) {
+        layout.count = sizeof COLUMNS_WITHOUT_HEADER / sizeof *COLUMNS_WITHOUT_HEADER - 1;
+        if (!lay_out(r, &layout, r->start, COLUMNS_WITHOUT_HEADER)) return false;
+    } else if (!read_header(r, &c, &layout)) {
+        return false;
+    }
+    if (!rows_reserve(r, lines)) return false;
+    while (next_line(&c, &line))
+        if (!read_row(r, &layout, &line)) return false;
+    return true;
+}
+
+/* ---- Which form? ---- */
+
+static bool ends_with(const char *name, const char *end) {
+    size_t n = strlen(name), m = strlen(end);
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+static bool read_rows(row_reader *r, int task, const char *text, size_t length) {
+    const char *name = r->start.file;
+    bool generic = !r->task->classes;
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte-order mark */
+        text += 3;
+        length -= 3;
+    }
+    while (length && (text[length - 1] == '\n' || text[length - 1] == '\r')) length--;
+    if (!length) return error_input(r->err, r->start, "the file is empty");
+    if (task == JSONL || (!generic && ends_with(name, ".jsonl"))) return rows_from_jsonl(r, text, length);
+    if (!generic && ends_with(name, ".json")) return rows_from_json(r, text, length);
+    return rows_from_tsv(r, text, length);
+}
+
+/* Which columns to read: a task's own, or those that the settings name. */
+static bool choose_columns(row_reader *r, const dataset_settings *s) {
+    const char *named[COLUMNS] = {s->text_a, s->text_b, s->label};
+    const char *usual[COLUMNS] = {r->task->text_a, r->task->text_b, r->task->label};
+    bool generic = !r->task->classes;
+    for (int k = 0; k < COLUMNS; k++) {
+        if (named[k] && !generic)
+            return error_input(r->err, r->start, "the columns of %s are fixed; text_a, text_b and label are for the tasks "
+                               "tsv and jsonl", r->d->task);
+        r->columns[k] = named[k] ? named[k] : usual[k];
+    }
+    r->b_if_there = generic && !s->text_b;
+    return true;
+}
+
+static bool check_whole(row_reader *r, const dataset_settings *s) {
+    if (!r->d->samples)
+        return error_input(r->err, r->start, "no samples: the file has %zu rows, all without a usable label", r->left_out);
+    if (r->d->text_b && s->max_tokens && s->max_tokens < 5)
+        return error_input(r->err, r->start, "max_tokens is %llu; a pair of texts needs at least 5",
+                           (unsigned long long)s->max_tokens);
+    return true;
+}
+
+bool dataset_parse(dataset *d, const dataset_settings *settings, const char *name, const char *text, size_t length,
+                   portolan_error *err) {
+    const dataset_task *task = &TASK_TABLE[settings->task];
+    row_reader r = {.d = d, .task = task, .start = {name, 1, 1}, .err = err};
+    *d = (dataset){.task = DATASET_TASKS[settings->task], .metric = task->metric, .class_names = task->classes};
+    for (; task->classes && task->classes[d->classes]; d->classes++) {}
+    bool ok = true;
+    if (!task->classes) {
+        r.words = calloc(DATASET_MAX_CLASSES, sizeof *r.words);
+        r.words_mark = calloc(DATASET_MAX_CLASSES, sizeof *r.words_mark);
+        if (!r.words || !r.words_mark) ok = error_memory(err, DATASET_MAX_CLASSES * sizeof *r.words_mark);
+    }
+    ok = ok && choose_columns(&r, settings) && read_rows(&r, settings->task, text, length) && check_whole(&r, settings) &&
+         (task->classes || settle_classes(&r));
+    free(r.words);
+    free(r.words_mark);
+    if (!ok) dataset_free(d);
+    return ok;
+}
+
+bool dataset_load(dataset *d, const dataset_settings *settings, const char *path, portolan_error *err) {
+    file_bytes bytes;
+    *d = (dataset){0};
+    if (!file_read(path, (size_t)4 << 30, &bytes, err)) return false;
+    bool ok = dataset_parse(d, settings, path, bytes.data, bytes.length, err);
+    free(bytes.data);
+    return ok;
+}
+
+void dataset_free(dataset *d) {
+    arena_free(&d->memory);
+    *d = (dataset){0};
+}
