@@ -296,15 +296,15 @@ static yaml_node *make(yaml_document *doc, yaml_kind kind, text_mark mark, const
     return node;
 }
 
-/* The place of a map's value, added as an empty map if the key is new. */
-static yaml_node **map_slot(yaml_document *doc, yaml_node *map, const char *key, size_t length) {
+/* The place of a map's value, added as an empty map, marked `mark`, if the key is new. */
+static yaml_node **map_slot(yaml_document *doc, yaml_node *map, const char *key, size_t length, text_mark mark) {
     for (size_t i = 0; i < map->count; i++) {
         const char *text = map->items[2 * i]->text;
         if (strlen(text) == length && strncmp(text, key, length) == 0) return &map->items[2 * i + 1];
     }
     yaml_node **items = arena_alloc(&doc->memory, 2 * map->count + 2, sizeof(yaml_node *));
-    yaml_node *name = make(doc, YAML_SCALAR, map->mark, key, length);
-    yaml_node *value = make(doc, YAML_MAP, map->mark, NULL, 0);
+    yaml_node *name = make(doc, YAML_SCALAR, mark, key, length);
+    yaml_node *value = make(doc, YAML_MAP, mark, NULL, 0);
     if (!items || !name || !value) return NULL;
     if (map->count) memcpy(items, map->items, 2 * map->count * sizeof(yaml_node *));
     items[2 * map->count] = name;
@@ -356,7 +356,7 @@ static yaml_node **item_options(yaml_document *doc, yaml_node **slot) {
         yaml_node *map = make(doc, YAML_MAP, item->mark, NULL, 0);
         if (!map) return NULL;
         *slot = map;
-        return map_slot(doc, map, item->text, strlen(item->text));
+        return map_slot(doc, map, item->text, strlen(item->text), item->mark);
     }
     if (item->kind != YAML_MAP || item->count != 1) return slot;
     const yaml_node *options = item->items[1];
@@ -398,7 +398,7 @@ bool yaml_set(yaml_document *doc, const char *path, const char *value, portolan_
         yaml_node *here = *slot;
         if (here->kind == YAML_SCALAR && !*here->text) *here = (yaml_node){.kind = YAML_MAP, .mark = here->mark};
         if (here->kind == YAML_MAP) {
-            if (!(slot = map_slot(doc, here, word, length))) return error_memory(err, sizeof *here);
+            if (!(slot = map_slot(doc, here, word, length, fresh->mark))) return error_memory(err, sizeof *here);
         } else {
             slot = here->kind == YAML_LIST ? list_slot(here, word, length) : NULL;
             if (!slot)

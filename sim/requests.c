@@ -1,6 +1,7 @@
 /* A request's course through the policy, its books, and its row in requests.csv. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "answers.h"
 #include "request.h"
@@ -147,8 +148,9 @@ void requests_write_row(FILE *out, const scenario *s, const char *label, uint64_
     uint32_t truth_label = s->table.labels[r->sample];
     /* what is neither queueing nor computing; rounding can leave a last bit below zero */
     double network = fmax(0, r->latency - r->queue - r->compute);
-    fprintf(out, "%s,%llu,%u,%u,%u,%.9g,%.9g,%.9g,%.9g,%.9g,", label, (unsigned long long)number, r->phone, r->sample,
-            r->tokens, r->arrival, r->latency, r->queue, r->compute, network);
+    fprintf(out, strchr(label, ',') ? "\"%s\"" : "%s", label);
+    fprintf(out, ",%llu,%u,%u,%u,%.9g,%.9g,%.9g,%.9g,%.9g,", (unsigned long long)number, r->phone, r->sample, r->tokens,
+            r->arrival, r->latency, r->queue, r->compute, network);
     if (r->failure)
         fprintf(out, ",,,%u,,", truth_label);
     else

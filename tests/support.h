@@ -1,4 +1,5 @@
-/* What all unit tests share: cmocka with its headers, comparisons of doubles and of errors, documents from text. */
+/* What all unit tests share: cmocka with its headers, comparisons of doubles and errors, documents from
+ * text. */
 #ifndef PORTOLAN_TESTS_SUPPORT_H
 #define PORTOLAN_TESTS_SUPPORT_H
 
@@ -26,16 +27,18 @@
 #define assert_within(a, b, tolerance) check_within((a), (b), (tolerance), #a, __FILE__, __LINE__)
 
 /* The error is wrong input at this place (0, 0: none), and its message contains `fragment`. */
-#define assert_input_error(err, line, column, fragment)                                                          \
+#define assert_input_error(err, line, column, fragment) \
     check_input_error((err), (line), (column), (fragment), __FILE__, __LINE__)
 
-static inline void check_within(double a, double b, double most, const char *what, const char *file, int line) {
+static inline void check_within(double a, double b, double most, const char *what, const char *file,
+                                int line) {
     if (fabs(a - b) <= most) return;
     print_error("%s is %.17g; wanted %.17g, give or take %g\n", what, a, b, most);
     _fail(file, line);
 }
 
-static inline void check_near(double a, double b, double tolerance, const char *what, const char *file, int line) {
+static inline void check_near(double a, double b, double tolerance, const char *what, const char *file,
+                              int line) {
     if (a == b) return;
     check_within(a, b, tolerance * fmax(fabs(a), fabs(b)), what, file, line);
 }

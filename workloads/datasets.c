@@ -353,8 +353,9 @@ static bool choose_columns(row_reader *r, const dataset_settings *s) {
 }
 
 static bool check_whole(row_reader *r, const dataset_settings *s) {
-    if (!r->d->samples)
-        return error_input(r->err, r->start, "no samples: the file has %zu rows, all without a usable label", r->left_out);
+    if (!r->d->samples && r->left_out)
+        return error_input(r->err, r->start, "no samples: of %zu rows none has a gold label", r->left_out);
+    if (!r->d->samples) return error_input(r->err, r->start, "no samples: the file has no rows");
     if (r->d->text_b && s->max_tokens && s->max_tokens < 5)
         return error_input(r->err, r->start, "max_tokens is %llu; a pair of texts needs at least 5",
                            (unsigned long long)s->max_tokens);

@@ -54,18 +54,21 @@ TEST(nearest_word_finds_slips) {
     assert_string_equal(nearest_word("polices", KEYS), "policies");   /* delete */
     assert_string_equal(nearest_word("platforms", KEYS), "platform"); /* insert */
     assert_string_equal(nearest_word("wurkload", KEYS), "workload");  /* replace */
-    assert_string_equal(nearest_word("modle", KEYS), "model");        /* swap counts once */
+    assert_string_equal(nearest_word("modle", KEYS), "model");        /* swap */
     assert_string_equal(nearest_word("sed", KEYS), "seed");
     assert_string_equal(nearest_word("run", KEYS), "run");
 }
 
 TEST(nearest_word_leaves_strangers_alone) {
-    static const char *const NONE[] = {NULL}, *const SWAPPED[] = {"abcd", NULL};
+    static const char *const NONE[] = {NULL}, *const SWAPPED[] = {"abcd", NULL},
+                             *const SHORT[] = {"ba", NULL};
     assert_null(nearest_word("banana", KEYS));
     assert_null(nearest_word("xyz", KEYS));
     assert_null(nearest_word("run", NONE));
-    assert_null(nearest_word("cdab", SWAPPED));             /* four edits of four letters */
+    assert_null(nearest_word("cdab", SWAPPED)); /* four edits of four letters */
     assert_string_equal(nearest_word("abdc", SWAPPED), "abcd");
+    assert_string_equal(nearest_word("ab", SHORT), "ba"); /* a swap is one slip: near enough in two letters */
+    assert_null(nearest_word("xy", SHORT));
 }
 
 TEST(nearest_word_takes_the_first_of_equals) {

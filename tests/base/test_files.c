@@ -24,7 +24,9 @@ static void write_file(const char *path, const char *text, size_t length) {
     assert_int_equal(fclose(f), 0);
 }
 
-static bool is_there(const char *path) { return access(path, F_OK) == 0; }
+static bool is_there(const char *path) {
+    return access(path, F_OK) == 0;
+}
 
 /* ---- Reading ---- */
 
@@ -224,7 +226,7 @@ TEST(bad_names_are_refused) {
     unlink("file");
 }
 
-/* Somebody else took the name while the run was under way: nothing of theirs is lost, ours stays where it is. */
+/* Somebody else took the name while the run was under way: nothing of theirs is lost, ours stays. */
 TEST(a_taken_name_fails_the_commit) {
     result_folder out;
     portolan_error err = {0};
@@ -251,7 +253,8 @@ TEST(a_full_disk_is_noticed) {
     err = (portolan_error){0};
     f = fopen("/dev/full", "w");
     assert_non_null(f);
-    for (int i = 0; i < 100000; i++) fputc('x', f); /* a write fails before the end */
+    for (int i = 0; i < 100000; i++)
+        fputc('x', f); /* a write fails before the end */
     assert_false(result_file_close(f, "summary.csv", &err));
     assert_int_equal(err.status, STATUS_FAILED);
 }

@@ -27,8 +27,9 @@ static void assert_json(const char *yaml, const char *wanted) {
 }
 
 TEST(scalars) {
-    assert_json("[1, -2, 1.5, 1e3, 1e22, 0.1, 9007199254740993]",
-                "[\n  1,\n  -2,\n  1.5,\n  1000,\n  1e22,\n  0.10000000000000001,\n  9007199254740992.0\n]\n");
+    assert_json(
+        "[1, -2, 1.5, 1e3, 1e22, 0.1, 9007199254740993]",
+        "[\n  1,\n  -2,\n  1.5,\n  1000,\n  1e22,\n  0.10000000000000001,\n  9007199254740992.0\n]\n");
     assert_json("[yes, no, true, false, '']", "[\n  true,\n  false,\n  true,\n  false,\n  \"\"\n]\n");
     assert_json("[10Mbps, 1/12, 0x10, nan, 1e400, .]",
                 "[\n  \"10Mbps\",\n  \"1/12\",\n  \"0x10\",\n  \"nan\",\n  \"1e400\",\n  \".\"\n]\n");

@@ -85,7 +85,8 @@ TEST(every_family_reads) {
         assert_near(value, GOOD[i].value, 4e-16);
         seen[GOOD[i].family] = true;
     }
-    for (int f = 0; f < UNIT_FAMILIES; f++) assert_true(seen[f]);
+    for (int f = 0; f < UNIT_FAMILIES; f++)
+        assert_true(seen[f]);
 }
 
 typedef struct refusal {
@@ -231,12 +232,9 @@ TEST(printed_forms) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_family_reads),
-        cmocka_unit_test(wrong_texts_are_refused),
-        cmocka_unit_test(long_texts_do_not_overflow),
-        cmocka_unit_test(every_example_reads),
-        cmocka_unit_test(printed_values_read_back),
-        cmocka_unit_test(printed_forms),
+        cmocka_unit_test(every_family_reads),         cmocka_unit_test(wrong_texts_are_refused),
+        cmocka_unit_test(long_texts_do_not_overflow), cmocka_unit_test(every_example_reads),
+        cmocka_unit_test(printed_values_read_back),   cmocka_unit_test(printed_forms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,8 @@ static void assert_mark(const yaml_node *node, unsigned line, unsigned column) {
 }
 
 TEST(nodes_carry_their_places) {
-    yaml_document doc = document_of("# a comment\na: 1\nb:\n  - x\n  - {c: 'd e', f: [1, 2]}\n\xc3\xa9t\xc3\xa9: z\n");
+    yaml_document doc =
+        document_of("# a comment\na: 1\nb:\n  - x\n  - {c: 'd e', f: [1, 2]}\n\xc3\xa9t\xc3\xa9: z\n");
     const yaml_node *root = doc.root, *b = yaml_find(root, "b"), *map = b->items[1];
     assert_int_equal(root->kind, YAML_MAP);
     assert_int_equal(root->count, 3);
@@ -132,7 +133,8 @@ TEST(wrong_texts_are_refused) {
 }
 
 TEST(binary_is_refused) {
-    static const char NUL_BYTE[] = "a: 1\nb: x\0y\n", ELF[] = "\x7f" "ELF\x02\x01\x01\0\0\0";
+    static const char NUL_BYTE[] = "a: 1\nb: x\0y\n", ELF[] = "\x7f"
+                                                              "ELF\x02\x01\x01\0\0\0";
     refused(NUL_BYTE, sizeof NUL_BYTE - 1, 2, 5, "not YAML text: control characters are not allowed");
     refused(ELF, sizeof ELF - 1, 1, 1, "not YAML text");
 }
@@ -152,7 +154,8 @@ static char *repeat(const char *head, const char *part, size_t times, const char
     char *text = malloc(strlen(head) + times * strlen(part) + strlen(tail) + 1), *end = text;
     assert_non_null(text);
     end = stpcpy(end, head);
-    for (size_t i = 0; i < times; i++) end = stpcpy(end, part);
+    for (size_t i = 0; i < times; i++)
+        end = stpcpy(end, part);
     strcpy(end, tail);
     return text;
 }
@@ -195,7 +198,8 @@ TEST(values_are_bounded) {
 TEST(keys_are_bounded) {
     char *text = malloc((YAML_MAX_KEYS + 1) * 16), *end = text;
     assert_non_null(text);
-    for (int i = 0; i <= YAML_MAX_KEYS; i++) end += sprintf(end, "k%d: 1\n", i);
+    for (int i = 0; i <= YAML_MAX_KEYS; i++)
+        end += sprintf(end, "k%d: 1\n", i);
     refused(text, (size_t)(end - text), YAML_MAX_KEYS + 1, 1, "more than 4096 keys");
     free(text);
 }

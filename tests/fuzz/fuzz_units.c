@@ -1,4 +1,4 @@
-/* Any text as a quantity of every family: what is read is finite, and its printed form reads back as the same value. */
+/* Any text as a quantity of every family: what is read is finite; its printed form reads back the same. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>

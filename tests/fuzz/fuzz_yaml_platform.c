@@ -1,5 +1,6 @@
-/* Any bytes as YAML and, if they are a map, as a platform. A line "#set PATH=VALUE" at the beginning is applied first, so
- * that changes by path are searched too. Counts are cut: a good platform of ten million phones is no finding. */
+/* Any bytes as YAML and, if they are a map, as a platform. A first line "#set PATH=VALUE" is applied before,
+ * so that changes by path are searched too. Counts are cut: a good platform of ten million phones is no
+ * finding. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Runs the target on one file; returns 1, or 0 if it cannot be read. The copy has exactly the file's size, so that a
- * sanitizer sees every byte read beyond it. */
+/* Runs the target on one file; returns 1, or 0 if it cannot be read. The copy has exactly the file's size,
+ * so that a sanitizer sees every byte read beyond it. */
 static unsigned run_file(const char *path) {
     FILE *f = fopen(path, "rb");
     long size = -1;
@@ -42,7 +42,8 @@ static unsigned run_path(const char *path) {
 
 int main(int argc, char **argv) {
     unsigned runs = 0;
-    for (int i = 1; i < argc; i++) runs += run_path(argv[i]);
+    for (int i = 1; i < argc; i++)
+        runs += run_path(argv[i]);
     printf("%u inputs\n", runs);
     return runs ? 0 : 1; /* an empty or missing corpus is a mistake */
 }

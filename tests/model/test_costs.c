@@ -3,7 +3,11 @@
 #include "tests/support.h"
 
 /* BERT-base: h = 768, f = 3072, a vocabulary of 30,522 and two classes. */
-static const model_shape BERT = {.layers = 12, .hidden = 768, .feed_forward = 3072, .classes = 2, .vocabulary = 30522};
+static const model_shape BERT = {.layers = 12,
+                                 .hidden = 768,
+                                 .feed_forward = 3072,
+                                 .classes = 2,
+                                 .vocabulary = 30522};
 
 /* A shape small enough to count on fingers. */
 static const model_shape TINY = {.layers = 2, .hidden = 2, .feed_forward = 3, .classes = 5, .vocabulary = 7};
@@ -63,8 +67,9 @@ TEST(payloads) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layers), cmocka_unit_test(layers_by_their_products), cmocka_unit_test(exits),
-        cmocka_unit_test(weights), cmocka_unit_test(payloads),
+        cmocka_unit_test(layers),   cmocka_unit_test(layers_by_their_products),
+        cmocka_unit_test(exits),    cmocka_unit_test(weights),
+        cmocka_unit_test(payloads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@ typedef struct malformed {
     const char *fragment;
 } malformed;
 
+/* clang-format off */
 static const malformed CASES[] = {
     /* the whole */
     {"[1, 2]", 1, 1, "a platform must be a map of keys, found a list of 2"},
@@ -22,7 +23,8 @@ static const malformed CASES[] = {
     {P S R, 1, 1, "a platform lacks the key 'cells'"},
     {P C R, 1, 1, "a platform lacks the key 'sites'"},
     {P C S, 1, 1, "a platform lacks the key 'regions'"},
-    {P C S R "fones: []\n", 5, 1, "a platform has no key 'fones', did you mean 'phones'?; allowed are name, network"},
+    {P C S R "fones: []\n",
+     5, 1, "a platform has no key 'fones', did you mean 'phones'?; allowed are name, network"},
     {P C S R "name: two words\n", 5, 7, "'name' is 'two words'; a name has"},
     {P C S "regions: []\n", 4, 10, "'regions' is an empty list"},
     {"phones: {count: 2}\n" C S R, 1, 9, "phones must be a list, found a map of 1 keys"},
@@ -32,38 +34,52 @@ static const malformed CASES[] = {
     {P C S R "links: x\n", 5, 8, "links must be a map of keys"},
     /* the network */
     {"network: LV08\n" P C S R, 1, 10, "network must be a map of keys"},
-    {"network: {model: LV8}\n" P C S R, 1, 18, "'model' is 'LV8'; allowed are CM02, LV08 (did you mean 'LV08'?)"},
+    {"network: {model: LV8}\n" P C S R,
+     1, 18, "'model' is 'LV8'; allowed are CM02, LV08 (did you mean 'LV08'?)"},
     {"network: {tcp_gamma: 4}\n" P C S R, 1, 22, "without a unit; write a size"},
     {"network: {tcp_gamma: 0B}\n" P C S R, 1, 22, "must be above 0"},
     {"network: {crosstraffic: some}\n" P C S R, 1, 25, "write yes or no"},
     {"network: {latency: 1ms}\n" P C S R, 1, 11, "network has no key 'latency'"},
     /* phones */
     {"phones: [{device: test-phone, cell: cell}]\n" C S R, 1, 10, "a phone group lacks the key 'count'"},
-    {"phones: [{count: 0, device: test-phone, cell: cell}]\n" C S R, 1, 18, "'count' is 0; it must be at least 1"},
+    {"phones: [{count: 0, device: test-phone, cell: cell}]\n" C S R,
+     1, 18, "'count' is 0; it must be at least 1"},
     {"phones: [{count: 1e8, device: test-phone, cell: cell}]\n" C S R, 1, 18, "at most 10000000"},
     {"phones: [{count: 1.5, device: test-phone, cell: cell}]\n" C S R, 1, 18, "must be a whole number"},
     {"phones: [{count: 2, device: test-fone, cell: cell}]\n" C S R, 1, 29,
      "there is no device 'test-fone', did you mean 'test-phone'?"},
-    {"phones: [{count: 2, device: , cell: cell}]\n" C S R, 1, 29, "there is no device ''; known are phone-flagship"},
+    {"phones: [{count: 2, device: , cell: cell}]\n" C S R,
+     1, 29, "there is no device ''; known are phone-flagship"},
     {"phones: [{count: 2, device: [a], cell: cell}]\n" C S R, 1, 29, "a device must be a single value"},
     {"phones: [{count: 2, device: test-phone, cell: sell}]\n" C S R, 1, 47,
      "there is no cell 'sell', did you mean 'cell'?; known are cell"},
     {"phones: [{count: 2, device: test-phone, cell: cell, speed: 0f}]\n" C S R, 1, 60, "must be above 0"},
-    {"phones: [{count: 2, device: test-phone, cell: cell, speed: 5Gbps}]\n" C S R, 1, 60, "is not one of a speed"},
-    {"phones: [{count: 2, device: test-phone, cell: cell, speed: {normal: [5Gf]}}]\n" C S R, 1, 69, "takes two values"},
+    {"phones: [{count: 2, device: test-phone, cell: cell, speed: 5Gbps}]\n" C S R,
+     1, 60, "is not one of a speed"},
+    {"phones: [{count: 2, device: test-phone, cell: cell, speed: {normal: [5Gf]}}]\n" C S R,
+     1, 69, "takes two values"},
     {"phones: [{count: 2, device: test-phone, cell: cell, up: -1Mbps}]\n" C S R, 1, 57, "must be above 0"},
-    {"phones:\n  - {count: 9e6, device: test-phone, cell: cell}\n  - {count: 9e6, device: test-phone, cell: cell}\n" C S R,
+    {"phones:\n"
+     "  - {count: 9e6, device: test-phone, cell: cell}\n"
+     "  - {count: 9e6, device: test-phone, cell: cell}\n" C S R,
      3, 5, "more than 10000000 phones in all"},
     /* cells */
     {P "cells: [{link: test-cell, site: edge}]\n" S R, 2, 9, "a cell lacks the key 'name'"},
-    {P "cells: [{name: cell, link: lte-5, site: edge}]\n" S R, 2, 28, "there is no link 'lte-5', did you mean 'lte'?"},
-    {P "cells: [{name: cell, link: test-cell, site: edg}]\n" S R, 2, 45, "there is no site 'edg', did you mean 'edge'?"},
+    {P "cells: [{name: cell, link: lte-5, site: edge}]\n" S R,
+     2, 28, "there is no link 'lte-5', did you mean 'lte'?"},
+    {P "cells: [{name: cell, link: test-cell, site: edg}]\n" S R,
+     2, 45, "there is no site 'edg', did you mean 'edge'?"},
     {P "cells: [{name: cell, link: test-cell, site: edge, count: 1000001}]\n" S R, 2, 58, "at most 1000000"},
-    {P "cells:\n  - {name: cell, link: test-cell, site: edge}\n  - {name: cell, link: lte, site: edge}\n" S R, 4, 5,
+    {P "cells:\n"
+     "  - {name: cell, link: test-cell, site: edge}\n  - {name: cell, link: lte, site: edge}\n" S R, 4, 5,
      "the name 'cell' is used twice in this list"},
-    {P "cells:\n  - {name: cell, count: 3, link: test-cell, site: edge}\n  - {name: cell-2, link: lte, site: edge}\n" S R,
+    {P "cells:\n"
+     "  - {name: cell, count: 3, link: test-cell, site: edge}\n"
+     "  - {name: cell-2, link: lte, site: edge}\n" S R,
      4, 5, "the names 'cell' and 'cell-2' clash"},
-    {P "cells:\n  - {name: cell-3, link: lte, site: edge}\n  - {name: cell, count: 3, link: test-cell, site: edge}\n" S R,
+    {P "cells:\n"
+     "  - {name: cell-3, link: lte, site: edge}\n"
+     "  - {name: cell, count: 3, link: test-cell, site: edge}\n" S R,
      4, 5, "the names 'cell-3' and 'cell' clash"},
     {P "cells:\n  - {name: cell, count: 600000, link: lte, site: edge}\n"
        "  - {name: more, count: 600000, link: lte, site: edge}\n" S R, 4, 5, "more than 1000000 in all"},
@@ -82,20 +98,24 @@ static const malformed CASES[] = {
     {P "cells: [{name: cell, link: {like: lte, ups: 1Mbps}, site: edge}]\n" S R, 2, 40,
      "a link has no key 'ups', did you mean 'up'?"},
     /* sites */
-    {P C "sites: [{name: edge, server: test-edge, region: cloud}]\n" R, 3, 9, "a site lacks the key 'backhaul'"},
+    {P C "sites: [{name: edge, server: test-edge, region: cloud}]\n" R,
+     3, 9, "a site lacks the key 'backhaul'"},
     {P C "sites: [{name: edge, server: test-edge, backhaul: test-wire, region: sky}]\n" R, 3, 70,
      "there is no region 'sky'; known are cloud"},
     {P C "sites: [{name: edge, server: test-edge, backhaul: wifi-home, region: cloud}]\n" R, 3, 51,
      "a backhaul cannot be half duplex"},
-    {P C "sites: [{name: edge, server: test-edge, servers: 0, backhaul: test-wire, region: cloud}]\n" R, 3, 50,
-     "it must be at least 1"},
+    {P C "sites: [{name: edge, server: test-edge, servers: 0, backhaul: test-wire, region: cloud}]\n" R,
+     3, 50, "it must be at least 1"},
     {P C "sites: [{name: edge, server: {like: test-edge, cores: 1e6}, servers: 1000, backhaul: test-wire, "
-         "region: cloud}]\n" R, 3, 9, "1000 servers of 1000000 cores each; a queue may have at most 100000000 cores"},
+         "region: cloud}]\n" R, 3, 9,
+     "1000 servers of 1000000 cores each; a queue may have at most 100000000 cores"},
     /* regions */
     {P C S "regions: [{name: cloud, server: test-cloud, wan: lan}]\n", 4, 50, "there is no link 'lan'"},
-    {P C S "regions: [{name: cloud, server: test-cloud, wan: wifi-home}]\n", 4, 50, "a wan cannot be half duplex"},
+    {P C S "regions: [{name: cloud, server: test-cloud, wan: wifi-home}]\n",
+     4, 50, "a wan cannot be half duplex"},
     {P C S "regions: [{name: cloud, server: test-cloud, queue: -1}]\n", 4, 52, "it must be at least 0"},
-    {P C S "regions: [{name: cloud, server: test-cloud}, {name: cloud, server: test-edge}]\n", 4, 46, "is used twice"},
+    {P C S "regions: [{name: cloud, server: test-cloud}, {name: cloud, server: test-edge}]\n",
+     4, 46, "is used twice"},
     /* own devices and links */
     {"devices: {mine: test-phone}\n" P C S R, 1, 17, "a device must be a map of keys, found 'test-phone'"},
     {"devices: {mine: {speed: 1Gf, cores: 1, idle: 1W, busy: 2W}}\n" P C S R, 1, 17,
@@ -103,15 +123,18 @@ static const malformed CASES[] = {
     {"devices: {mine: {like: test-phone, idle: 3W}}\n" P C S R, 1, 17,
      "a device that is busy (2W) cannot need less power than when idle (3W)"},
     {"devices: {mine: {like: test-phone, cores: 0}}\n" P C S R, 1, 43, "'cores' is 0; it must be at least 1"},
-    {"devices: {mine: {like: test-phone, sped: 1Gf}}\n" P C S R, 1, 36, "a device has no key 'sped', did you mean 'speed'?"},
+    {"devices: {mine: {like: test-phone, sped: 1Gf}}\n" P C S R,
+     1, 36, "a device has no key 'sped', did you mean 'speed'?"},
     {"devices: {mine: {like: test-phone, memory: 0B}}\n" P C S R, 1, 44, "must be above 0"},
     {"devices: {mine: {like: test-phone, price: 3}}\n" P C S R, 1, 43, "without a unit; write a price"},
     {"devices: {mine: {like: [a]}}\n" P C S R, 1, 24, "like must be a single value"},
-    {"devices:\n  a: {like: test-phone}\n  b: {like: a}\n" P C S R, 3, 13, "there is no device preset 'a'; known are"},
+    {"devices:\n  a: {like: test-phone}\n  b: {like: a}\n" P C S R,
+     3, 13, "there is no device preset 'a'; known are"},
     {"links:\n  a: {like: lte}\n  b: {like: a}\n" P C S R, 3, 13, "there is no link preset 'a'; known are"},
     {"links: {mine: lte}\n" P C S R, 1, 15, "a link must be a map of keys, found 'lte'"},
     {"links: {mine: {up: 1Mbps, latency: 1ms}}\n" P C S R, 1, 15, "needs the key 'down'"},
 };
+/* clang-format on */
 
 TEST(malformed_platforms_are_refused) {
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -129,8 +152,12 @@ TEST(malformed_platforms_are_refused) {
 TEST(the_frame_itself_is_good) {
     static const char *const GOOD[] = {
         P C S R,
-        P "cells:\n  - {name: cell, count: 3, link: lte, site: edge}\n  - {name: cell-4, link: lte, site: edge}\n" S R,
-        P "cells:\n  - {name: cell, count: 3, link: lte, site: edge}\n  - {name: cell-02, link: lte, site: edge}\n" S R,
+        P "cells:\n"
+          "  - {name: cell, count: 3, link: lte, site: edge}\n"
+          "  - {name: cell-4, link: lte, site: edge}\n" S R,
+        P "cells:\n"
+          "  - {name: cell, count: 3, link: lte, site: edge}\n"
+          "  - {name: cell-02, link: lte, site: edge}\n" S R,
         P "cells:\n  - {name: cell, count: 3, link: lte, site: edge}\n"
           "  - {name: cell-2, count: 2, link: lte, site: edge}\n" S R, /* cell-2-1, cell-2-2 */
     };

@@ -1,5 +1,6 @@
-/* The platform inside SimGrid: routes of the built world, the same from the written XML, and transfers that take as long
- * as platform_transfer_time says. SimGrid allows one engine a process, so each of these runs in a child. */
+/* The platform inside SimGrid: routes of the built world, the same from the written XML, and transfers that
+ * take as long as platform_transfer_time says. SimGrid allows one engine a process, so each of these runs in
+ * a child. */
 #include <simgrid/actor.h>
 #include <simgrid/engine.h>
 #include <simgrid/host.h>
@@ -12,20 +13,21 @@
 #include "platforms/simgrid_world.h"
 #include "tests/support.h"
 
-static const char TEXT[] = "phones:\n"
-                           "  - {name: a, count: 2, device: test-phone, cell: lte, speed: {uniform: [1Gf, 2Gf]}}\n"
-                           "  - {name: b, count: 1, device: {like: test-phone, cores: 4}, cell: wifi}\n"
-                           "cells:\n"
-                           "  - {name: lte, link: {up: 8Mbps, down: 16Mbps, latency: 10ms}, site: metro}\n"
-                           "  - {name: wifi, link: {like: wifi-home, up: 80Mbps, latency: 2ms}, site: rural}\n"
-                           "sites:\n"
-                           "  - {name: metro, server: test-edge, servers: 3, backhaul: fast, region: cloud}\n"
-                           "  - {name: rural, server: test-edge, backhaul: slow, region: cloud}\n"
-                           "regions:\n"
-                           "  - {name: cloud, server: test-cloud, wan: {up: 32Mbps, down: 800Mbps, latency: 30ms}}\n"
-                           "links:\n"
-                           "  fast: {up: 800Mbps, down: 80Mbps, latency: 3ms}\n"
-                           "  slow: {up: 4Mbps, down: 2Mbps, latency: 5ms}\n";
+static const char TEXT[] =
+    "phones:\n"
+    "  - {name: a, count: 2, device: test-phone, cell: lte, speed: {uniform: [1Gf, 2Gf]}}\n"
+    "  - {name: b, count: 1, device: {like: test-phone, cores: 4}, cell: wifi}\n"
+    "cells:\n"
+    "  - {name: lte, link: {up: 8Mbps, down: 16Mbps, latency: 10ms}, site: metro}\n"
+    "  - {name: wifi, link: {like: wifi-home, up: 80Mbps, latency: 2ms}, site: rural}\n"
+    "sites:\n"
+    "  - {name: metro, server: test-edge, servers: 3, backhaul: fast, region: cloud}\n"
+    "  - {name: rural, server: test-edge, backhaul: slow, region: cloud}\n"
+    "regions:\n"
+    "  - {name: cloud, server: test-cloud, wan: {up: 32Mbps, down: 800Mbps, latency: 30ms}}\n"
+    "links:\n"
+    "  fast: {up: 800Mbps, down: 80Mbps, latency: 3ms}\n"
+    "  slow: {up: 4Mbps, down: 2Mbps, latency: 5ms}\n";
 
 static platform read_platform(void) {
     yaml_document doc = document_of(TEXT);
@@ -44,8 +46,11 @@ static void start_simgrid(const network_settings *n) {
     char gamma[64], crosstraffic[64];
     snprintf(gamma, sizeof gamma, "--cfg=network/TCP-gamma:%.17g", n->tcp_gamma);
     snprintf(crosstraffic, sizeof crosstraffic, "--cfg=network/crosstraffic:%d", n->crosstraffic);
-    char *argv[] = {"test", n->model == NETWORK_LV08 ? "--cfg=network/model:LV08" : "--cfg=network/model:CM02", gamma,
-                    crosstraffic, "--log=root.thresh:warning",
+    char *argv[] = {"test",
+                    n->model == NETWORK_LV08 ? "--cfg=network/model:LV08" : "--cfg=network/model:CM02",
+                    gamma,
+                    crosstraffic,
+                    "--log=root.thresh:warning",
 #ifdef PORTOLAN_SANITIZE
                     "--cfg=contexts/factory:thread", /* the sanitizers lose track of swapped stacks */
 #endif
@@ -72,7 +77,8 @@ static void in_child(child_work work, const platform *p, const network_settings 
     }
     int status = -1;
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_msg("the child ended with status %#x", (unsigned)status);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        fail_msg("the child ended with status %#x", (unsigned)status);
 }
 
 static simgrid_world build(const platform *p) {
@@ -85,7 +91,7 @@ static simgrid_world build(const platform *p) {
 
 /* ---- Routes ---- */
 
-/* Who can reach whom, and what the way is made of; up is the latency and bandwidth from the first to the second. */
+/* Who can reach whom, and what the way is made of; `up` is from the first to the second. */
 typedef struct route {
     const char *from, *to;
     double latency, up, down; /* seconds, bytes per second */
@@ -95,16 +101,21 @@ static const route ROUTES[] = {
     {"phone:0", "edge:metro", 0.010, 1e6, 2e6},
     {"phone:1", "edge:metro", 0.010, 1e6, 2e6},
     {"phone:2", "edge:rural", 0.002, 1e7, 1e7},
-    {"phone:0", "cloud-ingress:metro", 0.010 + 0.003 + 0.030, 1e6, 2e6},    /* the cell is the narrowest */
-    {"phone:2", "cloud-ingress:rural", 0.002 + 0.005 + 0.030, 5e5, 2.5e5},  /* the backhaul is */
-    {"edge:metro", "cloud-ingress:metro", 0.003 + 0.030, 4e6, 1e7},         /* up the WAN, down the backhaul */
+    {"phone:0", "cloud-ingress:metro", 0.010 + 0.003 + 0.030, 1e6, 2e6},   /* the cell is the narrowest */
+    {"phone:2", "cloud-ingress:rural", 0.002 + 0.005 + 0.030, 5e5, 2.5e5}, /* the backhaul is */
+    {"edge:metro", "cloud-ingress:metro", 0.003 + 0.030, 4e6, 1e7},        /* up the WAN, down the backhaul */
     {"edge:rural", "cloud-ingress:rural", 0.005 + 0.030, 5e5, 2.5e5},
 };
 enum { ROUTE_COUNT = sizeof ROUTES / sizeof *ROUTES, HOST_COUNT = 3 + 2 * 2 + 1 };
 
-static const char *const HOSTS[HOST_COUNT] = {"phone:0",    "phone:1",    "phone:2",
-                                              "edge:metro", "edge:rural", "cloud-ingress:metro",
-                                              "cloud-ingress:rural", "cloud:cloud"};
+static const char *const HOSTS[HOST_COUNT] = {"phone:0",
+                                              "phone:1",
+                                              "phone:2",
+                                              "edge:metro",
+                                              "edge:rural",
+                                              "cloud-ingress:metro",
+                                              "cloud-ingress:rural",
+                                              "cloud:cloud"};
 
 typedef struct survey {
     size_t hosts;
@@ -136,7 +147,8 @@ static void survey_world(const platform *p, const network_settings *n, void *sha
     for (uint64_t i = 0; i < p->phone_count; i++)
         if (w.phones[i] != sg_host_by_name(HOSTS[i])) _exit(3);
     for (size_t i = 0; i < p->site_count; i++)
-        if (w.edges[i] != sg_host_by_name(HOSTS[3 + i]) || w.ingresses[i] != sg_host_by_name(HOSTS[5 + i])) _exit(4);
+        if (w.edges[i] != sg_host_by_name(HOSTS[3 + i]) || w.ingresses[i] != sg_host_by_name(HOSTS[5 + i]))
+            _exit(4);
     if (w.clouds[0] != sg_host_by_name(HOSTS[7])) _exit(5);
     take_survey(shared);
     simgrid_world_free(&w);
@@ -149,11 +161,13 @@ TEST(routes_of_the_world) {
     in_child(survey_world, &p, &p.network, s);
     assert_int_equal(s->hosts, HOST_COUNT);
     for (int i = 0; i < ROUTE_COUNT; i++) {
-        for (int way = 0; way < 2; way++) assert_near(s->latency[i][way], ROUTES[i].latency, 1e-12);
+        for (int way = 0; way < 2; way++)
+            assert_near(s->latency[i][way], ROUTES[i].latency, 1e-12);
         assert_near(s->bandwidth[i][0], ROUTES[i].up, 1e-12);
         assert_near(s->bandwidth[i][1], ROUTES[i].down, 1e-12);
     }
-    for (int i = 0; i < 3; i++) assert_near(s->speeds[i], p.phones[i].speed, 0);
+    for (int i = 0; i < 3; i++)
+        assert_near(s->speeds[i], p.phones[i].speed, 0);
     assert_int_equal(s->cores[2], 4); /* phone 2 */
     assert_int_equal(s->cores[3], 3); /* three servers */
     assert_near(s->speeds[3], 10e9, 0);
@@ -185,7 +199,8 @@ TEST(the_xml_is_the_same_world) {
     for (int i = 0; i < HOST_COUNT; i++) {
         assert_near(loaded->speeds[i], built->speeds[i], 0);
         if (loaded->cores[i] != built->cores[i])
-            fail_msg("%s has %d cores in the XML, %d in the world", HOSTS[i], loaded->cores[i], built->cores[i]);
+            fail_msg("%s has %d cores in the XML, %d in the world", HOSTS[i], loaded->cores[i],
+                     built->cores[i]);
     }
     for (int i = 0; i < ROUTE_COUNT; i++) {
         for (int way = 0; way < 2; way++) {
@@ -200,47 +215,56 @@ TEST(the_xml_is_the_same_world) {
 
 /* ---- Transfers ---- */
 
+/* One transfer there and, if `both`, another of the same size back at the same time. */
 typedef struct transfer {
     const char *from, *to;
     long bytes;
-    double seconds;
+    bool both;
+    double seconds; /* when the last of them was received */
 } transfer;
 
 static transfer *under_way;
 
+/* The actors' one argument is the name of their mailbox. */
 static void send_bytes(int argc, char **argv) {
     (void)argc;
-    (void)argv;
-    sg_mailbox_put(sg_mailbox_by_name("box"), under_way, under_way->bytes);
+    sg_mailbox_put(sg_mailbox_by_name(argv[1]), under_way, under_way->bytes);
 }
 
 static void receive_bytes(int argc, char **argv) {
     (void)argc;
-    (void)argv;
-    sg_mailbox_get(sg_mailbox_by_name("box"));
+    sg_mailbox_get(sg_mailbox_by_name(argv[1]));
     under_way->seconds = simgrid_get_clock();
+}
+
+static void start_transfer(const char *from, const char *to, const char *mailbox) {
+    char name[] = "actor", box[16], *argv[] = {name, box, NULL};
+    snprintf(box, sizeof box, "%s", mailbox);
+    sg_actor_create("sender", sg_host_by_name(from), send_bytes, 2, argv);
+    sg_actor_create("receiver", sg_host_by_name(to), receive_bytes, 2, argv);
 }
 
 static void make_transfer(const platform *p, const network_settings *n, void *shared) {
     (void)n;
     simgrid_world w = build(p);
     under_way = shared;
-    char name[] = "actor", *argv[] = {name, NULL};
-    sg_actor_create("sender", sg_host_by_name(under_way->from), send_bytes, 1, argv);
-    sg_actor_create("receiver", sg_host_by_name(under_way->to), receive_bytes, 1, argv);
+    start_transfer(under_way->from, under_way->to, "there");
+    if (under_way->both) start_transfer(under_way->to, under_way->from, "back");
     simgrid_run();
     simgrid_world_free(&w);
 }
 
 /* The time one transfer takes in SimGrid is the one platform_transfer_time gives. */
-static void assert_transfer(const platform *p, const network_settings *n, const route *r, bool back, long bytes) {
+static void assert_transfer(const platform *p, const network_settings *n, const route *r, bool back,
+                            long bytes) {
     transfer *t = share(sizeof *t);
-    *t = (transfer){back ? r->to : r->from, back ? r->from : r->to, bytes, -1};
+    *t = (transfer){back ? r->to : r->from, back ? r->from : r->to, bytes, false, -1};
     in_child(make_transfer, p, n, t);
     double wanted = platform_transfer_time(n, r->latency, back ? r->down : r->up, (double)bytes);
     if (fabs(t->seconds - wanted) > 1e-9 * wanted)
-        fail_msg("%ld bytes from %s to %s, model %d, tcp_gamma %g: SimGrid %.12g s, platform_transfer_time %.12g s",
-                 bytes, t->from, t->to, n->model, n->tcp_gamma, t->seconds, wanted);
+        fail_msg(
+            "%ld bytes from %s to %s, model %d, tcp_gamma %g: SimGrid %.12g s, wanted %.12g s",
+            bytes, t->from, t->to, n->model, n->tcp_gamma, t->seconds, wanted);
     munmap(t, sizeof *t);
 }
 
@@ -254,12 +278,39 @@ static void assert_transfers(network_settings n) {
     platform_free(&p);
 }
 
-/* tcp_gamma of 4 MiB leaves every route its bandwidth: even at LV08's 13.01-fold latency of 43 ms it allows 3.7 MB/s,
- * more than the narrowest link there. 20,000 bytes bound every route at 10 ms and more to 1 MB/s and less. */
-TEST(transfers_under_cm02) { assert_transfers((network_settings){NETWORK_CM02, false, 4194304}); }
-TEST(transfers_under_cm02_bounded_by_tcp) { assert_transfers((network_settings){NETWORK_CM02, false, 20000}); }
-TEST(transfers_under_lv08) { assert_transfers((network_settings){NETWORK_LV08, false, 4194304}); }
-TEST(transfers_under_lv08_bounded_by_tcp) { assert_transfers((network_settings){NETWORK_LV08, false, 20000}); }
+/* A tcp_gamma of 4 MiB leaves every route its bandwidth: even at LV08's 13.01-fold latency of 43 ms it
+ * allows 3.7 MB/s, more than the narrowest link there. 20,000 bytes bound a route of 10 ms to 1 MB/s, longer
+ * ones to less. */
+TEST(transfers_under_cm02) {
+    assert_transfers((network_settings){NETWORK_CM02, false, 4194304});
+}
+TEST(transfers_under_cm02_bounded_by_tcp) {
+    assert_transfers((network_settings){NETWORK_CM02, false, 20000});
+}
+TEST(transfers_under_lv08) {
+    assert_transfers((network_settings){NETWORK_LV08, false, 4194304});
+}
+TEST(transfers_under_lv08_bounded_by_tcp) {
+    assert_transfers((network_settings){NETWORK_LV08, false, 20000});
+}
+
+static double both_ways(const platform *p, const char *from, const char *to, long bytes) {
+    transfer *t = share(sizeof *t);
+    *t = (transfer){from, to, bytes, true, -1};
+    in_child(make_transfer, p, &p->network, t);
+    double seconds = t->seconds;
+    munmap(t, sizeof *t);
+    return seconds;
+}
+
+TEST(half_duplex_cells_share_one_medium) {
+    platform p = read_platform();
+    /* Wi-Fi: 2 MB over 10 MB/s, whatever their directions, and 2 ms */
+    assert_near(both_ways(&p, "phone:2", "edge:rural", 1000000), 0.202, 1e-9);
+    /* LTE: up 1 MB at 1 MB/s, down in half that time; neither hinders the other */
+    assert_near(both_ways(&p, "phone:0", "edge:metro", 1000000), 1.01, 1e-9);
+    platform_free(&p);
+}
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -269,6 +320,7 @@ int main(void) {
         cmocka_unit_test(transfers_under_cm02_bounded_by_tcp),
         cmocka_unit_test(transfers_under_lv08),
         cmocka_unit_test(transfers_under_lv08_bounded_by_tcp),
+        cmocka_unit_test(half_duplex_cells_share_one_medium),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* A real outcome table, BERT-base with twelve exits on the SST-2 development set: its known accuracies, and those of
- * stopping at the first confident exit. Needs $PORTOLAN_DATA; skipped without it. */
+/* A real outcome table, BERT-base with twelve exits on the SST-2 development set: its known accuracies, and
+ * those of stopping at the first confident exit. Needs $PORTOLAN_DATA; skipped without it. */
 #include "tests/support.h"
 #include "workloads/workloads.h"
 
@@ -16,7 +16,8 @@ TEST(accuracies_by_exit) {
     static const unsigned WANTED[] = {444, 690, 713, 747, 759, 761, 767, 773, 777, 783, 790, 787};
     for (uint32_t e = 0; e < table.exits; e++) {
         unsigned right = 0;
-        for (uint32_t i = 0; i < table.samples; i++) right += outcome_prediction(&table, i, e) == table.labels[i];
+        for (uint32_t i = 0; i < table.samples; i++)
+            right += outcome_prediction(&table, i, e) == table.labels[i];
         assert_int_equal(right, WANTED[e]);
     }
 }
@@ -25,7 +26,8 @@ TEST(some_exit_is_right) {
     unsigned right = 0;
     for (uint32_t i = 0; i < table.samples; i++) {
         bool any = false;
-        for (uint32_t e = 0; e < table.exits; e++) any |= outcome_prediction(&table, i, e) == table.labels[i];
+        for (uint32_t e = 0; e < table.exits; e++)
+            any |= outcome_prediction(&table, i, e) == table.labels[i];
         right += any;
     }
     assert_int_equal(right, 848); /* .972 */
@@ -38,18 +40,19 @@ TEST(stopping_at_the_first_confident_exit) {
         unsigned right;
         double mean_exit;
     } WANTED[] = {
-        {.70, 756, 3.3}, /* accuracy .867 */
-        {.80, 767, 4.7}, /* .880 */
-        {.85, 772, 5.7}, /* .885 */
-        {.90, 780, 7.0}, /* .894 */
-        {.95, 784, 9.0}, /* .899 */
+        {.70, 756, 3.3},  /* accuracy .867 */
+        {.80, 767, 4.7},  /* .880 */
+        {.85, 772, 5.7},  /* .885 */
+        {.90, 780, 7.0},  /* .894 */
+        {.95, 784, 9.0},  /* .899 */
         {.99, 787, 11.4}, /* .903 */
     };
     for (size_t k = 0; k < sizeof WANTED / sizeof *WANTED; k++) {
         unsigned right = 0, exits = 0;
         for (uint32_t i = 0; i < table.samples; i++) {
             uint32_t e = 0;
-            while (e + 1 < table.exits && outcome_confidence(&table, i, e) < WANTED[k].threshold) e++;
+            while (e + 1 < table.exits && outcome_confidence(&table, i, e) < WANTED[k].threshold)
+                e++;
             right += outcome_prediction(&table, i, e) == table.labels[i];
             exits += e + 1;
         }
@@ -64,7 +67,8 @@ int main(void) {
     portolan_error err = {0};
     char path[2048];
     if (!data || !*data) {
-        puts("skipped: PORTOLAN_DATA is not set; point it at the folder with exits/sst2_dev_bert12exits_df.csv");
+        puts(
+            "skipped: PORTOLAN_DATA is not set; it must hold exits/sst2_dev_bert12exits_df.csv");
         return SKIPPED;
     }
     snprintf(path, sizeof path, "%s/exits/sst2_dev_bert12exits_df.csv", data);

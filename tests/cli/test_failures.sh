@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# What happens to the results when a run is interrupted, one of its processes is killed, or the disk is full.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+quick=$SOURCE/scenarios/quickstart.yaml
+
+# wait_for SECONDS COMMAND...: until the command succeeds.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.02
+    done
+}
+
+children_of() {
+    cat "/proc/$1/task/$1/children" 2>/dev/null
+}
+
+# The first policy has been finished and reaped, another one is running.
+second_runs() {
+    local now
+    now=$(children_of "$1") && [ -n "$now" ] && [ "$now" != "$2" ]
+}
+
+has_child() {
+    [ -n "$(children_of "$1")" ]
+}
+
+# start ARGUMENT...: a run in the background, its process in $pid.
+start() {
+    context="portolan $*"
+    "$PORTOLAN" "$@" >stdout 2>stderr </dev/null &
+    pid=$!
+}
+
+# ends STATUS: the run in the background ends with it.
+ends() {
+    local status=0
+    checks=$((checks + 1))
+    wait "$pid" || status=$?
+    [ "$status" -eq "$1" ] || fail "status $status, wanted $1"
+}
+
+nothing_written() {
+    check "something was left behind: $(ls -A "$1")" test -z "$(ls -A "$1")"
+}
+
+# Of three policies the first is much faster than the others: it has no network.
+requests=${REQUESTS:-200000}
+cat >slow.yaml <<YAML
+name: slow
+platform: $SOURCE/platforms/one-phone.yaml
+workload: {arrivals: {rate: 10/s}}
+model: {synthetic: {samples: 10}}
+hidden: 64
+policies: [phone-only, edge-only, cloud-only]
+run: {requests: $requests}
+YAML
+
+# ---- Interrupted ----
+
+for signal in INT TERM; do
+    mkdir "parent-$signal"
+    start run slow.yaml --jobs 1 --out "parent-$signal/out"
+    wait_for 60 has_child "$pid" || fail "no policy was started"
+    first=$(children_of "$pid")
+    wait_for 300 second_runs "$pid" "$first" || fail "the first policy has not ended"
+    kill -s "$signal" "$pid"
+    ends 1
+    says interrupted
+    json "parent-$signal/out/summary.json" interrupted true
+    json "parent-$signal/out/summary.json" policies.0.name phone-only
+    json "parent-$signal/out/summary.json" policies.0.requests "$requests"
+    check "the last policy is not told of" test "$("$JSON_GET" "parent-$signal/out/summary.json" policies.#)" -lt 3
+    check "no part is left" test -z "$(find "parent-$signal" -name '*.part' -o -name '*unfinished*')"
+    check "all its rows are there" test "$(grep -c '^phone-only,' "parent-$signal/out/requests.csv")" -eq "$requests"
+    check "manifest.json is there" "$JSON_GET" "parent-$signal/out/manifest.json"
+done
+run 0 run slow.yaml --policy phone-only --out whole -q
+check "what was kept is what a whole run gives" \
+    cmp <(grep '^phone-only,' whole/requests.csv) <(grep '^phone-only,' parent-INT/out/requests.csv)
+
+# Before anything is finished, nothing is written.
+mkdir early
+start run slow.yaml --set run.requests=5e6 --out early/out
+wait_for 60 has_child "$pid" || fail "no policy was started"
+kill -s INT "$pid"
+ends 1
+says "interrupted before any policy was finished; nothing was written"
+nothing_written early
+
+# ---- A process is killed ----
+
+mkdir killed
+start run slow.yaml --set run.requests=5e6 --policy edge-only --policy phone-only --jobs 2 --out killed/out
+wait_for 60 has_child "$pid" || fail "no policy was started"
+read -r child _ <<<"$(children_of "$pid")"
+kill -s KILL "$child"
+ends 1
+says "was killed by signal 9"
+says "policy 'edge-only'"
+nothing_written killed
+
+# The parent is killed: its children end with it.
+mkdir orphans
+start run slow.yaml --set run.requests=5e6 --policy edge-only --out orphans/out
+wait_for 60 has_child "$pid" || fail "no policy was started"
+read -r child _ <<<"$(children_of "$pid")"
+kill -s KILL "$pid"
+wait "$pid" 2>/dev/null
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
+check "the child outlives its parent" wait_for 30 gone "$child"
+check "no results folder under its final name" test ! -e orphans/out
+
+# ---- The disk is full ----
+
+mkdir disk
+if mount -t tmpfs -o size=64k none disk 2>/dev/null; then
+    mkdir disk/parent
+    for requests in 5000 300; do # full in a child (rows of requests.csv), and later, when the parent joins them
+        run 1 run "$quick" --set run.requests=$requests --set run.warmup=0 --out disk/parent/out
+        says "No space left on device"
+        nothing_written disk/parent
+    done
+    run 0 run "$quick" --set run.requests=20 --set run.warmup=0 --out disk/parent/out -q
+    check "what fits is written" test -f disk/parent/out/manifest.json
+    umount disk
+else
+    echo "skipped: a full disk (a small tmpfs may not be mounted here)"
+fi
+
+# A limit on a file's size, which needs no privilege: 8 blocks of 1024 bytes.
+mkdir limited
+checks=$((checks + 1))
+status=0
+(
+    trap '' XFSZ
+    ulimit -f 8
+    "$PORTOLAN" run "$quick" --set run.requests=5000 --out limited/out >stdout 2>stderr
+) || status=$?
+[ "$status" -eq 1 ] || fail "a limit on the file size: status $status, wanted 1"
+nothing_written limited
+
+# A folder in which nothing may be made.
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir -m 555 locked
+    run 1 run "$quick" --set run.requests=10 --out locked/out
+    says "cannot write"
+fi
+run 1 run "$quick" --set run.requests=10 --set run.warmup=0 --out stdout/out
+says "cannot write"
+
+finish
