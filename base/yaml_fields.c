@@ -54,8 +54,11 @@ static bool read_bounded(const yaml_node *node, const yaml_field *f, double *x, 
 }
 
 static bool read_count(const yaml_node *node, const yaml_field *f, uint64_t *n, portolan_error *err) {
-    double x;
-    if (!read_quantity(node, f, UNIT_PURE, &x, err)) return false;
+    double x = 0;
+    char why[256];
+    if (!yaml_expect(node, YAML_SCALAR, f->key, err)) return false;
+    if (!unit_parse(node->text, UNIT_PURE, &x, why, sizeof why))
+        return error_input(err, node->mark, "'%s' is '%.60s'; it must be a whole number like 1000 or 1e6", f->key, node->text);
     if (x != floor(x) || fabs(x) > 0x1p53)
         return error_input(err, node->mark, "'%s' is %.60s; it must be a whole number", f->key, node->text);
     if (!check_bounds(node, f, x, err)) return false;

@@ -105,7 +105,11 @@ INLINE vec erf_vec(vec x) {
     return x * p / q;
 }
 
-INLINE vec gelu_vec(vec x) { return 0.5f * x * (1.0f + erf_vec(x * 0.707106781f)); }
+/* Beyond 5.54, where erf is 1 but for 3e-8 and rounding, x or 0: a rounded 1 - erf would be multiplied by x. */
+INLINE vec gelu_vec(vec x) {
+    vec inside = 0.5f * x * (1.0f + erf_vec(x * 0.707106781f));
+    return select(x > splat(5.54f), x, select(x < splat(-5.54f), splat(0), inside));
+}
 
 /* 1 - 2 / (e^2x + 1); near 0, where that cancels, the first terms of the odd series. */
 INLINE vec tanh_vec(vec x) {

@@ -95,6 +95,16 @@ bool scenario_note_input(scenario_loader *l, scenario_file which, const char *pa
     return input->path ? file_hash(path, input->hash, l->err) : error_memory(l->err, strlen(path));
 }
 
+bool scenario_absolute(scenario_loader *l, const yaml_node *node, const char *opened) {
+    if (node->text[0] == '/' || node->text[0] == '$') return true;
+    char *absolute = realpath(opened, NULL);
+    const char *text = absolute ? arena_text(&l->s->memory, absolute, strlen(absolute)) : NULL;
+    free(absolute);
+    if (!text) return error_run(l->err, "%s: its absolute path cannot be found", opened);
+    ((yaml_node *)node)->text = text; /* the tree is the scenario's own */
+    return true;
+}
+
 bool scenario_inner_error(scenario_loader *l, text_mark named_at, const portolan_error *inner) {
     if (!inner->line && inner->status == STATUS_WRONG_INPUT)
         return error_input(l->err, named_at, "%s%s%.900s", inner->file, *inner->file ? ": " : "", inner->message);

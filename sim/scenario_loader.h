@@ -31,6 +31,10 @@ enum { EXECUTE_UNSET = -1 };
 /* Keeps path and hash of a file that was read. */
 bool scenario_note_input(scenario_loader *l, scenario_file which, const char *path);
 
+/* Makes a relative path in the scenario's tree absolute, so that the resolved scenario in the manifest can be run from
+ * anywhere. Paths that begin with $ stay as they are. `opened` is the path as it was opened. */
+bool scenario_absolute(scenario_loader *l, const yaml_node *node, const char *opened);
+
 /* An error of a file that the scenario names: told with its own place if it has one, else at the place of the name. */
 bool scenario_inner_error(scenario_loader *l, text_mark named_at, const portolan_error *inner);
 

@@ -98,7 +98,9 @@ static bool load_samples(scenario_loader *l, const char *path, const encoder_con
                            "{task: sst2, file: dev.tsv}");
     if (!token_set_load(set, data, path, c->lowercase, (uint32_t)c->positions, c->shape.vocabulary, paths, &inner))
         return scenario_inner_error(l, data->mark, &inner);
-    return scenario_note_input(l, FILE_DATA, paths[0]) && scenario_note_input(l, FILE_VOCABULARY, paths[1]);
+    const yaml_node *vocab = yaml_find(data, "vocab");
+    return scenario_note_input(l, FILE_DATA, paths[0]) && scenario_note_input(l, FILE_VOCABULARY, paths[1]) &&
+           scenario_absolute(l, yaml_find(data, "file"), paths[0]) && (!vocab || scenario_absolute(l, vocab, paths[1]));
 }
 
 static bool load_encoder(scenario_loader *l, const yaml_node *model, const char *path) {
@@ -147,7 +149,7 @@ static bool load_answers(scenario_loader *l) {
     const char *path = file_resolve(&l->s->memory, model->mark.file, model->text, model->mark, l->err);
     return path && choose_mode(l, is_model) &&
            (is_model ? load_encoder(l, model, path) : load_table(l, model, path)) &&
-           scenario_note_input(l, FILE_MODEL, path);
+           scenario_note_input(l, FILE_MODEL, path) && scenario_absolute(l, model, path);
 }
 
 static bool check_payload(scenario_loader *l) {

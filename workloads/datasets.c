@@ -1,10 +1,11 @@
-/* Data sets: the tasks of GLUE (Wang et al., ICLR 2019) and SNLI (Bowman et al., EMNLP 2015) in their official files, and
- * files with named columns.
+/* Data sets: the tasks of GLUE (Wang et al., ICLR 2019) and SNLI (Bowman et al., EMNLP 2015) in their
+ * official files, and files with named columns.
  *
- * In TSV a quote is a character like any other, and there is no way to write a tab or a line break into a field. Rows
- * without a gold label ("-" in MNLI and SNLI) are left out, and so are the few of QQP's official training file that a line
- * break has cut short. Labels are numbers or words. The generic forms take whole numbers from 0 as they are, and
- * words in the order of their first appearance: so files that belong together should begin alike, or use numbers. */
+ * * In TSV a quote is a character like any other, and there is no way to write a tab or a line break into
+ * a field. Rows without a gold label ("-" in MNLI and SNLI) are left out, and so are the few of QQP's
+ * official training file that a line break has cut short. Labels are numbers or words. The generic forms
+ * take whole numbers from 0 as they are, and words in the order of their first appearance: so files that
+ * belong together should begin alike, or use numbers. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 
 /* ---- Tables ---- */
 
-const char *const DATASET_TASKS[] = {"sst2", "cola", "rte", "mrpc", "qnli", "mnli", "qqp", "snli", "tsv", "jsonl", NULL};
+const char *const DATASET_TASKS[] = {"sst2", "cola", "rte", "mrpc",  "qnli", "mnli",
+                                     "qqp",  "snli", "tsv", "jsonl", NULL};
 
 typedef enum task_number { SST2, COLA, RTE, MRPC, QNLI, MNLI, QQP, SNLI, TSV, JSONL, TASKS } task_number;
 
@@ -33,9 +35,11 @@ static const dataset_task TASK_TABLE[TASKS] = {
     [RTE] = {"sentence1", "sentence2", "label", TWO_WAY, .metric = METRIC_ACCURACY},
     [MRPC] = {"#1 String", "#2 String", "Quality", EQUIVALENCE, .metric = METRIC_F1},
     [QNLI] = {"question", "sentence", "label", TWO_WAY, .metric = METRIC_ACCURACY},
-    [MNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY, .unsettled = true},
+    [MNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY,
+              .unsettled = true},
     [QQP] = {"question1", "question2", "is_duplicate", DUPLICATION, .metric = METRIC_F1, .broken = true},
-    [SNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY, .unsettled = true},
+    [SNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY,
+              .unsettled = true},
     [TSV] = {"text_a", "text_b", "label", NULL, .metric = METRIC_ACCURACY},
     [JSONL] = {"text_a", "text_b", "label", NULL, .metric = METRIC_ACCURACY},
 };
@@ -44,15 +48,17 @@ static const char *const COLUMNS_WITHOUT_HEADER[] = {"source", "label", "star", 
 
 const yaml_field DATASET_FIELDS[] = {
     {"task", FIELD_CHOICE, offsetof(dataset_settings, task),
-     .doc = "the data set's task, which says how its file is read; tsv and jsonl: any file with named columns",
+     .doc =
+         "the data set's task, which says how its file is read; tsv and jsonl: any file with named columns",
      .required = true, .choices = DATASET_TASKS},
     {"file", FIELD_TEXT, offsetof(dataset_settings, file),
-     .doc = "the file: official TSV; .json: {id: {text_a, text_b, label}}; .jsonl: an object a line", .required = true},
+     .doc = "the file: official TSV; .json: {id: {text_a, text_b, label}}; .jsonl: an object a line",
+     .required = true},
     {"vocab", FIELD_TEXT, offsetof(dataset_settings, vocab),
      .doc = "WordPiece vocabulary, a token a line; by default vocab.txt beside the model"},
     {"max_tokens", FIELD_COUNT, offsetof(dataset_settings, max_tokens),
-     .doc = "longer texts are cut to so many tokens, [CLS] and [SEP] included; pairs need 5", .fallback = "128",
-     .least = 3, .most = 100000},
+     .doc = "longer texts are cut to so many tokens, [CLS] and [SEP] included; pairs need 5",
+     .fallback = "128", .least = 3, .most = 100000},
     {"text_a", FIELD_TEXT, offsetof(dataset_settings, text_a),
      .doc = "tsv, jsonl: column of the text; text_a if not given"},
     {"text_b", FIELD_TEXT, offsetof(dataset_settings, text_b),
@@ -74,7 +80,8 @@ bool rows_reserve(row_reader *r, size_t rows) {
     return error_memory(r->err, rows * (2 * sizeof *d->text_a + sizeof *d->labels));
 }
 
-bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char *wanted, const char *const *names) {
+bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char *wanted,
+                    const char *const *names) {
     char list[512];
     const char *near = nearest_word(wanted, names);
     list_words(list, sizeof list, names);
@@ -88,7 +95,8 @@ static bool keep_text(row_reader *r, const field *f, const char **text) {
     if (good < f->length) {
         text_mark mark = f->mark;
         mark.column += (unsigned)good;
-        return error_input(r->err, mark, f->at[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
+        return error_input(r->err, mark,
+                           f->at[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
                            (unsigned char)f->at[good]);
     }
     *text = arena_text(&r->d->memory, f->at, f->length);
@@ -102,7 +110,8 @@ static bool same_text(const field *f, const char *word) {
 /* Whether the text is a whole number; too large ones become LONG_MAX or LONG_MIN. */
 static bool whole_number(const char *text, long *number) {
     char *end;
-    if (!(text[0] >= '0' && text[0] <= '9') && !(text[0] == '-' && text[1] >= '0' && text[1] <= '9')) return false;
+    if (!(text[0] >= '0' && text[0] <= '9') && !(text[0] == '-' && text[1] >= '0' && text[1] <= '9'))
+        return false;
     *number = strtol(text, &end, 10);
     return !*end;
 }
@@ -122,8 +131,8 @@ static bool known_label(row_reader *r, const field *f, uint32_t *label) {
     if (f->length < 60 && whole_number(found, &number)) {
         *label = (uint32_t)number;
         if (number >= 0 && number < r->d->classes) return true;
-        return error_input(r->err, f->mark, "the label %s is out of range; %s has %u classes, 0 to %u: %s", found,
-                           r->d->task, r->d->classes, r->d->classes - 1, list);
+        return error_input(r->err, f->mark, "the label %s is out of range; %s has %u classes, 0 to %u: %s",
+                           found, r->d->task, r->d->classes, r->d->classes - 1, list);
     }
     const char *near = nearest_word(found, classes);
     return error_input(r->err, f->mark, "unknown label '%s'%s%s%s; %s has %s, or their numbers from 0", found,
@@ -137,7 +146,8 @@ static bool new_label(row_reader *r, const field *f, uint32_t *label) {
     for (*label = 0; *label < d->classes; ++*label)
         if (same_text(f, r->words[*label])) return true;
     if (d->classes == DATASET_MAX_CLASSES)
-        return error_input(r->err, f->mark, "'%.*s' is one label too many; at most %d different ones are read",
+        return error_input(r->err, f->mark,
+                           "'%.*s' is one label too many; at most %d different ones are read",
                            (int)(f->length < 60 ? f->length : 60), f->at, DATASET_MAX_CLASSES);
     if (!keep_text(r, f, &r->words[d->classes])) return false;
     r->words_mark[d->classes++] = f->mark;
@@ -170,12 +180,15 @@ static bool number_classes(row_reader *r) {
         long number = 0;
         whole_number(r->words[i], &number);
         if (number < 0 || number >= DATASET_MAX_CLASSES)
-            return error_input(r->err, r->words_mark[i], "the label %.60s is out of range; labels that are numbers are 0 "
-                               "to %d", r->words[i], DATASET_MAX_CLASSES - 1);
+            return error_input(r->err, r->words_mark[i],
+                               "the label %.60s is out of range; labels that are numbers are 0 "
+                               "to %d",
+                               r->words[i], DATASET_MAX_CLASSES - 1);
         classes[i] = (uint32_t)number;
         if (classes[i] > most) most = classes[i];
     }
-    for (uint32_t i = 0; i < d->samples; i++) d->labels[i] = classes[d->labels[i]];
+    for (uint32_t i = 0; i < d->samples; i++)
+        d->labels[i] = classes[d->labels[i]];
     d->classes = most + 1;
     for (uint32_t i = 0; i < d->classes; i++) {
         char name[16];
@@ -190,10 +203,12 @@ static bool settle_classes(row_reader *r) {
     dataset *d = r->d;
     bool numbers = true;
     long number;
-    for (uint32_t i = 0; i < d->classes; i++) numbers = numbers && whole_number(r->words[i], &number);
+    for (uint32_t i = 0; i < d->classes; i++)
+        numbers = numbers && whole_number(r->words[i], &number);
     if (numbers && !number_classes(r)) return false;
     if (d->classes < 2)
-        return error_input(r->err, r->words_mark[0], "all samples have the label '%.60s'; at least two classes are needed",
+        return error_input(r->err, r->words_mark[0],
+                           "all samples have the label '%.60s'; at least two classes are needed",
                            r->words[0]);
     const char **names = arena_alloc(&d->memory, d->classes + 1, sizeof *names);
     if (!names) return error_memory(r->err, (d->classes + 1) * sizeof *names);
@@ -285,7 +300,8 @@ static bool read_row(row_reader *r, const tsv_layout *layout, const field *line)
     for (size_t i = 0; i < layout->count && next_field(&rest, &f); i++)
         for (int k = 0; k < COLUMNS; k++)
             if (layout->places[k] == i) fields[k] = f;
-    for (int k = 0; k < COLUMNS; k++) too_few = too_few || (r->columns[k] && !fields[k].at);
+    for (int k = 0; k < COLUMNS; k++)
+        too_few = too_few || (r->columns[k] && !fields[k].at);
     if (!too_few && !rest.at) return rows_add(r, fields);
     if (r->task->broken) {
         r->left_out++;
@@ -293,8 +309,8 @@ static bool read_row(row_reader *r, const tsv_layout *layout, const field *line)
     }
     text_mark mark = rest.at ? rest.mark : line->mark;
     if (too_few) mark.column += (unsigned)line->length;
-    return error_input(r->err, mark, "the line has too %s fields; there are %zu columns", too_few ? "few" : "many",
-                       layout->count);
+    return error_input(r->err, mark, "the line has too %s fields; there are %zu columns",
+                       too_few ? "few" : "many", layout->count);
 }
 
 static bool rows_from_tsv(row_reader *r, const char *text, size_t length) {
@@ -302,7 +318,8 @@ static bool rows_from_tsv(row_reader *r, const char *text, size_t length) {
     tsv_layout layout = {0};
     field line;
     size_t lines = 1;
-    for (size_t i = 0; i < length; i++) lines += text[i] == '\n';
+    for (size_t i = 0; i < length; i++)
+        lines += text[i] == '\n';
     c.mark.line = 0;
     if (r->task->headless) {
         layout.count = sizeof COLUMNS_WITHOUT_HEADER / sizeof *COLUMNS_WITHOUT_HEADER - 1;
@@ -330,7 +347,8 @@ static bool read_rows(row_reader *r, int task, const char *text, size_t length) 
         text += 3;
         length -= 3;
     }
-    while (length && (text[length - 1] == '\n' || text[length - 1] == '\r')) length--;
+    while (length && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+        length--;
     if (!length) return error_input(r->err, r->start, "the file is empty");
     if (task == JSONL || (!generic && ends_with(name, ".jsonl"))) return rows_from_jsonl(r, text, length);
     if (!generic && ends_with(name, ".json")) return rows_from_json(r, text, length);
@@ -344,8 +362,10 @@ static bool choose_columns(row_reader *r, const dataset_settings *s) {
     bool generic = !r->task->classes;
     for (int k = 0; k < COLUMNS; k++) {
         if (named[k] && !generic)
-            return error_input(r->err, r->start, "the columns of %s are fixed; text_a, text_b and label are for the tasks "
-                               "tsv and jsonl", r->d->task);
+            return error_input(r->err, r->start,
+                               "the columns of %s are fixed; text_a, text_b and label are for the tasks "
+                               "tsv and jsonl",
+                               r->d->task);
         r->columns[k] = named[k] ? named[k] : usual[k];
     }
     r->b_if_there = generic && !s->text_b;
@@ -362,11 +382,13 @@ static bool check_whole(row_reader *r, const dataset_settings *s) {
     return true;
 }
 
-bool dataset_parse(dataset *d, const dataset_settings *settings, const char *name, const char *text, size_t length,
-                   portolan_error *err) {
+bool dataset_parse(dataset *d, const dataset_settings *settings, const char *name, const char *text,
+                   size_t length, portolan_error *err) {
     const dataset_task *task = &TASK_TABLE[settings->task];
     row_reader r = {.d = d, .task = task, .start = {name, 1, 1}, .err = err};
-    *d = (dataset){.task = DATASET_TASKS[settings->task], .metric = task->metric, .class_names = task->classes};
+    *d = (dataset){.task = DATASET_TASKS[settings->task],
+                   .metric = task->metric,
+                   .class_names = task->classes};
     for (; task->classes && task->classes[d->classes]; d->classes++) {}
     bool ok = true;
     if (!task->classes) {
@@ -374,8 +396,8 @@ bool dataset_parse(dataset *d, const dataset_settings *settings, const char *nam
         r.words_mark = calloc(DATASET_MAX_CLASSES, sizeof *r.words_mark);
         if (!r.words || !r.words_mark) ok = error_memory(err, DATASET_MAX_CLASSES * sizeof *r.words_mark);
     }
-    ok = ok && choose_columns(&r, settings) && read_rows(&r, settings->task, text, length) && check_whole(&r, settings) &&
-         (task->classes || settle_classes(&r));
+    ok = ok && choose_columns(&r, settings) && read_rows(&r, settings->task, text, length) &&
+         check_whole(&r, settings) && (task->classes || settle_classes(&r));
     free(r.words);
     free(r.words_mark);
     if (!ok) dataset_free(d);

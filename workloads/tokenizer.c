@@ -1,19 +1,19 @@
-/* BERT's tokenizer: a text to the numbers of its WordPieces, those that Hugging Face's BertTokenizer (the one in
- * Python, transformers 4.27 and later) gives.
+/* BERT's tokenizer: a text to the numbers of its WordPieces, those that Hugging Face's BertTokenizer (the one
+ * in Python, transformers 4.27 and later) gives.
  *
- *   1. [PAD] [UNK] [CLS] [SEP] [MASK], written so, are cut out wherever they stand, inside words too, and keep their
- *      numbers ([MASK] only if the vocabulary has it). The text between them goes on:
- *   2. lower case, if wanted, a character at a time;
- *   3. control characters, unassigned ones and U+FFFD are dropped, whitespace becomes a blank, and every CJK ideograph a
- *      word of its own;
- *   4. Unicode normalisation: NFD without the non-spacing marks if `lowercase`, else NFC;
- *   5. words are split at blanks, and every punctuation mark becomes a word;
- *   6. a word is cut into the longest pieces of the vocabulary from the left, those after the first written ##piece; it
- *      is [UNK] if that leaves a rest, or if it has more than 100 characters.
+ * *   1. [PAD] [UNK] [CLS] [SEP] [MASK], written so, are cut out wherever they stand, inside words too, and
+ * keep their      numbers ([MASK] only if the vocabulary has it). The text between them goes on:   2. lower
+ * case, if wanted, a character at a time;   3. control characters, unassigned ones and U+FFFD are dropped,
+ * whitespace becomes a blank, and every CJK ideograph a      word of its own;   4. Unicode normalisation: NFD
+ * without the non-spacing marks if `lowercase`, else NFC;   5. words are split at blanks, and every
+ * punctuation mark becomes a word;   6. a word is cut into the longest pieces of the vocabulary from the
+ * left, those after the first written ##piece; it      is [UNK] if that leaves a rest, or if it has more than
+ * 100 characters.
  *
- * Google's first version differs in rare texts: special tokens inside words are not cut out, a capital sigma at the end of
- * a word becomes a final one (the lower case is taken of whole words), unassigned characters stay, and there is no NFC.
- * What is unassigned depends on the version of Unicode: here that of utf8proc. */
+ * * Google's first version differs in rare texts: special tokens inside words are not cut out, a capital
+ * sigma at the end of a word becomes a final one (the lower case is taken of whole words), unassigned
+ * characters stay, and there is no NFC. What is unassigned depends on the version of Unicode: here that of
+ * utf8proc. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,8 @@
 #include "workloads.h"
 
 enum {
-    VOCABULARY_BYTES = 64 << 20, /* ours; the largest in use, of multilingual models, have 5 MB and 500,000 tokens */
+    VOCABULARY_BYTES =
+        64 << 20, /* ours; the largest in use, of multilingual models, have 5 MB and 500,000 tokens */
     VOCABULARY_TOKENS = 1000000,
     WORD_CHARACTERS = 100, /* BERT's max_input_chars_per_word */
     WORD_BYTES = 4 * WORD_CHARACTERS,
@@ -40,14 +41,14 @@ typedef struct token {
     uint32_t at, length; /* in the text of the vocabulary */
 } token;
 
-/* The vocabulary: its file as one text, its tokens as pieces of that text, found through a hash table with open
- * addressing and linear probing, at most half full. */
+/* The vocabulary: its file as one text, its tokens as pieces of that text, found through a hash table with
+ * open addressing and linear probing, at most half full. */
 struct tokenizer {
     file_bytes text;
-    token *tokens; /* [count] */
-    uint32_t *slots; /* [mask + 1]: a token's number + 1; 0 is free */
+    token *tokens;                 /* [count] */
+    uint32_t *slots;               /* [mask + 1]: a token's number + 1; 0 is free */
     uint32_t count, mask, longest; /* longest token in bytes */
-    uint32_t specials[SPECIALS]; /* NONE if the vocabulary lacks it */
+    uint32_t specials[SPECIALS];   /* NONE if the vocabulary lacks it */
     bool lowercase;
 };
 
@@ -57,14 +58,19 @@ struct tokenizer {
 static const uint64_t HASH_START = 0xcbf29ce484222325;
 
 static uint64_t hash_on(uint64_t hash, const char *text, size_t length) {
-    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
     return hash;
 }
 
-static uint32_t hash_slot(const tokenizer *t, uint64_t hash) { return (uint32_t)(hash ^ hash >> 32) & t->mask; }
+static uint32_t hash_slot(const tokenizer *t, uint64_t hash) {
+    return (uint32_t)(hash ^ hash >> 32) & t->mask;
+}
 
-/* The slot of the token that is `prefix` and then `text`, or the free one where it would stand; `hash` is of both. */
-static uint32_t find_slot(const tokenizer *t, uint64_t hash, const char *prefix, const char *text, size_t length) {
+/* The slot of the token that is `prefix` and then `text`, or the free one where it would stand; `hash` is
+ * of both. */
+static uint32_t find_slot(const tokenizer *t, uint64_t hash, const char *prefix, const char *text,
+                          size_t length) {
     size_t skip = strlen(prefix);
     uint32_t slot = hash_slot(t, hash);
     for (; t->slots[slot]; slot = (slot + 1) & t->mask) {
@@ -90,7 +96,8 @@ static bool add_token(tokenizer *t, text_mark mark, const char *text, size_t len
     if (!length) return error_input(err, mark, "an empty line; a vocabulary has a token on every line");
     if (good < length) {
         mark.column += (unsigned)good;
-        return error_input(err, mark, text[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
+        return error_input(err, mark,
+                           text[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
                            (unsigned char)text[good]);
     }
     if (t->count == VOCABULARY_TOKENS)
@@ -121,9 +128,11 @@ static bool read_tokens(tokenizer *t, const char *path, portolan_error *err) {
 
 static bool allocate(tokenizer *t, portolan_error *err) {
     size_t lines = 1, slots = 16;
-    for (size_t i = 0; i < t->text.length; i++) lines += t->text.data[i] == '\n';
+    for (size_t i = 0; i < t->text.length; i++)
+        lines += t->text.data[i] == '\n';
     if (lines > VOCABULARY_TOKENS) lines = VOCABULARY_TOKENS;
-    while (slots < 2 * lines) slots *= 2;
+    while (slots < 2 * lines)
+        slots *= 2;
     t->tokens = calloc(lines, sizeof *t->tokens);
     t->slots = calloc(slots, sizeof *t->slots);
     t->mask = (uint32_t)slots - 1;
@@ -134,8 +143,10 @@ static bool find_specials(tokenizer *t, const char *path, portolan_error *err) {
     for (int i = 0; i < SPECIALS; i++) {
         t->specials[i] = find_token(t, SPECIAL_TOKENS[i]);
         if (t->specials[i] == NONE && i != MASK)
-            return error_input(err, (text_mark){path, 1, 1}, "%u tokens, but %s is not among them; BERT's vocabularies "
-                               "have [PAD], [UNK], [CLS] and [SEP], each on its own line", t->count, SPECIAL_TOKENS[i]);
+            return error_input(err, (text_mark){path, 1, 1},
+                               "%u tokens, but %s is not among them; BERT's vocabularies "
+                               "have [PAD], [UNK], [CLS] and [SEP], each on its own line",
+                               t->count, SPECIAL_TOKENS[i]);
     }
     return true;
 }
@@ -162,7 +173,9 @@ void tokenizer_free(tokenizer *t) {
     free(t);
 }
 
-uint32_t tokenizer_vocabulary(const tokenizer *t) { return t->count; }
+uint32_t tokenizer_vocabulary(const tokenizer *t) {
+    return t->count;
+}
 
 /* ---- Kinds of characters, as BERT sees them ---- */
 
@@ -183,8 +196,11 @@ static bool is_blank(int32_t c) {
     return utf8proc_category(c) == UTF8PROC_CATEGORY_ZS;
 }
 
-/* What separates words in the cleaned text: the separators of lines and paragraphs are not cleaned away, but split. */
-static bool is_separator(int32_t c) { return c == ' ' || c == 0x2028 || c == 0x2029; }
+/* What separates words in the cleaned text: the separators of lines and paragraphs are not cleaned away,
+ * but split. */
+static bool is_separator(int32_t c) {
+    return c == ' ' || c == 0x2028 || c == 0x2029;
+}
 
 static bool is_ideograph(int32_t c) {
     return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x20000 && c <= 0x2a6df) ||
@@ -194,12 +210,15 @@ static bool is_ideograph(int32_t c) {
 /* All signs of ASCII count, also those that are symbols to Unicode: $ + < = > ^ ` | ~ */
 static bool is_punctuation(int32_t c) {
     if (c < 0x80)
-        return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+        return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
+               (c >= '{' && c <= '~');
     utf8proc_category_t category = utf8proc_category(c);
     return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
 }
 
-static bool is_nonspacing_mark(int32_t c) { return c >= 0x80 && utf8proc_category(c) == UTF8PROC_CATEGORY_MN; }
+static bool is_nonspacing_mark(int32_t c) {
+    return c >= 0x80 && utf8proc_category(c) == UTF8PROC_CATEGORY_MN;
+}
 
 /* ---- Words to pieces ---- */
 
@@ -213,15 +232,17 @@ static void add_piece(piece_list *list, uint32_t id) {
     if (list->count < list->room) list->ids[list->count++] = id;
 }
 
-/* The longest token at the beginning of word[0 .. length - 1]; `after` says that it is not the word's first. Returns its
- * number, and how many bytes of the word it takes; NONE if there is none. A token is whole characters, so the bytes it
- * takes are too. */
-static uint32_t longest_piece(const tokenizer *t, bool after, const char *word, size_t length, size_t *taken) {
+/* The longest token at the beginning of word[0 .. length - 1]; `after` says that it is not the word's
+ * first. Returns its number, and how many bytes of the word it takes; NONE if there is none. A token is
+ * whole characters, so the bytes it takes are too. */
+static uint32_t longest_piece(const tokenizer *t, bool after, const char *word, size_t length,
+                              size_t *taken) {
     uint64_t hashes[WORD_BYTES + 1];
     const char *prefix = after ? "##" : "";
     size_t most = length < t->longest ? length : t->longest;
     hashes[0] = hash_on(HASH_START, prefix, strlen(prefix));
-    for (size_t i = 0; i < most; i++) hashes[i + 1] = hash_on(hashes[i], word + i, 1);
+    for (size_t i = 0; i < most; i++)
+        hashes[i + 1] = hash_on(hashes[i], word + i, 1);
     for (size_t n = most; n > 0; n--) {
         uint32_t slot = find_slot(t, hashes[n], prefix, word, n);
         if (!t->slots[slot]) continue;
@@ -242,7 +263,8 @@ static void add_word(piece_list *list, const char *word, size_t length) {
         }
         pieces[count++] = id;
     }
-    for (uint32_t i = 0; i < count; i++) add_piece(list, pieces[i]);
+    for (uint32_t i = 0; i < count; i++)
+        add_piece(list, pieces[i]);
 }
 
 static void add_characters(piece_list *list, const int32_t *characters, size_t count) {
@@ -257,13 +279,15 @@ static void add_characters(piece_list *list, const int32_t *characters, size_t c
     add_word(list, word, length);
 }
 
-/* A special token that came out of the cleaning, as from "[MA\x01SK]": it stays whole. Lower case leaves none. */
+/* A special token that came out of the cleaning, as from "[MA\x01SK]": it stays whole. Lower case leaves
+ * none. */
 static bool add_special(piece_list *list, const int32_t *characters, size_t count) {
     if (list->t->lowercase || characters[0] != '[') return false;
     for (int s = 0; s < SPECIALS; s++) {
         size_t i = 0;
         if (strlen(SPECIAL_TOKENS[s]) != count || list->t->specials[s] == NONE) continue;
-        while (i < count && characters[i] == SPECIAL_TOKENS[s][i]) i++;
+        while (i < count && characters[i] == SPECIAL_TOKENS[s][i])
+            i++;
         if (i < count) continue;
         add_piece(list, list->t->specials[s]);
         return true;
@@ -276,7 +300,8 @@ static void split_at_punctuation(piece_list *list, const int32_t *characters, si
     for (size_t at = 0, end; at < count; at = end) {
         end = at + 1;
         if (!is_punctuation(characters[at]))
-            while (end < count && !is_punctuation(characters[end])) end++;
+            while (end < count && !is_punctuation(characters[end]))
+                end++;
         add_characters(list, characters + at, end - at);
     }
 }
@@ -284,7 +309,8 @@ static void split_at_punctuation(piece_list *list, const int32_t *characters, si
 static void split_at_blanks(piece_list *list, const int32_t *characters, size_t count) {
     for (size_t at = 0, end; at < count && list->count < list->room; at = end) {
         end = at;
-        while (end < count && !is_separator(characters[end])) end++;
+        while (end < count && !is_separator(characters[end]))
+            end++;
         if (end > at)
             split_at_punctuation(list, characters + at, end - at);
         else
@@ -294,11 +320,14 @@ static void split_at_blanks(piece_list *list, const int32_t *characters, size_t 
 
 /* ---- Texts to characters ---- */
 
-static int32_t ascii_lower(int32_t c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
+static int32_t ascii_lower(int32_t c) {
+    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
 
-/* Step 2 and 3: writes the cleaned text to `clean`, at most twice as long (a blank on both sides of an ideograph of three
- * bytes is the most), and returns its length. Bytes that are not UTF-8 are left out. */
-static size_t clean_text(bool lowercase, const char *text, size_t length, utf8proc_uint8_t *clean, bool *ascii) {
+/* Step 2 and 3: writes the cleaned text to `clean`, at most twice as long (a blank on both sides of an
+ * ideograph of three bytes is the most), and returns its length. Bytes that are not UTF-8 are left out. */
+static size_t clean_text(bool lowercase, const char *text, size_t length, utf8proc_uint8_t *clean,
+                         bool *ascii) {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
     utf8proc_uint8_t *to = clean;
     *ascii = true;
@@ -341,7 +370,8 @@ static int32_t *normalize(bool lowercase, const utf8proc_uint8_t *clean, size_t 
 
 static int32_t *widen(const utf8proc_uint8_t *clean, size_t length) {
     int32_t *characters = malloc((length + 1) * sizeof *characters);
-    for (size_t i = 0; characters && i < length; i++) characters[i] = clean[i];
+    for (size_t i = 0; characters && i < length; i++)
+        characters[i] = clean[i];
     return characters;
 }
 
@@ -363,7 +393,8 @@ static bool add_text(piece_list *list, const char *text) {
     const char *plain = text;
     for (const char *at = strchr(text, '['); at && list->count < list->room; at = strchr(at, '[')) {
         int s = 0;
-        while (s < SPECIALS && strncmp(at, SPECIAL_TOKENS[s], strlen(SPECIAL_TOKENS[s])) != 0) s++;
+        while (s < SPECIALS && strncmp(at, SPECIAL_TOKENS[s], strlen(SPECIAL_TOKENS[s])) != 0)
+            s++;
         if (s == SPECIALS || list->t->specials[s] == NONE) {
             at++;
             continue;
@@ -377,8 +408,8 @@ static bool add_text(piece_list *list, const char *text) {
 
 /* ---- One text or a pair ---- */
 
-/* As Hugging Face's longest_first: token after token from the end of the longer text, from the second if both are equal.
- * Texts that were already cut to `room` end with the same lengths as whole ones. */
+/* As Hugging Face's longest_first: token after token from the end of the longer text, from the second if
+ * both are equal. Texts that were already cut to `room` end with the same lengths as whole ones. */
 static void cut_longest_first(uint32_t *a, uint32_t *b, uint32_t room) {
     while (*a + *b > room) {
         if (*a > *b)
@@ -388,7 +419,8 @@ static void cut_longest_first(uint32_t *a, uint32_t *b, uint32_t room) {
     }
 }
 
-static uint32_t encode_single(const tokenizer *t, const char *a, uint32_t most, uint32_t *ids, uint8_t *segments) {
+static uint32_t encode_single(const tokenizer *t, const char *a, uint32_t most, uint32_t *ids,
+                              uint8_t *segments) {
     piece_list first = {.t = t, .ids = ids + 1, .room = most - 2};
     if (!add_text(&first, a)) return 0;
     ids[0] = t->specials[CLS];

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <utf8proc.h>
 
-/* How many bytes from `text` on are well-formed UTF-8 without a NUL: `length`, or where the first fault is. */
+/* How many bytes from `text` on are well-formed UTF-8 without a NUL: `length`, or where the first fault
+ * is. */
 static inline size_t utf8_good(const char *text, size_t length) {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
     size_t at = 0;

@@ -1,5 +1,5 @@
-/* Any bytes as a data set: one that is read is complete and in range. The first byte is the task, the second the form:
- * '0' TSV, '1' JSON, '2' JSON lines. */
+/* Any bytes as a data set: one that is read is complete and in range. The first byte is the task, the
+ * second the form: '0' TSV, '1' JSON, '2' JSON lines. */
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -18,8 +18,10 @@ static void check_text(const char *text) {
 }
 
 static void check(const dataset *d) {
-    if (!d->samples || d->classes < 2 || d->classes > OUTCOME_MAX_CLASSES || !d->class_names || !d->task) abort();
-    for (uint32_t i = 0; i < d->classes; i++) check_text(d->class_names[i]);
+    if (!d->samples || d->classes < 2 || d->classes > OUTCOME_MAX_CLASSES || !d->class_names || !d->task)
+        abort();
+    for (uint32_t i = 0; i < d->classes; i++)
+        check_text(d->class_names[i]);
     if (d->class_names[d->classes]) abort();
     for (uint32_t i = 0; i < d->samples; i++) {
         check_text(d->text_a[i]);

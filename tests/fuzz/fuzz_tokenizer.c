@@ -1,6 +1,6 @@
-/* Any bytes as texts, or as a vocabulary: an encoding is complete and in range, and a cut one begins like the whole.
- * The first byte says what follows (1: lower case, 2: a vocabulary, 4: a pair, split at the first NUL), the second how
- * many tokens there may be. */
+/* Any bytes as texts, or as a vocabulary: an encoding is complete and in range, and a cut one begins like
+ * the whole. The first byte says what follows (1: lower case, 2: a vocabulary, 4: a pair, split at the
+ * first NUL), the second how many tokens there may be. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +10,9 @@
 #include "workloads/workloads.h"
 
 static const char VOCABULARY[] =
-    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##a\n##b\n##bb\nab\nabba\n##abba\n##c\nc\n.\n,\n[\n]\n#\nmask\nMASK\ne\n"
-    "##e\n\u00e9\n##\u00e9\n\u00c9\n\u4e2d\n\u304c\n##\u304c\n\u304b\n##\u304b\n\u1112\u1161\u11ab\n\ud55c\n##\u0301\n"
-    "\u03c3\n##\u03c3\n\u03c2\n\U0001f600\n##\U0001f600\n";
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##a\n##b\n##bb\nab\nabba\n##abba\n##c\nc\n.\n,\n[\n]\n#\nmask\nMASK\n"
+    "e\n##e\n\u00e9\n##\u00e9\n\u00c9\n\u4e2d\n\u304c\n##\u304c\n\u304b\n##\u304b\n\u1112\u1161\u11ab\n\ud55c\n"
+    "##\u0301\n\u03c3\n##\u03c3\n\u03c2\n\U0001f600\n##\U0001f600\n";
 
 enum { MOST = 5000 };
 
@@ -34,7 +34,8 @@ static uint32_t encode(const tokenizer *t, const char *a, const char *b, uint32_
     uint32_t count = tokenizer_encode(t, a, b, most, ids, segments);
     if (count < (b ? 3 : 2) || count > most || segments[0] || segments[count - 1] != (b != NULL)) abort();
     for (uint32_t i = 0; i < count; i++)
-        if (ids[i] >= tokenizer_vocabulary(t) || segments[i] > 1 || (i && segments[i] < segments[i - 1])) abort();
+        if (ids[i] >= tokenizer_vocabulary(t) || segments[i] > 1 || (i && segments[i] < segments[i - 1]))
+            abort();
     if (ids[count - 1] == ids[0]) abort(); /* [SEP] is not [CLS] */
     return count;
 }

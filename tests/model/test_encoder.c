@@ -27,7 +27,7 @@ static const char *next_number(const char *at, double *value) {
 }
 
 static void golden_line(golden *g, const char *line) {
-    double value;
+    double value = 0;
     const char *at = strchr(line, ' ');
     assert_non_null(at);
     if (strncmp(line, "tokens ", 7) == 0) {

@@ -292,9 +292,9 @@ TEST(false_header_lengths_are_refused) {
     write_file(100000001, GOOD, 4);
     expect_refusal(PATH, "at most 100000000");
     write_file(100000000, GOOD, 4);
-    expect_refusal(PATH, "only 59 follow");
+    expect_refusal(PATH, "only 58 follow");
     write_file(strlen(GOOD) + 5, GOOD, 4);
-    expect_refusal(PATH, "only 59 follow");
+    expect_refusal(PATH, "only 58 follow");
     write_file(strlen(GOOD) + 4, GOOD, 4); /* the data taken for a part of the header */
     expect_refusal(PATH, "not JSON");
     write_file(strlen(GOOD) - 1, GOOD, 4);

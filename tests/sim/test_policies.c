@@ -285,8 +285,8 @@ TEST(entropy_courses) {
 }
 
 /* Whether a policy answers with this one exit of the phone. */
-static bool answers(const char *name, const char *options, uint32_t classes, const double *probabilities,
-                    double confidence) {
+static bool answers_with(const char *name, const char *options, uint32_t classes, const double *probabilities,
+                         double confidence) {
     made_policy p = make_policy(name, options);
     exit_outcome seen_exit = {.tier = TIER_PHONE,
                               .layer = 1,
@@ -303,20 +303,20 @@ static bool answers(const char *name, const char *options, uint32_t classes, con
  * H(1/2, 1/4, 1/4) = 1.5 ln 2 = 1.0397207708; H(1, 0) = 0 and H(1/2, 1/2) = ln 2 hold to the last bit. */
 TEST(entropy_values) {
     static const double SURE[] = {1, 0}, EIGHTY[] = {0.2, 0.8}, EVEN[] = {0.5, 0.5}, THREE[] = {0.25, 0.5, 0.25};
-    assert_true(answers("entropy", "threshold: 0.50040242354", 2, EIGHTY, 0.8));
-    assert_false(answers("entropy", "threshold: 0.50040242353", 2, EIGHTY, 0.8));
-    assert_true(answers("entropy", "threshold: 1.03972077085", 3, THREE, 0.5));
-    assert_false(answers("entropy", "threshold: 1.03972077083", 3, THREE, 0.5));
-    assert_true(answers("entropy", "threshold: 0", 2, SURE, 1));
-    assert_true(answers("entropy", "threshold: 0.69314718055994530942", 2, EVEN, 0.5));
-    assert_false(answers("entropy", "threshold: 0.6931471805599452", 2, EVEN, 0.5));
+    assert_true(answers_with("entropy", "threshold: 0.50040242354", 2, EIGHTY, 0.8));
+    assert_false(answers_with("entropy", "threshold: 0.50040242353", 2, EIGHTY, 0.8));
+    assert_true(answers_with("entropy", "threshold: 1.03972077085", 3, THREE, 0.5));
+    assert_false(answers_with("entropy", "threshold: 1.03972077083", 3, THREE, 0.5));
+    assert_true(answers_with("entropy", "threshold: 0", 2, SURE, 1));
+    assert_true(answers_with("entropy", "threshold: 0.69314718055994530942", 2, EVEN, 0.5));
+    assert_false(answers_with("entropy", "threshold: 0.6931471805599452", 2, EVEN, 0.5));
 }
 
 /* entropy_from: confidence takes c = .5 of three classes as (.5, .5): ln 2, not 1.5 ln 2; and needs no probabilities. */
 TEST(entropy_from_confidence) {
-    assert_true(answers("entropy", "threshold: 0.6931471806, entropy_from: confidence", 3, NULL, 0.5));
-    assert_false(answers("entropy", "threshold: 0.6931471805, entropy_from: confidence", 3, NULL, 0.5));
-    assert_true(answers("entropy", "threshold: 0, entropy_from: confidence", 3, NULL, 1));
+    assert_true(answers_with("entropy", "threshold: 0.6931471806, entropy_from: confidence", 3, NULL, 0.5));
+    assert_false(answers_with("entropy", "threshold: 0.6931471805, entropy_from: confidence", 3, NULL, 0.5));
+    assert_true(answers_with("entropy", "threshold: 0, entropy_from: confidence", 3, NULL, 1));
 }
 
 /* ---- Patience ---- */

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""BERT's tokenizer a second time, for the test of the first: plain Python, written for being read, not for speed.
+"""BERT's tokenizer a second time, for the test of the first: plain Python, to be read, not for speed.
 
     reference_tokenizer.py [--cased] [--pairs] [--tokens] [--most N] VOCABULARY < TEXTS
 
-One text a line (--pairs: two, with a tab between); bytes that are not UTF-8 count as U+FFFD. Prints a line for each: how
-many tokens are of segment 0, a colon, and the numbers of the tokens (--tokens: the tokens). The rules are those of Hugging
-Face's BertTokenizer in Python, which are listed in workloads/tokenizer.c. Unicode is that of this Python's unicodedata;
---unicode prints its version."""
+One text a line (--pairs: two, with a tab between); bytes that are not UTF-8 count as U+FFFD. Prints a line for
+each: how many tokens are of segment 0, a colon, and the numbers of the tokens (--tokens: the tokens). The rules are
+those of Hugging Face's BertTokenizer in Python, which are listed in workloads/tokenizer.c. Unicode is that of this
+Python's unicodedata; --unicode prints its version."""
 import argparse
 import re
 import sys
@@ -46,7 +46,8 @@ def words(text, cased, specials):
             yield word
             continue
         if not cased:
-            word = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if unicodedata.category(c) != "Mn")
+            decomposed = unicodedata.normalize("NFD", word.lower())
+            word = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
         spaced = "".join(" " + c + " " if is_punctuation(c) else c for c in word)
         yield from spaced.split()
 
