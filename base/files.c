@@ -86,13 +86,18 @@ static bool cannot_write(portolan_error *err, const char *path) {
     return error_run(err, "%s: cannot write: %s", path, strerror(errno));
 }
 
-static bool make_parents(const char *path, portolan_error *err) {
+bool parents_make(const char *path, portolan_error *err) {
     char part[1024];
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
         if (mkdir(part, 0777) != 0 && errno != EEXIST) return cannot_write(err, part);
     }
     return true;
+}
+
+bool folder_make(const char *path, portolan_error *err) {
+    if (!parents_make(path, err)) return false;
+    return mkdir(path, 0777) == 0 || errno == EEXIST || cannot_write(err, path);
 }
 
 bool result_folder_open(result_folder *folder, const char *wanted, portolan_error *err) {
@@ -107,7 +112,7 @@ bool result_folder_open(result_folder *folder, const char *wanted, portolan_erro
     if (access(folder->final_path, F_OK) == 0 && rmdir(folder->final_path) != 0)
         return error_usage(err, "%s exists and is not an empty folder; remove it or give another --out",
                            folder->final_path);
-    if (!make_parents(folder->final_path, err)) return false;
+    if (!parents_make(folder->final_path, err)) return false;
     snprintf(folder->path, sizeof folder->path, "%s.unfinished-XXXXXX", folder->final_path);
     if (!mkdtemp(folder->path)) {
         cannot_write(err, folder->path);

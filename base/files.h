@@ -25,6 +25,12 @@ enum { FILE_HASH_TEXT = 65 };
 /* SHA-256 of a file's content as 64 hexadecimal digits. */
 bool file_hash(const char *path, char hex[FILE_HASH_TEXT], portolan_error *err);
 
+/* Makes the folders above `path` that are missing. */
+bool parents_make(const char *path, portolan_error *err);
+
+/* Makes a folder and its parents; one that is there already is good. */
+bool folder_make(const char *path, portolan_error *err);
+
 /* A folder being filled under a temporary name beside its final one. */
 typedef struct result_folder {
     char final_path[1024];

@@ -411,3 +411,15 @@ bool yaml_set(yaml_document *doc, const char *path, const char *value, portolan_
     *slot = fresh;
     return true;
 }
+
+bool yaml_change(yaml_document *doc, const char *change, char *path, portolan_error *err) {
+    enum { LONGEST = 256 };
+    char own[LONGEST];
+    const char *equals = strchr(change, '=');
+    if (!path) path = own;
+    if (!equals || equals == change || equals - change >= LONGEST)
+        return error_usage(err, "--set wants key=value, found '%.100s'", change);
+    memcpy(path, change, (size_t)(equals - change));
+    path[equals - change] = '\0';
+    return yaml_set(doc, path, equals + 1, err);
+}

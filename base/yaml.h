@@ -58,6 +58,9 @@ const yaml_node *yaml_find(const yaml_node *map, const char *key);
  * Missing maps on the way are made, so that a default can be overridden. */
 bool yaml_set(yaml_document *doc, const char *path, const char *value, portolan_error *err);
 
+/* yaml_set for a change written "key=value"; `path` (256 bytes, may be NULL) gets the key. */
+bool yaml_change(yaml_document *doc, const char *change, char *path, portolan_error *err);
+
 /* Removes `key` from the map if it is there. */
 void yaml_remove(yaml_node *map, const char *key);
 

@@ -1,5 +1,5 @@
-/* config.json, as Hugging Face writes it beside the weights, with an object "portolan" of our own for what it has no key for;
- * and what the weights themselves say about a model. */
+/* config.json, as Hugging Face writes it beside the weights, with an object "portolan" of our own for what it
+ * has no key for; and what the weights themselves say about a model. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "model.h"
 #include "parts.h"
-#include "replacement.h"
+#include "base/replacement.h"
 
 enum { CONFIG_MAX_BYTES = 4 << 20, MAX_CLASSES = 1000 };
 
@@ -52,20 +52,24 @@ static const char *const POOLINGS[] = {"cls", "mean", NULL};
 
 static const config_key CONFIG_KEYS[] = {
     {"hidden_size", KEY_COUNT, offsetof(config_file, c.shape.hidden), 1, 65536, true, NULL, NULL},
-    {"num_hidden_layers", KEY_COUNT, offsetof(config_file, c.shape.layers), 1, MODEL_MAX_LAYERS, true, NULL, NULL},
+    {"num_hidden_layers", KEY_COUNT, offsetof(config_file, c.shape.layers), 1, MODEL_MAX_LAYERS, true, NULL,
+     NULL},
     {"num_attention_heads", KEY_COUNT, offsetof(config_file, c.heads), 1, 4096, true, NULL, NULL},
-    {"intermediate_size", KEY_COUNT, offsetof(config_file, c.shape.feed_forward), 1, 1 << 20, true, NULL, NULL},
+    {"intermediate_size", KEY_COUNT, offsetof(config_file, c.shape.feed_forward), 1, 1 << 20, true, NULL,
+     NULL},
     {"vocab_size", KEY_COUNT, offsetof(config_file, c.shape.vocabulary), 1, 1 << 24, true, NULL, NULL},
     {"max_position_embeddings", KEY_COUNT, offsetof(config_file, c.positions), 1, 1 << 20, true, NULL, NULL},
     {"type_vocab_size", KEY_COUNT, offsetof(config_file, c.segments), 0, 255, false, NULL, NULL},
     {"layer_norm_eps", KEY_REAL, offsetof(config_file, c.norm_eps), 1e-20, 0.1, false, NULL, NULL},
-    {"hidden_act", KEY_WORD, offsetof(config_file, ignored), 0, 0, false, ACTIVATIONS, " (the exact one, with erf)"},
+    {"hidden_act", KEY_WORD, offsetof(config_file, ignored), 0, 0, false, ACTIVATIONS,
+     " (the exact one, with erf)"},
     {"position_embedding_type", KEY_WORD, offsetof(config_file, ignored), 0, 0, false, POSITION_KINDS, ""},
     {"model_type", KEY_WORD, offsetof(config_file, ignored), 0, 0, false, MODEL_TYPES,
      "; others compute something else. A model of your own that computes what BERT does says 'bert'"},
     {"is_decoder", KEY_BOOL, offsetof(config_file, decoder), 0, 0, false, NULL, NULL},
     {"num_labels", KEY_COUNT, offsetof(config_file, labels), 1, MAX_CLASSES, false, NULL, NULL},
-    {"num_output_layers", KEY_COUNT, offsetof(config_file, output_layers), 1, MODEL_MAX_LAYERS, false, NULL, NULL},
+    {"num_output_layers", KEY_COUNT, offsetof(config_file, output_layers), 1, MODEL_MAX_LAYERS, false, NULL,
+     NULL},
     {"do_lower_case", KEY_BOOL, offsetof(config_file, c.lowercase), 0, 0, false, NULL, NULL},
     {0},
 };
@@ -84,12 +88,12 @@ static const config_key OWN_KEYS[] = {
 
 /* ---- Reading ---- */
 
-static bool key_fault(const config_file *f, const char *key, const json_t *found, portolan_error *err, const char *format,
-                      ...) __attribute__((format(printf, 5, 6)));
+static bool key_fault(const config_file *f, const char *key, const json_t *found, portolan_error *err,
+                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* "'key' is <found>; <what is wanted>" */
-static bool key_fault(const config_file *f, const char *key, const json_t *found, portolan_error *err, const char *format,
-                      ...) {
+static bool key_fault(const config_file *f, const char *key, const json_t *found, portolan_error *err,
+                      const char *format, ...) {
     char wanted[400];
     va_list arguments;
     va_start(arguments, format);
@@ -101,7 +105,8 @@ static bool key_fault(const config_file *f, const char *key, const json_t *found
     return false;
 }
 
-static bool read_word(config_file *f, const config_key *key, const json_t *value, int *into, portolan_error *err) {
+static bool read_word(config_file *f, const config_key *key, const json_t *value, int *into,
+                      portolan_error *err) {
     const char *text = json_string_value(value);
     for (int i = 0; text && key->words[i]; i++) {
         if (strcmp(key->words[i], text) != 0) continue;
@@ -113,13 +118,15 @@ static bool read_word(config_file *f, const config_key *key, const json_t *value
     return key_fault(f, key->key, value, err, "allowed: %s%s", words, key->note);
 }
 
-static bool read_layers(config_file *f, const config_key *key, const json_t *value, bool *exits, portolan_error *err) {
+static bool read_layers(config_file *f, const config_key *key, const json_t *value, bool *exits,
+                        portolan_error *err) {
     size_t count = json_array_size(value);
     for (size_t i = 0; i < count; i++) {
         const json_t *item = json_array_get(value, i);
         json_int_t layer = json_integer_value(item);
         if (layer < 1 || layer > (json_int_t)f->c.shape.layers || exits[layer - 1])
-            return key_fault(f, key->key, item, err, "each of its layers is a whole number from 1 to %llu, named once",
+            return key_fault(f, key->key, item, err,
+                             "each of its layers is a whole number from 1 to %llu, named once",
                              (unsigned long long)f->c.shape.layers);
         exits[layer - 1] = true;
     }
@@ -132,12 +139,14 @@ static bool read_value(config_file *f, const config_key *key, const json_t *valu
     switch (key->kind) {
     case KEY_COUNT:
         if (!json_is_integer(value) || x < key->least || x > key->most)
-            return key_fault(f, key->key, value, err, "a whole number from %.0f to %.0f is wanted", key->least, key->most);
+            return key_fault(f, key->key, value, err, "a whole number from %.0f to %.0f is wanted",
+                             key->least, key->most);
         *(uint64_t *)into = (uint64_t)json_integer_value(value);
         return true;
     case KEY_REAL:
         if (!json_is_number(value) || !(x >= key->least && x <= key->most))
-            return key_fault(f, key->key, value, err, "a number from %g to %g is wanted", key->least, key->most);
+            return key_fault(f, key->key, value, err, "a number from %g to %g is wanted", key->least,
+                             key->most);
         *(double *)into = x;
         return true;
     case KEY_BOOL:
@@ -158,7 +167,8 @@ static bool read_keys(config_file *f, const json_t *object, const config_key *ke
         if (value && !json_is_null(value)) {
             if (!read_value(f, key, value, err)) return false;
         } else if (key->required) {
-            return error_input(err, (text_mark){f->path, 0, 0}, "has no '%s', which a BERT-like model needs", key->key);
+            return error_input(err, (text_mark){f->path, 0, 0}, "has no '%s', which a BERT-like model needs",
+                               key->key);
         }
     }
     return true;
@@ -172,8 +182,10 @@ static json_t *load_object(const char *path, portolan_error *err) {
     json_t *value = json_loadb(bytes.data, bytes.length, JSON_REJECT_DUPLICATES, &fault);
     free(bytes.data);
     if (!value) {
-        error_input(err, (text_mark){path, (unsigned)(fault.line > 0 ? fault.line : 0),
-                                     (unsigned)(fault.column > 0 ? fault.column : 0)}, "is not JSON: %s", fault.text);
+        error_input(err,
+                    (text_mark){path, (unsigned)(fault.line > 0 ? fault.line : 0),
+                                (unsigned)(fault.column > 0 ? fault.column : 0)},
+                    "is not JSON: %s", fault.text);
         return NULL;
     }
     if (json_is_object(value)) return value;
@@ -195,7 +207,8 @@ static bool read_own(config_file *f, const json_t *own, portolan_error *err) {
         char words[100];
         list_words(words, sizeof words, names);
         const char *near = nearest_word(key, names);
-        return error_input(err, (text_mark){f->path, 0, 0}, "\"portolan\" has no key '%.60s'%s%s%s; allowed: %s", key,
+        return error_input(err, (text_mark){f->path, 0, 0},
+                           "\"portolan\" has no key '%.60s'%s%s%s; allowed: %s", key,
                            near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", words);
     }
     return read_keys(f, own, OWN_KEYS, err);
@@ -204,15 +217,19 @@ static bool read_own(config_file *f, const json_t *own, portolan_error *err) {
 static bool check_config(config_file *f, const json_t *config, portolan_error *err) {
     const json_t *names = json_object_get(config, "id2label");
     if (f->c.shape.hidden % f->c.heads)
-        return error_input(err, (text_mark){f->path, 0, 0}, "'hidden_size' is %llu and 'num_attention_heads' is %llu; the "
-                           "first must be a multiple of the second", (unsigned long long)f->c.shape.hidden,
-                           (unsigned long long)f->c.heads);
-    if (f->decoder) return error_input(err, (text_mark){f->path, 0, 0}, "'is_decoder' is true; only encoders are run");
+        return error_input(err, (text_mark){f->path, 0, 0},
+                           "'hidden_size' is %llu and 'num_attention_heads' is %llu; the first must be a "
+                           "multiple of the second",
+                           (unsigned long long)f->c.shape.hidden, (unsigned long long)f->c.heads);
+    if (f->decoder)
+        return error_input(err, (text_mark){f->path, 0, 0}, "'is_decoder' is true; only encoders are run");
     if (names && !json_is_null(names)) {
         uint64_t count = json_object_size(names);
-        if (!count) return key_fault(f, "id2label", names, err, "an object with a name for each class is wanted");
+        if (!count)
+            return key_fault(f, "id2label", names, err, "an object with a name for each class is wanted");
         if (f->labels && f->labels != count)
-            return error_input(err, (text_mark){f->path, 0, 0}, "'num_labels' is %llu, but 'id2label' names %llu classes",
+            return error_input(err, (text_mark){f->path, 0, 0},
+                               "'num_labels' is %llu, but 'id2label' names %llu classes",
                                (unsigned long long)f->labels, (unsigned long long)count);
         f->labels = count;
     }
@@ -221,8 +238,18 @@ static bool check_config(config_file *f, const json_t *config, portolan_error *e
 
 /* ---- What the weights say ---- */
 
+/* Comes first: the final classifier is looked for behind the last layer of the weights. */
+static bool check_depth(const config_file *f, const safetensors *file, portolan_error *err) {
+    const tensor *beyond = model_tensor(file, LAYER_QUERY_WEIGHT, (uint32_t)f->c.shape.layers + 1);
+    if (!beyond) return true;
+    return error_input(err, (text_mark){f->path, 0, 0},
+                       "'num_hidden_layers' is %llu, but the weights hold more layers ('%.100s')",
+                       (unsigned long long)f->c.shape.layers, beyond->name);
+}
+
 /* Which layers have an exit, unless the file says it; with poolers or without. */
-static bool find_exits(config_file *f, const safetensors *file, bool exits_said, bool pooler_said, portolan_error *err) {
+static bool find_exits(config_file *f, const safetensors *file, bool exits_said, bool pooler_said,
+                       portolan_error *err) {
     encoder_config *c = &f->c;
     text_mark mark = {safetensors_path(file), 0, 0};
     uint32_t first = 0;
@@ -230,45 +257,52 @@ static bool find_exits(config_file *f, const safetensors *file, bool exits_said,
         const tensor *t = model_tensor(file, EXIT_CLASSIFIER_WEIGHT, layer);
         if (!exits_said) c->exits[layer - 1] = t != NULL;
         if (c->exits[layer - 1] && !t)
-            return error_input(err, mark, "has no classifier for the exit after layer %u that config.json asks for", layer);
+            return error_input(
+                err, mark, "has no classifier for the exit after layer %u that config.json asks for", layer);
         if (c->exits[layer - 1] && !first) first = layer;
         if (c->exits[layer - 1] && model_tensor(file, EXIT_POOLER_WEIGHT, layer)) c->has_pooler = true;
     }
     if (!first)
-        return error_input(err, mark, "has no exit: neither 'classifier.weight' nor 'classifiers.N.weight' nor "
-                           "'bert.encoder.highway.N.classifier.weight'. Is it fine-tuned for classification?");
+        return error_input(
+            err, mark,
+            "has no exit: neither 'classifier.weight' nor 'classifiers.N.weight' nor "
+            "'bert.encoder.highway.N.classifier.weight'. Is it fine-tuned for classification?");
     if (pooler_said && f->pooler && !c->has_pooler)
         return error_input(err, mark, "has no pooler, but config.json says \"portolan\": {\"pooler\": true}");
     if (pooler_said) c->has_pooler = f->pooler;
     const tensor *classifier = model_tensor(file, EXIT_CLASSIFIER_WEIGHT, first);
     c->shape.classes = classifier->rank == 2 ? classifier->shape[0] : 0;
     if (c->shape.classes < 2 || c->shape.classes > MAX_CLASSES)
-        return error_input(err, mark, "tensor '%.100s' has %llu rows; a classifier [classes, hidden_size] of 2 to %d classes "
-                           "is wanted", classifier->name, (unsigned long long)c->shape.classes, MAX_CLASSES);
+        return error_input(
+            err, mark,
+            "tensor '%.100s' has %llu rows; a classifier [classes, hidden_size] of 2 to %d classes "
+            "is wanted",
+            classifier->name, (unsigned long long)c->shape.classes, MAX_CLASSES);
     return true;
 }
 
 static bool check_against_weights(const config_file *f, const safetensors *file, portolan_error *err) {
     const encoder_config *c = &f->c;
     text_mark mark = {f->path, 0, 0};
-    const tensor *beyond = model_tensor(file, LAYER_QUERY_WEIGHT, (uint32_t)c->shape.layers + 1);
-    if (beyond)
-        return error_input(err, mark, "'num_hidden_layers' is %llu, but the weights hold more layers ('%.100s')",
-                           (unsigned long long)c->shape.layers, beyond->name);
     if (f->labels && f->labels != c->shape.classes)
-        return error_input(err, mark, "names %llu classes (num_labels, id2label), but the classifiers have %llu",
+        return error_input(err, mark,
+                           "names %llu classes (num_labels, id2label), but the classifiers have %llu",
                            (unsigned long long)f->labels, (unsigned long long)c->shape.classes);
     /* ElasticBERT then counts its classifiers from its first output layer, we from the first layer */
-    if (f->output_layers > 1 && f->output_layers != c->shape.layers && safetensors_find(file, "classifiers.0.weight"))
-        return error_input(err, mark, "'num_output_layers' is %llu of %llu layers; export classifiers.N with N counted from "
-                           "the model's first layer (from 0), and drop the key", (unsigned long long)f->output_layers,
-                           (unsigned long long)c->shape.layers);
+    if (f->output_layers > 1 && f->output_layers != c->shape.layers &&
+        safetensors_find(file, "classifiers.0.weight"))
+        return error_input(
+            err, mark,
+            "'num_output_layers' is %llu of %llu layers; export classifiers.N with N counted from "
+            "the model's first layer (from 0), and drop the key",
+            (unsigned long long)f->output_layers, (unsigned long long)c->shape.layers);
     return true;
 }
 
 static bool read_config(config_file *f, const safetensors *file, const json_t *config, portolan_error *err) {
     const json_t *own = json_object_get(config, "portolan");
-    return read_keys(f, config, CONFIG_KEYS, err) && (!own || read_own(f, own, err)) && check_config(f, config, err) &&
+    return read_keys(f, config, CONFIG_KEYS, err) && (!own || read_own(f, own, err)) &&
+           check_config(f, config, err) && check_depth(f, file, err) &&
            find_exits(f, file, json_object_get(own, "exits"), json_object_get(own, "pooler"), err) &&
            check_against_weights(f, file, err) && model_check_parts(&f->c, file, err);
 }
@@ -287,7 +321,7 @@ static bool read_tokenizer_config(config_file *f, const char *path, portolan_err
 bool encoder_config_load(encoder_config *c, const safetensors *file, portolan_error *err) {
     arena memory = {0};
     text_mark mark = {safetensors_path(file), 0, 0};
-    config_file f = {.c = {.segments = 2, .norm_eps = 1e-12, .lowercase = true}}; /* Hugging Face's defaults */
+    config_file f = {.c = {.segments = 2, .norm_eps = 1e-12, .lowercase = true}}; /* BERT's defaults */
     const char *beside = file_resolve(&memory, mark.file, "tokenizer_config.json", mark, err);
     f.path = file_resolve(&memory, mark.file, "config.json", mark, err);
     json_t *config = f.path && beside ? load_object(f.path, err) : NULL;
@@ -304,14 +338,16 @@ static json_t *config_json(const encoder_config *c) {
     json_t *exits = json_array();
     for (uint32_t i = 0; i < c->shape.layers; i++)
         if (c->exits[i]) json_array_append_new(exits, json_integer(i + 1));
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:I, s:b, s:{s:b, s:s, s:b, s:o}}", "model_type",
-                     "bert", "hidden_size", (json_int_t)c->shape.hidden, "num_hidden_layers", (json_int_t)c->shape.layers,
-                     "num_attention_heads", (json_int_t)c->heads, "intermediate_size", (json_int_t)c->shape.feed_forward,
-                     "vocab_size", (json_int_t)c->shape.vocabulary, "max_position_embeddings", (json_int_t)c->positions,
-                     "type_vocab_size", (json_int_t)c->segments, "layer_norm_eps", c->norm_eps, "hidden_act",
-                     ACTIVATIONS[0], "position_embedding_type", POSITION_KINDS[0], "num_labels",
-                     (json_int_t)c->shape.classes, "do_lower_case", c->lowercase, "portolan", "pre_norm", c->pre_norm,
-                     "pooling", POOLINGS[c->pooling], "pooler", c->has_pooler, "exits", exits);
+    return json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:I, s:b, s:{s:b, s:s, s:b, s:o}}",
+        "model_type", "bert", "hidden_size", (json_int_t)c->shape.hidden, "num_hidden_layers",
+        (json_int_t)c->shape.layers, "num_attention_heads", (json_int_t)c->heads, "intermediate_size",
+        (json_int_t)c->shape.feed_forward, "vocab_size", (json_int_t)c->shape.vocabulary,
+        "max_position_embeddings", (json_int_t)c->positions, "type_vocab_size", (json_int_t)c->segments,
+        "layer_norm_eps", c->norm_eps, "hidden_act", ACTIVATIONS[0], "position_embedding_type",
+        POSITION_KINDS[0], "num_labels", (json_int_t)c->shape.classes, "do_lower_case", c->lowercase,
+        "portolan", "pre_norm", c->pre_norm, "pooling", POOLINGS[c->pooling], "pooler", c->has_pooler,
+        "exits", exits);
 }
 
 bool encoder_config_write(const encoder_config *c, const char *path, portolan_error *err) {

@@ -249,7 +249,7 @@ void encoder_scratch_free(encoder_scratch *scratch) {
 }
 
 static float *scratch_floats(encoder_scratch *scratch, size_t n, portolan_error *err) {
-    size_t bytes = (n * sizeof(float) + 63) / 64 * 64;
+    size_t bytes = (n * sizeof(float) + 64) / 64 * 64; /* never 0 */
     if (bytes > scratch->bytes) {
         void *memory = aligned_alloc(64, bytes);
         if (!memory) {

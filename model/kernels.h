@@ -20,8 +20,10 @@ typedef struct kernels {
     /* out[rows][h] = LayerNorm(x + add) * scale + shift, each row by itself (Ba et al. 2016); add may be NULL, out may be x. */
     void (*layer_norm)(float *out, const float *x, const float *add, const float *scale, const float *shift, double eps,
                        size_t rows, size_t h);
-    /* x = x/2 (1 + erf(x / sqrt 2)) in place; absolute error below 1e-6. */
+    /* x = x/2 (1 + erf(x / sqrt 2)) in place; error below 1e-6 + 5e-7 |result|. */
     void (*gelu)(float *x, size_t n);
+    /* dx = dy gelu'(x), gelu'(x) = Phi(x) + x phi(x), for training; dx may be dy. */
+    void (*gelu_gradient)(float *dx, const float *dy, const float *x, size_t n);
     /* tanh in place, for poolers. */
     void (*tanh)(float *x, size_t n);
     /* Softmax in place of `rows` rows of n values, rows `stride` apart; columns n .. stride-1 become 0. */

@@ -111,6 +111,11 @@ INLINE vec gelu_vec(vec x) {
     return select(x > splat(5.54f), x, select(x < splat(-5.54f), splat(0), inside));
 }
 
+INLINE vec gelu_slope(vec x) {
+    vec density = 0.398942280f * exp_vec(-0.5f * x * x);
+    return 0.5f * (1.0f + erf_vec(x * 0.707106781f)) + x * density;
+}
+
 /* 1 - 2 / (e^2x + 1); near 0, where that cancels, the first terms of the odd series. */
 INLINE vec tanh_vec(vec x) {
     vec square = x * x;
@@ -123,6 +128,12 @@ static void gelu(float *x, size_t n) {
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) store(x + i, gelu_vec(load(x + i)));
     if (i < n) store_some(x + i, gelu_vec(load_some(x + i, n - i, 0)), n - i);
+}
+
+static void gelu_gradient(float *dx, const float *dy, const float *x, size_t n) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) store(dx + i, load(dy + i) * gelu_slope(load(x + i)));
+    if (i < n) store_some(dx + i, load_some(dy + i, n - i, 0) * gelu_slope(load_some(x + i, n - i, 0)), n - i);
 }
 
 static void tanh_all(float *x, size_t n) {
@@ -291,6 +302,7 @@ const kernels KERNELS = {
     .linear = linear,
     .layer_norm = layer_norm,
     .gelu = gelu,
+    .gelu_gradient = gelu_gradient,
     .tanh = tanh_all,
     .softmax_rows = softmax_rows,
     .add = add,

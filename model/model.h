@@ -199,6 +199,51 @@ bool encoder_outcome_table(const encoder *e, const token_set *set, bool shared, 
  * 2 to IEEE half, 1 to 8 bits between plus and minus the largest magnitude of its row. */
 void hidden_round(float *hidden, size_t n, size_t width, uint64_t bytes);
 
+/* ---- Training (train.c) ---- */
+
+typedef enum loss_kind {
+    LOSS_JOINT,     /* all exits at once, exit i weighing i / sum i (DIMEE, PABEE) */
+    LOSS_UNIFORM,   /* all exits at once, equally */
+    LOSS_TWO_STAGE, /* first the backbone with its last exit, then, backbone frozen, the other exits (DeeBERT) */
+} loss_kind;
+
+typedef struct train_settings {
+    uint64_t seed;
+    encoder_config config;
+    double init_scale;            /* standard deviation of initial matrices */
+    uint64_t epochs, exit_epochs; /* exit_epochs: of the second stage of LOSS_TWO_STAGE */
+    uint64_t batch;               /* sequences of a step */
+    uint64_t shards;              /* parts a batch is cut into; the sum over shards has a fixed order, so that the weights do
+                                     not depend on the number of threads, which can be at most this */
+    double rate, warmup;          /* largest learning rate; share of the steps over which it grows linearly, before it
+                                     falls linearly to 0 */
+    double decay, clip, dropout;  /* clip: largest norm of the gradient; 0: none */
+    double beta1, beta2, eps;
+    int loss;                     /* loss_kind */
+    uint64_t curriculum;          /* epochs over which ever deeper samples are admitted, for sets that know depths; 0: none */
+    bool record[MODEL_MAX_LAYERS]; /* [layer - 1]: exits whose training dynamics are recorded */
+    bool half;                    /* store the finished model in half precision */
+} train_settings;
+
+/* What one epoch gave at one exit. */
+typedef struct epoch_metrics {
+    uint32_t epoch, exit; /* from 0; layer */
+    double train_loss, train_accuracy, dev_loss, dev_accuracy; /* NaN without a dev set */
+} epoch_metrics;
+
+/* Calls by which training tells how far it is; members may be NULL. */
+typedef struct train_watch {
+    void *context;
+    void (*step)(void *context, uint64_t step, uint64_t steps, double loss, double rate);
+    void (*epoch)(void *context, const epoch_metrics *rows, size_t count);
+} train_watch;
+
+/* Trains a model from random weights into the folder `out`, which exists: after every epoch metrics.csv,
+ * training_dynamics/ and a checkpoint, at the end model.safetensors and config.json. With `resume`, goes on from the
+ * checkpoint in the folder, and ends in the same bits as an undisturbed run. `dev` may be NULL. */
+bool model_train(const train_settings *s, const token_set *train, const token_set *dev, const char *out, unsigned threads,
+                 bool resume, const train_watch *watch, portolan_error *err);
+
 /* Softmax of n logits, in double. */
 void softmax(const float *logits, uint32_t n, double *probabilities);
 

@@ -14,10 +14,12 @@ static const char *const PREFIXES[] = {"bert.", "elasticbert.", "", NULL};
 typedef enum dimension { NONE, HIDDEN, FORWARD, WORDS, POSITIONS, SEGMENTS, CLASSES } dimension;
 
 static const char *const DIMENSION_KEYS[] = {
-    "", "hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings", "type_vocab_size", "num_labels"};
+    "", "hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings", "type_vocab_size",
+    "num_labels",
+};
 
-/* Each part's names, the first being the one we write, and its shape. Norms of models that come from TensorFlow are called
- * gamma and beta. Exits have more names: see EXITS. */
+/* Each part's names, the first being the one we write, and its shape. Norms of models that come from
+ * TensorFlow are called gamma and beta. Exits have more names: see EXITS. */
 typedef struct part_row {
     const char *names[3];
     dimension shape[2];
@@ -38,16 +40,20 @@ static const part_row PARTS[MODEL_PARTS] = {
     [LAYER_OUTPUT_WEIGHT] = {{"*encoder.layer.#.attention.output.dense.weight"}, {HIDDEN, HIDDEN}},
     [LAYER_OUTPUT_BIAS] = {{"*encoder.layer.#.attention.output.dense.bias"}, {HIDDEN}},
     [LAYER_NORM1_SCALE] = {{"*encoder.layer.#.attention.output.LayerNorm.weight",
-                            "*encoder.layer.#.attention.output.LayerNorm.gamma"}, {HIDDEN}},
+                            "*encoder.layer.#.attention.output.LayerNorm.gamma"},
+                           {HIDDEN}},
     [LAYER_NORM1_SHIFT] = {{"*encoder.layer.#.attention.output.LayerNorm.bias",
-                            "*encoder.layer.#.attention.output.LayerNorm.beta"}, {HIDDEN}},
+                            "*encoder.layer.#.attention.output.LayerNorm.beta"},
+                           {HIDDEN}},
     [LAYER_UP_WEIGHT] = {{"*encoder.layer.#.intermediate.dense.weight"}, {FORWARD, HIDDEN}},
     [LAYER_UP_BIAS] = {{"*encoder.layer.#.intermediate.dense.bias"}, {FORWARD}},
     [LAYER_DOWN_WEIGHT] = {{"*encoder.layer.#.output.dense.weight"}, {HIDDEN, FORWARD}},
     [LAYER_DOWN_BIAS] = {{"*encoder.layer.#.output.dense.bias"}, {HIDDEN}},
-    [LAYER_NORM2_SCALE] = {{"*encoder.layer.#.output.LayerNorm.weight", "*encoder.layer.#.output.LayerNorm.gamma"},
+    [LAYER_NORM2_SCALE] = {{"*encoder.layer.#.output.LayerNorm.weight",
+                            "*encoder.layer.#.output.LayerNorm.gamma"},
                            {HIDDEN}},
-    [LAYER_NORM2_SHIFT] = {{"*encoder.layer.#.output.LayerNorm.bias", "*encoder.layer.#.output.LayerNorm.beta"},
+    [LAYER_NORM2_SHIFT] = {{"*encoder.layer.#.output.LayerNorm.bias",
+                            "*encoder.layer.#.output.LayerNorm.beta"},
                            {HIDDEN}},
     [PART_FINAL_NORM_SCALE] = {{"*encoder.LayerNorm.weight"}, {HIDDEN}},
     [PART_FINAL_NORM_SHIFT] = {{"*encoder.LayerNorm.bias"}, {HIDDEN}},
@@ -57,8 +63,8 @@ static const part_row PARTS[MODEL_PARTS] = {
     [EXIT_CLASSIFIER_BIAS] = {{"*encoder.highway.#.classifier.bias"}, {CLASSES}},
 };
 
-/* The families of exits, without ".weight" and ".bias", in the order in which an exit is looked for. A final classifier
- * goes before the last layer's highway, since DeeBERT leaves that highway untrained. */
+/* The families of exits, without ".weight" and ".bias", in the order in which an exit is looked for. A final
+ * classifier goes before the last layer's highway, since DeeBERT leaves that highway untrained. */
 typedef struct exit_names {
     const char *classifier;
     bool last_only;
@@ -75,7 +81,8 @@ static const exit_names EXITS[] = {
 };
 enum { EXIT_FAMILIES = sizeof EXITS / sizeof *EXITS };
 
-static void expand(const char *pattern, const char *prefix, uint32_t layer, const char *suffix, char *into, size_t size) {
+static void expand(const char *pattern, const char *prefix, uint32_t layer, const char *suffix, char *into,
+                   size_t size) {
     const char *hash = strchr(pattern, '#');
     const char *head = *pattern == '*' ? pattern + 1 : pattern;
     if (*pattern != '*') prefix = "";
@@ -85,7 +92,8 @@ static void expand(const char *pattern, const char *prefix, uint32_t layer, cons
         snprintf(into, size, "%s%s%s", prefix, head, suffix);
 }
 
-static const tensor *find_pattern(const safetensors *file, const char *pattern, uint32_t layer, const char *suffix) {
+static const tensor *find_pattern(const safetensors *file, const char *pattern, uint32_t layer,
+                                  const char *suffix) {
     char name[NAME_SIZE];
     for (const char *const *prefix = PREFIXES; *prefix; prefix++) {
         expand(pattern, *prefix, layer, suffix, name, sizeof name);
@@ -137,7 +145,8 @@ static uint64_t dimension_size(const encoder_config *c, dimension d) {
 
 uint32_t model_part_shape(const encoder_config *c, model_part part, uint64_t shape[TENSOR_MAX_RANK]) {
     uint32_t rank = 0;
-    for (; rank < 2 && PARTS[part].shape[rank] != NONE; rank++) shape[rank] = dimension_size(c, PARTS[part].shape[rank]);
+    for (; rank < 2 && PARTS[part].shape[rank] != NONE; rank++)
+        shape[rank] = dimension_size(c, PARTS[part].shape[rank]);
     return rank;
 }
 
@@ -160,18 +169,30 @@ static void write_shape(char *into, size_t size, uint32_t rank, const uint64_t *
     snprintf(into + n, size - (size_t)n, "]");
 }
 
+/* The name that a missing part was looked for by: with the file's own prefix, and beside the part's sister. */
+static void missing_name(const safetensors *file, model_part part, uint32_t layer, char *into, size_t size) {
+    if (part == EXIT_POOLER_BIAS || part == EXIT_CLASSIFIER_BIAS) {
+        const tensor *weight = exit_tensor(file, (model_part)(part - 1), layer);
+        size_t stem = weight ? strlen(weight->name) - strlen(".weight") : 0;
+        snprintf(into, size, "%.*s.bias", (int)stem, weight ? weight->name : "");
+        return;
+    }
+    const char *prefix = PREFIXES[0];
+    for (const char *const *p = PREFIXES; *p; p++) {
+        expand(PARTS[PART_TOKEN_TABLE].names[0], *p, 0, "", into, size);
+        if (safetensors_find(file, into)) prefix = *p;
+    }
+    expand(PARTS[part].names[0], prefix, layer, "", into, size);
+}
+
 static bool missing(const safetensors *file, model_part part, uint32_t layer, portolan_error *err) {
     char name[NAME_SIZE];
-    const char *prefix = PREFIXES[0], *pooler = "";
-    for (const char *const *p = PREFIXES; *p; p++) { /* the file's own prefix, if it has any */
-        expand(PARTS[PART_TOKEN_TABLE].names[0], *p, 0, "", name, sizeof name);
-        if (safetensors_find(file, name)) prefix = *p;
-    }
-    expand(PARTS[part].names[0], prefix, layer, "", name, sizeof name);
-    if (part == EXIT_POOLER_WEIGHT || part == EXIT_POOLER_BIAS)
-        pooler = "; other exits have a pooler, and all must or none (\"portolan\": {\"pooler\": false} uses none)";
-    return error_input(err, (text_mark){safetensors_path(file), 0, 0}, "has no tensor '%s', nor one under another known "
-                       "name%s", name, pooler);
+    missing_name(file, part, layer, name, sizeof name);
+    return error_input(err, (text_mark){safetensors_path(file), 0, 0},
+                       "has no tensor '%s', nor one under another known name%s", name,
+                       part != EXIT_POOLER_WEIGHT ? ""
+                                                  : "; other exits have a pooler, and all must or none "
+                                                    "(\"portolan\": {\"pooler\": false} uses none)");
 }
 
 static bool check_part(const encoder_config *c, const safetensors *file, model_part part, uint32_t layer,
@@ -185,19 +206,23 @@ static bool check_part(const encoder_config *c, const safetensors *file, model_p
     write_shape(found_text, sizeof found_text, t->rank, t->shape);
     write_shape(wanted_text, sizeof wanted_text, rank, wanted);
     const dimension *d = PARTS[part].shape;
-    return error_input(err, (text_mark){safetensors_path(file), 0, 0}, "tensor '%.100s' has shape %s; %s is wanted (%s%s%s)",
-                       t->name, found_text, wanted_text, DIMENSION_KEYS[d[0]], rank > 1 ? ", " : "", DIMENSION_KEYS[d[1]]);
+    return error_input(err, (text_mark){safetensors_path(file), 0, 0},
+                       "tensor '%.100s' has shape %s; %s is wanted (%s%s%s)", t->name, found_text,
+                       wanted_text, DIMENSION_KEYS[d[0]], rank > 1 ? ", " : "", DIMENSION_KEYS[d[1]]);
 }
 
 bool model_check_parts(const encoder_config *c, const safetensors *file, portolan_error *err) {
     for (int part = 0; part < MODEL_PARTS; part++) {
         uint32_t layers = model_part_is_layered((model_part)part) ? (uint32_t)c->shape.layers : 1;
         for (uint32_t layer = 1; layer <= layers; layer++)
-            if (model_has_part(c, (model_part)part, layer) && !check_part(c, file, (model_part)part, layer, err))
+            if (model_has_part(c, (model_part)part, layer) &&
+                !check_part(c, file, (model_part)part, layer, err))
                 return false;
     }
     const tensor *final_norm = model_tensor(file, PART_FINAL_NORM_SCALE, 0);
     if (c->pre_norm || !final_norm) return true;
-    return error_input(err, (text_mark){safetensors_path(file), 0, 0}, "has a tensor '%.100s', as only pre-norm models "
-                       "have; then config.json needs \"portolan\": {\"pre_norm\": true}", final_norm->name);
+    return error_input(err, (text_mark){safetensors_path(file), 0, 0},
+                       "has a tensor '%.100s', as only pre-norm models have; then config.json needs "
+                       "\"portolan\": {\"pre_norm\": true}",
+                       final_norm->name);
 }

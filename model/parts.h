@@ -4,7 +4,8 @@
 
 #include "model.h"
 
-/* Whether a model of this configuration has the part (at `layer`, from 1, where the part is one of a layer or an exit). */
+/* Whether a model of this configuration has the part (at `layer`, from 1, where the part is one of a layer or
+ * an exit). */
 bool model_has_part(const encoder_config *c, model_part part, uint32_t layer);
 
 /* Whether every layer has such a part. */

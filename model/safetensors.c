@@ -1,6 +1,7 @@
-/* safetensors files: 8 bytes with the header's length (little-endian), a JSON header that gives each tensor's type, shape
- * and byte range, then the bytes of all tensors without gap or overlap. Format:
- * https://github.com/huggingface/safetensors, README, "Format". A file is taken as hostile until it is checked. */
+/* safetensors files: 8 bytes with the header's length (little-endian), a JSON header that gives each tensor's
+ * type, shape and byte range, then the bytes of all tensors without gap or overlap. Format:
+ * https://github.com/huggingface/safetensors, README, "Format". A file is taken as hostile until it is
+ * checked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -12,7 +13,6 @@
 
 #include "base/arena.h"
 #include "model.h"
-#include "replacement.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "tensors are little-endian in the file and are read as they lie"
@@ -35,8 +35,8 @@ struct safetensors {
     arena memory;
 };
 
-/* Element types. I64 holds no weights but indices that older exports carry along (position_ids): its place is checked,
- * and it is left out. */
+/* Element types. I64 holds no weights but indices that older exports carry along (position_ids): its place is
+ * checked, and it is left out. */
 typedef struct element_type {
     const char *name;
     unsigned bytes;
@@ -46,12 +46,6 @@ typedef struct element_type {
 static const element_type TYPES[] = {
     {"F32", 4, TENSOR_F32}, {"F16", 2, TENSOR_F16}, {"BF16", 2, TENSOR_BF16}, {"I64", 8, NOT_A_WEIGHT}};
 enum { TYPE_COUNT = sizeof TYPES / sizeof *TYPES };
-
-static const element_type *type_row(tensor_type type) {
-    for (size_t i = 0; i < TYPE_COUNT; i++)
-        if (TYPES[i].type == (int)type) return &TYPES[i];
-    return NULL;
-}
 
 /* ---- Mapping ---- */
 
@@ -70,10 +64,13 @@ static bool file_fault(const char *path, portolan_error *err, const char *format
 static bool map_opened(safetensors *f, int fd, portolan_error *err) {
     struct stat st;
     if (fstat(fd, &st) != 0) return file_fault(f->path, err, "cannot examine: %s", strerror(errno));
-    if (!S_ISREG(st.st_mode)) return file_fault(f->path, err, "is not a regular file; a .safetensors file is wanted");
+    if (!S_ISREG(st.st_mode))
+        return file_fault(f->path, err, "is not a regular file; a .safetensors file is wanted");
     if (st.st_size < LENGTH_BYTES)
-        return file_fault(f->path, err, "has %lld bytes; a safetensors file has at least 8, which say how long its header "
-                          "is", (long long)st.st_size);
+        return file_fault(f->path, err,
+                          "has %lld bytes; a safetensors file has at least 8, which say how long its header "
+                          "is",
+                          (long long)st.st_size);
     void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (bytes == MAP_FAILED) return error_run(err, "%s: cannot map: %s", f->path, strerror(errno));
     f->bytes = bytes;
@@ -126,13 +123,18 @@ static bool find_header(const safetensors *f, uint64_t *length, portolan_error *
     uint64_t room = f->length - LENGTH_BYTES;
     memcpy(length, f->bytes, sizeof *length);
     if (*length > HEADER_MAX)
-        return file_fault(f->path, err, "says that its header has %llu bytes; at most %d are allowed. Is it a safetensors "
-                          "file?", (unsigned long long)*length, HEADER_MAX);
+        return file_fault(f->path, err,
+                          "says that its header has %llu bytes; at most %d are allowed. Is it a safetensors "
+                          "file?",
+                          (unsigned long long)*length, HEADER_MAX);
     if (*length > room)
-        return file_fault(f->path, err, "says that its header has %llu bytes, but only %llu follow; it is cut short, or no "
-                          "safetensors file", (unsigned long long)*length, (unsigned long long)room);
+        return file_fault(f->path, err,
+                          "says that its header has %llu bytes, but only %llu follow; it is cut short, or no "
+                          "safetensors file",
+                          (unsigned long long)*length, (unsigned long long)room);
     if (*length < 2 || f->bytes[LENGTH_BYTES] != '{')
-        return file_fault(f->path, err, "has a header of %llu bytes that does not begin with '{'; it must be a JSON object",
+        return file_fault(f->path, err,
+                          "has a header of %llu bytes that does not begin with '{'; it must be a JSON object",
                           (unsigned long long)*length);
     return true;
 }
@@ -140,11 +142,13 @@ static bool find_header(const safetensors *f, uint64_t *length, portolan_error *
 static bool check_name(const header_reader *r, const char *name) {
     size_t length = strlen(name);
     if (!length || length > NAME_MAX_BYTES)
-        return file_fault(r->file->path, r->err, "has a tensor with a name of %zu bytes ('%.40s'); 1 to %d are allowed",
-                          length, name, NAME_MAX_BYTES);
+        return file_fault(r->file->path, r->err,
+                          "has a tensor with a name of %zu bytes ('%.40s'); 1 to %d are allowed", length,
+                          name, NAME_MAX_BYTES);
     for (const char *p = name; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return file_fault(r->file->path, r->err, "has a tensor with a control character (0x%02x) in its name",
+            return file_fault(r->file->path, r->err,
+                              "has a tensor with a control character (0x%02x) in its name",
                               (unsigned)(unsigned char)*p);
     return true;
 }
@@ -161,7 +165,8 @@ static bool check_keys(const header_reader *r, const char *name, json_t *object)
         const char *const *known = KEYS;
         while (*known && strcmp(*known, key) != 0) known++;
         if (!*known)
-            return tensor_fault(r, name, "has an unknown key '%.40s'; dtype, shape and data_offsets are allowed", key);
+            return tensor_fault(r, name,
+                                "has an unknown key '%.40s'; dtype, shape and data_offsets are allowed", key);
     }
     return true;
 }
@@ -181,7 +186,8 @@ static bool read_shape(const header_reader *r, json_t *json, tensor *t) {
     if (!json_is_array(json)) return tensor_fault(r, t->name, "has a shape that is not a list");
     size_t rank = json_array_size(json);
     if (rank > TENSOR_MAX_RANK)
-        return tensor_fault(r, t->name, "has a shape of %zu dimensions; at most %d are allowed", rank, TENSOR_MAX_RANK);
+        return tensor_fault(r, t->name, "has a shape of %zu dimensions; at most %d are allowed", rank,
+                            TENSOR_MAX_RANK);
     t->rank = (uint32_t)rank;
     t->elements = 1;
     for (size_t i = 0; i < rank; i++) {
@@ -197,14 +203,17 @@ static bool read_shape(const header_reader *r, json_t *json, tensor *t) {
 
 static bool read_range(const header_reader *r, json_t *json, unsigned element_bytes, entry *e) {
     json_t *begin = json_array_get(json, 0), *end = json_array_get(json, 1);
-    if (json_array_size(json) != 2 || !json_is_integer(begin) || !json_is_integer(end) || json_integer_value(begin) < 0 ||
-        json_integer_value(end) < json_integer_value(begin))
-        return tensor_fault(r, e->t.name, "has data_offsets that are not [begin, end] with 0 <= begin <= end");
+    if (json_array_size(json) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
+        json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin))
+        return tensor_fault(r, e->t.name,
+                            "has data_offsets that are not [begin, end] with 0 <= begin <= end");
     e->begin = (uint64_t)json_integer_value(begin);
     e->end = (uint64_t)json_integer_value(end);
     if (e->end > r->room)
-        return tensor_fault(r, e->t.name, "ends at byte %llu, but only %llu follow the header; the file is cut short or "
-                            "damaged", (unsigned long long)e->end, (unsigned long long)r->room);
+        return tensor_fault(r, e->t.name,
+                            "ends at byte %llu, but only %llu follow the header; the file is cut short or "
+                            "damaged",
+                            (unsigned long long)e->end, (unsigned long long)r->room);
     uint64_t wanted;
     if (__builtin_mul_overflow(e->t.elements, element_bytes, &wanted))
         return tensor_fault(r, e->t.name, "has a shape whose bytes exceed 64 bits");
@@ -236,10 +245,12 @@ static bool read_entry(header_reader *r, const char *name, json_t *object) {
 static bool check_metadata(const header_reader *r, json_t *metadata) {
     const char *key;
     json_t *value;
-    if (!json_is_object(metadata)) return file_fault(r->file->path, r->err, "has a __metadata__ that is not an object");
+    if (!json_is_object(metadata))
+        return file_fault(r->file->path, r->err, "has a __metadata__ that is not an object");
     json_object_foreach(metadata, key, value) {
         if (!json_is_string(value))
-            return file_fault(r->file->path, r->err, "has a __metadata__ entry '%.40s' that is not a string", key);
+            return file_fault(r->file->path, r->err, "has a __metadata__ entry '%.40s' that is not a string",
+                              key);
     }
     return true;
 }
@@ -258,10 +269,12 @@ static bool check_places(header_reader *r) {
     for (size_t i = 0; i < r->count; i++) {
         const entry *e = &r->entries[i];
         if (e->begin < expected)
-            return tensor_fault(r, e->t.name, "begins at byte %llu, inside tensor '%.100s', which ends at byte %llu",
+            return tensor_fault(r, e->t.name,
+                                "begins at byte %llu, inside tensor '%.100s', which ends at byte %llu",
                                 (unsigned long long)e->begin, e[-1].t.name, (unsigned long long)expected);
         if (e->begin > expected)
-            return tensor_fault(r, e->t.name, "begins at byte %llu, but the bytes from %llu on belong to no tensor",
+            return tensor_fault(r, e->t.name,
+                                "begins at byte %llu, but the bytes from %llu on belong to no tensor",
                                 (unsigned long long)e->begin, (unsigned long long)expected);
         expected = e->end;
     }
@@ -279,7 +292,8 @@ static bool keep_entries(const header_reader *r) {
     safetensors *f = r->file;
     f->tensors = arena_alloc(&f->memory, r->count + 1, sizeof *f->tensors);
     f->by_name = arena_alloc(&f->memory, r->count + 1, sizeof *f->by_name);
-    if (!f->tensors || !f->by_name) return error_memory(r->err, r->count * (sizeof *f->tensors + sizeof *f->by_name));
+    if (!f->tensors || !f->by_name)
+        return error_memory(r->err, r->count * (sizeof *f->tensors + sizeof *f->by_name));
     for (size_t i = 0; i < r->count; i++) {
         if (!r->entries[i].weight) continue;
         f->tensors[f->count] = r->entries[i].t;
@@ -309,12 +323,15 @@ static bool read_header(safetensors *f, portolan_error *err) {
     uint64_t length;
     if (!find_header(f, &length, err)) return false;
     json_error_t fault;
-    json_t *header = json_loadb((const char *)f->bytes + LENGTH_BYTES, length, JSON_REJECT_DUPLICATES, &fault);
+    json_t *header =
+        json_loadb((const char *)f->bytes + LENGTH_BYTES, length, JSON_REJECT_DUPLICATES, &fault);
     if (!header && json_error_code(&fault) == json_error_out_of_memory) return error_memory(err, length);
     if (!header)
-        return file_fault(f->path, err, "has a header that is not JSON: %s (byte %d of the header)", fault.text,
-                          fault.position);
-    header_reader r = {.file = f, .buffer = f->bytes + LENGTH_BYTES + length, .room = f->length - LENGTH_BYTES - length,
+        return file_fault(f->path, err, "has a header that is not JSON: %s (byte %d of the header)",
+                          fault.text, fault.position);
+    header_reader r = {.file = f,
+                       .buffer = f->bytes + LENGTH_BYTES + length,
+                       .room = f->length - LENGTH_BYTES - length,
                        .err = err};
     bool ok = read_entries(&r, header);
     json_decref(header);
@@ -354,7 +371,7 @@ const tensor *safetensors_all(const safetensors *f, size_t *count) {
 
 const char *safetensors_path(const safetensors *f) { return f->path; }
 
-/* ---- Numbers of 16 bits ---- */
+/* ---- Elements ---- */
 
 static uint32_t bits_of(float x) {
     uint32_t bits;
@@ -362,47 +379,8 @@ static uint32_t bits_of(float x) {
     return bits;
 }
 
-static float float_of(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/* Whole numbers only: a thread that flushes denormals to zero must get the same. */
-uint16_t half_from_float(float x) {
-    uint32_t bits = bits_of(x), sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
-    if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00 | (magnitude >> 13 & 0x1ff)); /* NaN, made quiet */
-    if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00);                            /* 65520: infinity */
-    if (magnitude >= 0x38800000) { /* 2^-14: normal; the carry of rounding may step up the exponent, as it should */
-        uint32_t rebased = magnitude - 0x38000000;
-        return (uint16_t)(sign | (rebased + 0xfff + (rebased >> 13 & 1)) >> 13);
-    }
-    uint32_t shift = 126 - (magnitude >> 23); /* to units of 2^-24 */
-    if (shift > 24) return (uint16_t)sign;
-    uint32_t significand = (magnitude & 0x7fffff) | 0x800000, whole = significand >> shift;
-    uint32_t rest = significand & ((1u << shift) - 1), middle = 1u << (shift - 1);
-    return (uint16_t)(sign | (whole + (rest > middle || (rest == middle && (whole & 1)))));
-}
-
-float float_from_half(uint16_t half) {
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31, fraction = (uint32_t)(half & 0x3ff) << 13;
-    if (exponent == 31) return float_of(sign | 0x7f800000 | fraction);
-    if (exponent) return float_of(sign | ((exponent + 112) << 23) | fraction);
-    /* 2^-14 (1 + fraction) - 2^-14: exact, and no denormal on the way */
-    return float_of(sign | bits_of(float_of(0x38800000 | fraction) - 0x1p-14f));
-}
-
-uint16_t bfloat16_from_float(float x) {
-    uint32_t bits = bits_of(x);
-    if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(bits >> 16 | 0x40); /* NaN, made quiet */
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-float float_from_bfloat16(uint16_t bits) { return float_of((uint32_t)bits << 16); }
-
-/* ---- Elements ---- */
-
-static bool finite_bits(uint32_t bits) { return (bits & 0x7f800000) != 0x7f800000; }
+/* By its bits, so that the loops below become vector code. */
+static bool is_finite(float x) { return (bits_of(x) & 0x7f800000) != 0x7f800000; }
 
 /* Converts `n` elements from number `first` on; whether all are finite. */
 static bool convert(const tensor *t, size_t first, size_t n, float *out) {
@@ -412,20 +390,20 @@ static bool convert(const tensor *t, size_t first, size_t n, float *out) {
     switch (t->type) {
     case TENSOR_F32:
         if (n) memcpy(out, from, 4 * n);
-        for (size_t i = 0; i < n; i++) bad |= !finite_bits(bits_of(out[i]));
+        for (size_t i = 0; i < n; i++) bad |= !is_finite(out[i]);
         break;
     case TENSOR_F16:
         for (size_t i = 0; i < n; i++) {
             memcpy(&half, from + 2 * i, 2);
             out[i] = float_from_half(half);
-            bad |= !finite_bits(bits_of(out[i]));
+            bad |= !is_finite(out[i]);
         }
         break;
     case TENSOR_BF16:
         for (size_t i = 0; i < n; i++) {
             memcpy(&half, from + 2 * i, 2);
             out[i] = float_from_bfloat16(half);
-            bad |= !finite_bits(bits_of(out[i]));
+            bad |= !is_finite(out[i]);
         }
         break;
     }
@@ -442,7 +420,8 @@ static bool convert_transposed(const tensor *t, float *out) {
         size_t height = rows - r0 < TILE ? rows - r0 : TILE;
         for (size_t c0 = 0; c0 < columns; c0 += TILE) {
             size_t width = columns - c0 < TILE ? columns - c0 : TILE;
-            for (size_t r = 0; r < height; r++) ok = convert(t, (r0 + r) * columns + c0, width, tile[r]) && ok;
+            for (size_t r = 0; r < height; r++)
+                ok = convert(t, (r0 + r) * columns + c0, width, tile[r]) && ok;
             for (size_t c = 0; c < width; c++)
                 for (size_t r = 0; r < height; r++) out[(c0 + c) * rows + r0 + r] = tile[r][c];
         }
@@ -454,12 +433,14 @@ static bool report_not_finite(const safetensors *f, const tensor *t, portolan_er
     float x = 0;
     uint64_t i = 0;
     while (convert(t, i, 1, &x)) i++;
-    return file_fault(f->path, err, "tensor '%.100s': element %llu of %llu (from 0) is %s; weights must be finite numbers",
+    return file_fault(f->path, err,
+                      "tensor '%.100s': element %llu of %llu (from 0) is %s; weights must be finite numbers",
                       t->name, (unsigned long long)i, (unsigned long long)t->elements,
                       (bits_of(x) & 0x7fffff) ? "NaN" : "infinite");
 }
 
-/* Gives the pages back that hold nothing but this tensor; they come again from the file if they are asked for. */
+/* Gives the pages back that hold nothing but this tensor; they come again from the file if they are asked
+ * for. */
 static void release_pages(const tensor *t) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)t->data;
     uintptr_t end = (start + t->elements * (t->type == TENSOR_F32 ? 4 : 2)) / page * page;
@@ -471,85 +452,5 @@ bool tensor_read(const safetensors *f, const tensor *t, bool transpose, float *o
     bool ok = transpose && t->rank == 2 ? convert_transposed(t, out) : convert(t, 0, t->elements, out);
     if (!ok) report_not_finite(f, t, err);
     release_pages(t);
-    return ok;
-}
-
-/* ---- Writing ---- */
-
-static uint64_t tensor_bytes(const tensor *t) { return t->elements * type_row(t->type)->bytes; }
-
-static bool cannot_describe(const tensor *t, const char *why, portolan_error *err) {
-    return error_run(err, "tensor '%.100s' cannot be written: %s", t->name, why);
-}
-
-/* Describes a tensor whose bytes begin at `*offset`, and steps over them. */
-static bool describe(json_t *header, const tensor *t, uint64_t *offset, portolan_error *err) {
-    size_t length = strlen(t->name);
-    uint64_t elements = 1;
-    bool sound = t->rank <= TENSOR_MAX_RANK && type_row(t->type);
-    for (uint32_t i = 0; sound && i < t->rank; i++) sound = !__builtin_mul_overflow(elements, t->shape[i], &elements);
-    if (!sound || elements != t->elements || elements > INT64_MAX / 4 || *offset > INT64_MAX / 2)
-        return cannot_describe(t, "its type, shape and number of elements do not agree", err);
-    if (!length || length > NAME_MAX_BYTES || strcmp(t->name, "__metadata__") == 0)
-        return cannot_describe(t, "a name has 1 to 255 bytes and is not __metadata__", err);
-    if (json_object_get(header, t->name)) return cannot_describe(t, "its name stands twice", err);
-    json_t *shape = json_array();
-    for (uint32_t i = 0; i < t->rank; i++) json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
-    uint64_t end = *offset + tensor_bytes(t);
-    json_t *row = json_pack("{s:s, s:o, s:[I, I]}", "dtype", type_row(t->type)->name, "shape", shape, "data_offsets",
-                            (json_int_t)*offset, (json_int_t)end);
-    *offset = end;
-    /* fails for want of memory, or on a name that is not UTF-8 */
-    return json_object_set_new(header, t->name, row) == 0 || cannot_describe(t, "its name is not UTF-8", err);
-}
-
-/* The header's text; free() it. NULL on failure. */
-static char *make_header(const tensor *const *list, size_t count, const char *const *metadata, portolan_error *err) {
-    json_t *header = json_object(), *notes = metadata && *metadata ? json_object() : NULL;
-    bool ok = header != NULL;
-    for (; ok && notes && *metadata; metadata += 2) ok = json_object_set_new(notes, metadata[0], json_string(metadata[1])) == 0;
-    if (notes) ok = json_object_set_new(header, "__metadata__", notes) == 0 && ok;
-    if (!ok) error_run(err, "the metadata of a safetensors file cannot be written: it is not UTF-8");
-    uint64_t offset = 0;
-    for (size_t i = 0; ok && i < count; i++) ok = describe(header, list[i], &offset, err);
-    char *text = ok ? json_dumps(header, JSON_COMPACT) : NULL;
-    if (ok && !text) error_memory(err, count * 100);
-    json_decref(header);
-    return text;
-}
-
-static bool write_all(FILE *out, const char *header, const tensor *const *list, size_t count) {
-    uint64_t length = strlen(header), padded = (length + 7) / 8 * 8;
-    fwrite(&padded, sizeof padded, 1, out);
-    fwrite(header, 1, length, out);
-    for (uint64_t i = length; i < padded; i++) fputc(' ', out);
-    for (size_t i = 0; i < count && !ferror(out); i++)
-        if (list[i]->elements) fwrite(list[i]->data, 1, tensor_bytes(list[i]), out);
-    return !ferror(out);
-}
-
-/* Four-byte elements before two-byte ones, so that all are aligned in the file. */
-static void order_by_alignment(const tensor *tensors, size_t count, const tensor **list) {
-    size_t n = 0;
-    for (int wide = 1; wide >= 0; wide--)
-        for (size_t i = 0; i < count; i++)
-            if ((tensors[i].type == TENSOR_F32) == wide) list[n++] = &tensors[i];
-}
-
-bool safetensors_write(const char *path, const tensor *tensors, size_t count, const char *const *metadata,
-                       portolan_error *err) {
-    const tensor **list = calloc(count + 1, sizeof *list);
-    if (!list) return error_memory(err, (count + 1) * sizeof *list);
-    order_by_alignment(tensors, count, list);
-    char *header = make_header(list, count, metadata, err);
-    replacement file;
-    bool ok = header && replacement_open(&file, path, err);
-    if (ok) {
-        bool written = write_all(file.stream, header, list, count);
-        if (!written) error_run(err, "%s: cannot write: %s", path, strerror(errno));
-        ok = replacement_finish(&file, written, err);
-    }
-    free(header);
-    free(list);
     return ok;
 }

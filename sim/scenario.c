@@ -144,14 +144,9 @@ static void drop_rival(yaml_document *doc, const char *path) {
 }
 
 static bool apply_set(scenario_loader *l, const char *change) {
-    const char *equals = strchr(change, '=');
     char path[256];
-    if (!equals || equals == change || (size_t)(equals - change) >= sizeof path)
-        return error_usage(l->err, "--set wants key=value, found '%.100s'", change);
-    memcpy(path, change, (size_t)(equals - change));
-    path[equals - change] = '\0';
     yaml_document *doc = &l->s->documents[0];
-    if (!yaml_set(doc, path, equals + 1, l->err)) return false;
+    if (!yaml_change(doc, change, path, l->err)) return false;
     drop_rival(doc, path);
     return true;
 }

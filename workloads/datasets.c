@@ -1,11 +1,11 @@
 /* Data sets: the tasks of GLUE (Wang et al., ICLR 2019) and SNLI (Bowman et al., EMNLP 2015) in their
  * official files, and files with named columns.
  *
- * * In TSV a quote is a character like any other, and there is no way to write a tab or a line break into
- * a field. Rows without a gold label ("-" in MNLI and SNLI) are left out, and so are the few of QQP's
- * official training file that a line break has cut short. Labels are numbers or words. The generic forms
- * take whole numbers from 0 as they are, and words in the order of their first appearance: so files that
- * belong together should begin alike, or use numbers. */
+ * In TSV a quote is a character like any other, and there is no way to write a tab or a line break into a
+ * field. Rows without a gold label ("-" in MNLI and SNLI) are left out, and so are the few of QQP's official
+ * training file that a line break has cut short. Labels are numbers or words. The generic forms take whole
+ * numbers from 0 as they are, and words in the order of their first appearance: so files that belong
+ * together should begin alike, or use numbers. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +48,7 @@ static const char *const COLUMNS_WITHOUT_HEADER[] = {"source", "label", "star", 
 
 const yaml_field DATASET_FIELDS[] = {
     {"task", FIELD_CHOICE, offsetof(dataset_settings, task),
-     .doc =
-         "the data set's task, which says how its file is read; tsv and jsonl: any file with named columns",
+     .doc = "the data set's task, which says how its file is read; tsv and jsonl: a file with named columns",
      .required = true, .choices = DATASET_TASKS},
     {"file", FIELD_TEXT, offsetof(dataset_settings, file),
      .doc = "the file: official TSV; .json: {id: {text_a, text_b, label}}; .jsonl: an object a line",
@@ -89,16 +88,18 @@ bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char 
                        near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
 }
 
-/* Copies a text that must be good UTF-8. */
-static bool keep_text(row_reader *r, const field *f, const char **text) {
+static bool check_text(row_reader *r, const field *f) {
     size_t good = utf8_good(f->at, f->length);
-    if (good < f->length) {
-        text_mark mark = f->mark;
-        mark.column += (unsigned)good;
-        return error_input(r->err, mark,
-                           f->at[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
-                           (unsigned char)f->at[good]);
-    }
+    text_mark mark = f->mark;
+    if (good == f->length) return true;
+    mark.column += (unsigned)good;
+    return error_input(r->err, mark,
+                       f->at[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
+                       (unsigned char)f->at[good]);
+}
+
+static bool keep_text(row_reader *r, const field *f, const char **text) {
+    if (!check_text(r, f)) return false;
     *text = arena_text(&r->d->memory, f->at, f->length);
     return *text || error_memory(r->err, f->length + 1);
 }
@@ -126,6 +127,7 @@ static bool known_label(row_reader *r, const field *f, uint32_t *label) {
             *label = i;
             return true;
         }
+    if (!check_text(r, f)) return false;
     snprintf(found, sizeof found, "%.*s", (int)(f->length < 60 ? f->length : 60), f->at);
     list_words(list, sizeof list, classes);
     if (f->length < 60 && whole_number(found, &number)) {
@@ -181,8 +183,7 @@ static bool number_classes(row_reader *r) {
         whole_number(r->words[i], &number);
         if (number < 0 || number >= DATASET_MAX_CLASSES)
             return error_input(r->err, r->words_mark[i],
-                               "the label %.60s is out of range; labels that are numbers are 0 "
-                               "to %d",
+                               "the label %.60s is out of range; labels that are numbers are 0 to %d",
                                r->words[i], DATASET_MAX_CLASSES - 1);
         classes[i] = (uint32_t)number;
         if (classes[i] > most) most = classes[i];
@@ -363,8 +364,7 @@ static bool choose_columns(row_reader *r, const dataset_settings *s) {
     for (int k = 0; k < COLUMNS; k++) {
         if (named[k] && !generic)
             return error_input(r->err, r->start,
-                               "the columns of %s are fixed; text_a, text_b and label are for the tasks "
-                               "tsv and jsonl",
+                               "the columns of %s are fixed; text_a, text_b and label are for tsv and jsonl",
                                r->d->task);
         r->columns[k] = named[k] ? named[k] : usual[k];
     }

@@ -14,7 +14,10 @@ static bool allocate(token_set *set, const dataset *d, portolan_error *err) {
     set->lengths = arena_alloc(&set->memory, d->samples, sizeof *set->lengths);
     set->first = arena_alloc(&set->memory, d->samples, sizeof *set->first);
     set->labels = arena_alloc(&set->memory, d->samples, sizeof *set->labels);
-    return (set->lengths && set->first && set->labels) || error_memory(err, d->samples * sizeof(size_t));
+    if (d->depths) set->depths = arena_alloc(&set->memory, d->samples, 1);
+    bool ok = set->lengths && set->first && set->labels && (set->depths || !d->depths);
+    if (ok && d->depths) memcpy(set->depths, d->depths, d->samples);
+    return ok || error_memory(err, d->samples * sizeof(size_t));
 }
 
 /* Tokens of all samples; on the first pass (`count_only`) they are only counted. */
@@ -44,12 +47,18 @@ bool token_set_build(token_set *set, const dataset *d, const tokenizer *t, uint3
     arena room = {0};
     uint32_t *ids = arena_alloc(&room, most, sizeof *ids);
     uint8_t *segments = arena_alloc(&room, most, 1);
-    bool ok = allocate(set, d, err) && ((ids && segments) || error_memory(err, most * (sizeof *ids + 1)));
+    bool ok = allocate(set, d, err);
+    if (ok) set->vocabulary = tokenizer_vocabulary(t);
+    ok = ok && ((ids && segments) || error_memory(err, most * (sizeof *ids + 1)));
     ok = ok && encode_all(set, d, t, most, ids, segments, true, err) &&
          encode_all(set, d, t, most, ids, segments, false, err);
     arena_free(&room);
     if (!ok) token_set_free(set);
     return ok;
+}
+
+bool token_set_vocabulary(const char *path, size_t limit, file_bytes *bytes, portolan_error *err) {
+    return file_read(path, limit, bytes, err);
 }
 
 /* The vocabulary's path: `vocab:`, or vocab.txt in the folder of the model. */

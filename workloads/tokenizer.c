@@ -1,19 +1,19 @@
-/* BERT's tokenizer: a text to the numbers of its WordPieces, those that Hugging Face's BertTokenizer (the one
- * in Python, transformers 4.27 and later) gives.
+/* BERT's tokenizer: a text to the numbers of its WordPieces, those that Hugging Face's BertTokenizer gives
+ * (the one written in Python, of the later transformers 4).
  *
- * *   1. [PAD] [UNK] [CLS] [SEP] [MASK], written so, are cut out wherever they stand, inside words too, and
- * keep their      numbers ([MASK] only if the vocabulary has it). The text between them goes on:   2. lower
- * case, if wanted, a character at a time;   3. control characters, unassigned ones and U+FFFD are dropped,
- * whitespace becomes a blank, and every CJK ideograph a      word of its own;   4. Unicode normalisation: NFD
- * without the non-spacing marks if `lowercase`, else NFC;   5. words are split at blanks, and every
- * punctuation mark becomes a word;   6. a word is cut into the longest pieces of the vocabulary from the
- * left, those after the first written ##piece; it      is [UNK] if that leaves a rest, or if it has more than
- * 100 characters.
+ *   1. [PAD] [UNK] [CLS] [SEP] [MASK], written so, are cut out wherever they stand, inside words too, and
+ *      keep their numbers ([MASK] only if the vocabulary has it). The text between them goes on:
+ *   2. lower case, if wanted, a character at a time;
+ *   3. control characters, unassigned ones and U+FFFD are dropped, whitespace becomes a blank, and every CJK
+ *      ideograph a word of its own;
+ *   4. Unicode normalisation: NFD without the non-spacing marks if `lowercase`, else NFC;
+ *   5. words are split at blanks, and every punctuation mark becomes a word;
+ *   6. a word is cut into the longest pieces of the vocabulary from the left, those after the first written
+ *      ##piece; it is [UNK] if that leaves a rest, or if it has more than 100 characters.
  *
- * * Google's first version differs in rare texts: special tokens inside words are not cut out, a capital
- * sigma at the end of a word becomes a final one (the lower case is taken of whole words), unassigned
- * characters stay, and there is no NFC. What is unassigned depends on the version of Unicode: here that of
- * utf8proc. */
+ * Google's first version differs in rare texts: special tokens inside words are not cut out, a capital sigma
+ * at the end of a word becomes a final one (the lower case is taken of whole words), unassigned characters
+ * stay, and there is no NFC. What is unassigned depends on the version of Unicode: here that of utf8proc. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +24,7 @@
 #include "workloads.h"
 
 enum {
-    VOCABULARY_BYTES =
-        64 << 20, /* ours; the largest in use, of multilingual models, have 5 MB and 500,000 tokens */
+    VOCABULARY_BYTES = 64 << 20, /* ours, as the next; multilingual BERT has 1 MB and 119,547 tokens */
     VOCABULARY_TOKENS = 1000000,
     WORD_CHARACTERS = 100, /* BERT's max_input_chars_per_word */
     WORD_BYTES = 4 * WORD_CHARACTERS,
@@ -144,8 +143,8 @@ static bool find_specials(tokenizer *t, const char *path, portolan_error *err) {
         t->specials[i] = find_token(t, SPECIAL_TOKENS[i]);
         if (t->specials[i] == NONE && i != MASK)
             return error_input(err, (text_mark){path, 1, 1},
-                               "%u tokens, but %s is not among them; BERT's vocabularies "
-                               "have [PAD], [UNK], [CLS] and [SEP], each on its own line",
+                               "%u tokens, but %s is not among them; BERT's vocabularies have [PAD], [UNK], "
+                               "[CLS] and [SEP], each on its own line",
                                t->count, SPECIAL_TOKENS[i]);
     }
     return true;

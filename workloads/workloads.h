@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/files.h"
 #include "base/random.h"
 #include "base/yaml.h"
 
@@ -167,6 +168,7 @@ typedef struct dataset {
     const char *const *class_names; /* [classes], NULL at the end */
     const char **text_a, **text_b;  /* [samples]; text_b is NULL for single texts */
     uint32_t *labels;               /* [samples] */
+    uint8_t *depths;                /* [samples] composition steps that a sample needs; NULL where unknown */
     dataset_metric metric;
 } dataset;
 
@@ -196,17 +198,23 @@ void dataset_free(dataset *d);
 typedef struct token_set {
     arena memory;
     uint32_t samples, classes;
-    uint32_t longest;  /* tokens of the longest sample */
+    uint32_t vocabulary; /* tokens that the vocabulary has */
+    uint32_t longest;    /* tokens of the longest sample */
     uint32_t *lengths; /* [samples] */
     size_t *first;     /* [samples] where a sample begins in ids and segments */
     uint32_t *ids;
     uint8_t *segments;
     uint32_t *labels; /* [samples] */
+    uint8_t *depths;  /* [samples]; NULL where unknown */
 } token_set;
 
 /* Tokenises a whole data set, samples cut to `most` tokens. On failure `set` is left empty. */
 bool token_set_build(token_set *set, const dataset *d, const tokenizer *t, uint32_t most, portolan_error *err);
 void token_set_free(token_set *set);
+
+/* The text of a vocabulary, to be kept beside a model: of the file `path`, or of the built-in one if it is NULL. free() the
+ * bytes. */
+bool token_set_vocabulary(const char *path, size_t limit, file_bytes *bytes, portolan_error *err);
 
 /* Reads the data set that `data` (a workload's `data:`) describes, and tokenises it for the model at `model_path`: the
  * vocabulary is `vocab:`, or vocab.txt beside the model. `most` bounds a sample's tokens besides max_tokens, and

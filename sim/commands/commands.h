@@ -30,6 +30,7 @@ int print_json(json_t *value);
 /* The commands; argv[0] is "portolan NAME". Each returns the exit status. */
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_train(int argc, char **argv);
 int command_outcomes(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_platform(int argc, char **argv);

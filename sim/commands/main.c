@@ -17,6 +17,7 @@ static const command COMMANDS[] = {
     {"run", command_run, "simulate the policies of a scenario and write a results folder"},
     {"check", command_check, "validate scenarios, platforms, workloads and outcome tables"},
     {"platform", command_platform, "show a platform, or convert it to SimGrid XML or Graphviz"},
+    {"train", command_train, "train a multi-exit model, with checkpoints and training dynamics"},
     {"outcomes", command_outcomes, "run a data set through every exit of a model, into an outcome table"},
     {"random-model", command_random_model, "write a model of random weights, to try things out"},
     {"list", command_list, "list policies, devices, links, workloads or metrics"},

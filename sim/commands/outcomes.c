@@ -5,7 +5,7 @@
 
 #include "analysis/analysis.h"
 #include "commands.h"
-#include "model/replacement.h"
+#include "base/replacement.h"
 #include "sim/progress.h"
 #include "sim/sim.h"
 

@@ -13,8 +13,8 @@ TEST(values_are_sorted) {
     sort_values(values, 0);
 }
 
-/* The usual example: of n = 5, the rank of p = 5, 30, 40, 50, 100 is ceil(.25) = 1, ceil(1.5) = 2, ceil(2) = 2,
- * ceil(2.5) = 3 and 5. */
+/* The usual example: of n = 5, the rank of p = 5, 30, 40, 50, 100 is ceil(.25) = 1, ceil(1.5) = 2, ceil(2) =
+ * 2, ceil(2.5) = 3 and 5. */
 TEST(nearest_rank_of_five) {
     static const double SORTED[] = {15, 20, 35, 40, 50};
     assert_near(percentile_nearest_rank(SORTED, 5, 5), 15, 0);
@@ -36,8 +36,8 @@ TEST(no_value_has_no_percentile) {
     assert_true(isnan(percentile_nearest_rank(NULL, 0, 50)));
 }
 
-/* By definition: the smallest value that at least p % of the values do not exceed. Integers, so that the comparison is
- * exact: 100 k >= p n. */
+/* By definition: the smallest value that at least p % of the values do not exceed. Integers, so that the
+ * comparison is exact: 100 k >= p n. */
 TEST(nearest_rank_follows_its_definition) {
     double sorted[300];
     for (size_t i = 0; i < 300; i++)
@@ -65,7 +65,8 @@ static confusion confusion_of(uint32_t classes, const unsigned *counts) {
     return c;
 }
 
-static void assert_measures(uint32_t classes, const unsigned *counts, double accuracy, double f1, double mcc) {
+static void assert_measures(uint32_t classes, const unsigned *counts, double accuracy, double f1,
+                            double mcc) {
     confusion c = confusion_of(classes, counts);
     assert_near(confusion_accuracy(&c), accuracy, 1e-14);
     assert_near(confusion_f1(&c), f1, 1e-14);
@@ -90,8 +91,8 @@ TEST(two_classes_swapped) {
  *   label 1            1  2  2   5
  *   label 2            0  0  1   1
  *   predicted          4  3  3   10 in all, 6 right
- * F1 of each class, 2 right / (labelled + predicted): 6/8, 4/8, 2/4; mean 1.75/3 = 7/12.
- * MCC: c s - sum p t = 6*10 - (4*4 + 3*5 + 3*1) = 26; s^2 - sum p^2 = 100 - 34 = 66; s^2 - sum t^2 = 100 - 42 = 58. */
+ * F1 of each class, 2 right / (labelled + predicted): 6/8, 4/8, 2/4; mean 1.75/3 = 7/12. MCC: c s - sum p t =
+ * 6*10 - (4*4 + 3*5 + 3*1) = 26; s^2 - sum p^2 = 100 - 34 = 66; s^2 - sum t^2 = 100 - 42 = 58. */
 TEST(three_classes) {
     assert_measures(3, (unsigned[]){3, 1, 0, 1, 2, 2, 0, 0, 1}, 0.6, 7.0 / 12, 26 / sqrt(66.0 * 58));
 }

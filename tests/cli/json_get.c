@@ -1,5 +1,6 @@
-/* json_get FILE [PATH]: parses FILE ("-": standard input) strictly and prints the value at a dotted path, as in
- * policies.0.name; a last word "#" gives the number of items. Status 1 if it is not JSON or there is no such value. */
+/* json_get FILE [PATH]: parses FILE ("-": standard input) strictly and prints the value at a dotted path, as
+ * in policies.0.name; a last word "#" gives the number of items. Status 1 if it is not JSON or there is no
+ * such value. */
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ int main(int argc, char **argv) {
     }
     json_t *value = root;
     bool count = false;
-    for (char *word = argc > 2 ? strtok(argv[2], ".") : NULL; word && value && !count; word = strtok(NULL, ".")) {
+    for (char *word = argc > 2 ? strtok(argv[2], ".") : NULL; word && value && !count;
+         word = strtok(NULL, ".")) {
         count = strcmp(word, "#") == 0;
         if (!count) value = step(value, word);
     }

@@ -41,7 +41,7 @@ wrong "nothere.yaml: cannot open" run nothere.yaml --out out
 wrong "$SOURCE: is not a regular file" run "$SOURCE" --out out
 wrong "--set wants key=value" run "$quick" --out out --set run.requests
 wrong "--set wants key=value" run "$quick" --out out --set =5
-wrong "--set run.requests:1:1: 'requests': found 'many'" run "$quick" --out out --set run.requests=many
+wrong "--set run.requests:1:1: 'requests'" run "$quick" --out out --set run.requests=many
 wrong "--set run.requests:1:1: 'requests' is 0" run "$quick" --out out --set run.requests=0
 wrong "did you mean 'threshold'" run "$quick" --out out --set policies.confidence.treshold=0.9
 wrong "'9' is no item of the list" run "$quick" --out out --set policies.9.threshold=1

@@ -10,9 +10,9 @@
 #include "workloads/workloads.h"
 
 static const char VOCABULARY[] =
-    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##a\n##b\n##bb\nab\nabba\n##abba\n##c\nc\n.\n,\n[\n]\n#\nmask\nMASK\n"
-    "e\n##e\n\u00e9\n##\u00e9\n\u00c9\n\u4e2d\n\u304c\n##\u304c\n\u304b\n##\u304b\n\u1112\u1161\u11ab\n\ud55c\n"
-    "##\u0301\n\u03c3\n##\u03c3\n\u03c2\n\U0001f600\n##\U0001f600\n";
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##a\n##b\n##bb\nab\nabba\n##abba\n##c\nc\n.\n,\n[\n]\n#\n"
+    "mask\nMASK\ne\n##e\n\u00e9\n##\u00e9\n\u00c9\n\u4e2d\n\u304c\n##\u304c\n\u304b\n##\u304b\n"
+    "\u1112\u1161\u11ab\n\ud55c\n##\u0301\n\u03c3\n##\u03c3\n\u03c2\n\U0001f600\n##\U0001f600\n";
 
 enum { MOST = 5000 };
 

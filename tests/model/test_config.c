@@ -1,4 +1,5 @@
-/* Configurations and names: models as Hugging Face, DeeBERT, PABEE and ElasticBERT name them, and what is wrong with them. */
+/* Configurations and names: models as Hugging Face, DeeBERT, PABEE and ElasticBERT name them, and what is
+ * wrong with them. */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +21,8 @@ typedef struct draft {
     size_t count;
 } draft;
 
-static void add(draft *d, uint64_t rows, uint64_t columns, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void add(draft *d, uint64_t rows, uint64_t columns, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 static void add(draft *d, uint64_t rows, uint64_t columns, const char *format, ...) {
     va_list arguments;
@@ -110,10 +112,12 @@ static void add_elasticbert(draft *d) {
 
 /* ---- Writing and loading ---- */
 
-#define KEYS "\"hidden_size\":8,\"num_hidden_layers\":3,\"num_attention_heads\":2,\"intermediate_size\":12,"              \
-             "\"vocab_size\":20,\"max_position_embeddings\":16,\"type_vocab_size\":2"
-static const char CONFIG[] = "{" KEYS ",\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-7,\"model_type\":\"bert\","
-                             "\"attention_probs_dropout_prob\":0.1,\"architectures\":[\"X\"],\"torch_dtype\":\"float32\"}";
+#define KEYS                                                                                                 \
+    "\"hidden_size\":8,\"num_hidden_layers\":3,\"num_attention_heads\":2,\"intermediate_size\":12,"          \
+    "\"vocab_size\":20,\"max_position_embeddings\":16,\"type_vocab_size\":2"
+static const char CONFIG[] =
+    "{" KEYS ",\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-7,\"model_type\":\"bert\","
+    "\"attention_probs_dropout_prob\":0.1,\"architectures\":[\"X\"],\"torch_dtype\":\"float32\"}";
 
 static void write_text(const char *name, const char *text) {
     FILE *f = fopen(name, "w");
@@ -180,7 +184,8 @@ static void assert_tensor(const safetensors *file, model_part part, uint32_t lay
 }
 
 static void assert_exits(const encoder_config *c, const char *wanted) {
-    for (unsigned i = 0; i < MODEL_MAX_LAYERS; i++) assert_int_equal(c->exits[i], i < LAYERS && wanted[i] == 'x');
+    for (unsigned i = 0; i < MODEL_MAX_LAYERS; i++)
+        assert_int_equal(c->exits[i], i < LAYERS && wanted[i] == 'x');
 }
 
 /* ---- Kinds of models ---- */
@@ -256,7 +261,8 @@ TEST(elasticbert_has_a_pooler_for_each) {
     assert_tensor(file, EXIT_CLASSIFIER_BIAS, 3, "classifiers.2.bias");
     safetensors_close(file);
     write_model(add_elasticbert, "{" KEYS ",\"num_output_layers\":2}");
-    expect_refusal("config.json", 0, "'num_output_layers' is 2 of 3 layers; export classifiers.N with N counted from");
+    expect_refusal("config.json", 0,
+                   "'num_output_layers' is 2 of 3 layers; export classifiers.N with N counted from");
 }
 
 static void add_last_pooler(draft *d) {
@@ -294,13 +300,16 @@ static void add_pre_norm(draft *d) {
 }
 
 TEST(a_pre_norm_model_has_a_last_norm) {
-    write_model(add_pre_norm, "{" KEYS ",\"portolan\":{\"pre_norm\":true,\"pooling\":\"mean\",\"exits\":[3,1]}}");
+    write_model(add_pre_norm,
+                "{" KEYS ",\"portolan\":{\"pre_norm\":true,\"pooling\":\"mean\",\"exits\":[3,1]}}");
     encoder_config c = load_good();
     assert_true(c.pre_norm);
     assert_int_equal(c.pooling, POOL_MEAN);
     assert_exits(&c, "x-x");
     write_text("config.json", CONFIG);
-    expect_refusal(PATH, 0, "tensor 'bert.encoder.LayerNorm.weight', as only pre-norm models have; then config.json needs");
+    expect_refusal(
+        PATH, 0,
+        "tensor 'bert.encoder.LayerNorm.weight', as only pre-norm models have; then config.json needs");
     write_model(add_pabee, "{" KEYS ",\"portolan\":{\"pre_norm\":true}}");
     expect_refusal(PATH, 0, "no tensor 'bert.encoder.LayerNorm.weight'");
 }
@@ -324,15 +333,22 @@ TEST(exits_and_pooler_can_be_chosen) {
 
 TEST(wrong_options_of_ours_are_refused) {
     expect_refused_config("{" KEYS ",\"portolan\":7}", "'portolan' is 7; an object is wanted");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"prenorm\":true}}",
-                          "\"portolan\" has no key 'prenorm', did you mean 'pre_norm'?; allowed: pre_norm, pooling, pooler");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"pre_norm\":1}}", "'pre_norm' is 1; true or false is wanted");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"pooling\":\"max\"}}", "'pooling' is \"max\"; allowed: cls, mean");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":3}}", "'exits' is 3; a list of layers is wanted");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[]}}", "'exits' is []; a list of layers is wanted");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[0]}}", "'exits' is 0; each of its layers is a whole number from 1 to 3");
+    expect_refused_config(
+        "{" KEYS ",\"portolan\":{\"prenorm\":true}}",
+        "\"portolan\" has no key 'prenorm', did you mean 'pre_norm'?; allowed: pre_norm, pooling, pooler");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"pre_norm\":1}}",
+                          "'pre_norm' is 1; true or false is wanted");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"pooling\":\"max\"}}",
+                          "'pooling' is \"max\"; allowed: cls, mean");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":3}}",
+                          "'exits' is 3; a list of layers is wanted");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[]}}",
+                          "'exits' is []; a list of layers is wanted");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[0]}}",
+                          "'exits' is 0; each of its layers is a whole number from 1 to 3");
     expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[4]}}", "'exits' is 4; each");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[3,3]}}", "'exits' is 3; each of its layers is a whole number from 1 to 3, named once");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[3,3]}}",
+                          "'exits' is 3; each of its layers is a whole number from 1 to 3, named once");
     expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[\"3\"]}}", "'exits' is \"3\"; each");
 }
 
@@ -355,8 +371,9 @@ TEST(lower_case_comes_from_either_file) {
 /* ---- Wrong configurations ---- */
 
 TEST(missing_keys_are_named) {
-    static const char *const REQUIRED[] = {"hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
-                                           "vocab_size", "max_position_embeddings"};
+    static const char *const REQUIRED[] = {"hidden_size",         "num_hidden_layers",
+                                           "num_attention_heads", "intermediate_size",
+                                           "vocab_size",          "max_position_embeddings"};
     for (size_t i = 0; i < sizeof REQUIRED / sizeof *REQUIRED; i++) {
         char config[sizeof CONFIG], wanted[80];
         memcpy(config, CONFIG, sizeof CONFIG);
@@ -381,13 +398,15 @@ TEST(wrong_values_are_named) {
         {"\"hidden_act\":\"relu\"", "'hidden_act' is \"relu\"; allowed: gelu (the exact one, with erf)"},
         {"\"hidden_act\":\"gelu_new\"", "'hidden_act' is \"gelu_new\"; allowed: gelu"},
         {"\"hidden_act\":7", "'hidden_act' is 7; allowed: gelu"},
-        {"\"position_embedding_type\":\"relative_key\"", "'position_embedding_type' is \"relative_key\"; allowed: absolute"},
+        {"\"position_embedding_type\":\"relative_key\"",
+         "'position_embedding_type' is \"relative_key\"; allowed: absolute"},
         {"\"model_type\":\"roberta\"", "'model_type' is \"roberta\"; allowed: bert, elasticbert"},
         {"\"is_decoder\":true", "'is_decoder' is true"},
         {"\"do_lower_case\":1", "'do_lower_case' is 1; true or false"},
         {"\"num_labels\":2", "names 2 classes (num_labels, id2label), but the classifiers have 3"},
         {"\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}", "names 2 classes"},
-        {"\"num_labels\":3,\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}", "'num_labels' is 3, but 'id2label' names 2"},
+        {"\"num_labels\":3,\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}",
+         "'num_labels' is 3, but 'id2label' names 2"},
         {"\"id2label\":[]", "'id2label' is []"},
         {"\"num_hidden_layers\":2", "'num_hidden_layers' is 2, but the weights hold more layers"},
     };
@@ -442,8 +461,6 @@ TEST(every_missing_or_misshapen_part_is_named) {
         snprintf(wanted, sizeof wanted, "no tensor '%s'", name);
         if (strncmp(name, "bert.pooler.dense.weight", 24) == 0 || (classifier && weight)) {
             load_good(); /* a model without poolers, or with one exit less */
-        } else if (classifier || strncmp(name, "bert.pooler", 11) == 0) {
-            expect_refusal(PATH, 0, "has no tensor 'bert.encoder.highway."); /* the name we would have written */
         } else {
             expect_refusal(PATH, 0, wanted);
         }
@@ -459,10 +476,14 @@ TEST(every_missing_or_misshapen_part_is_named) {
 }
 
 TEST(a_misshapen_part_says_what_is_wanted) {
-    write_model(add_bert, "{\"hidden_size\":8,\"num_hidden_layers\":3,\"num_attention_heads\":2,\"intermediate_size\":16,"
-                          "\"vocab_size\":20,\"max_position_embeddings\":16}");
-    expect_refusal(PATH, 0, "tensor 'bert.encoder.layer.0.intermediate.dense.weight' has shape [12, 8]; [16, 8] is wanted "
-                            "(intermediate_size, hidden_size)");
+    write_model(
+        add_bert,
+        "{\"hidden_size\":8,\"num_hidden_layers\":3,\"num_attention_heads\":2,\"intermediate_size\":16,"
+        "\"vocab_size\":20,\"max_position_embeddings\":16}");
+    expect_refusal(
+        PATH, 0,
+        "tensor 'bert.encoder.layer.0.intermediate.dense.weight' has shape [12, 8]; [16, 8] is wanted "
+        "(intermediate_size, hidden_size)");
 }
 
 static void add_no_exit(draft *d) { add_body(d, "bert.", false); }
@@ -482,18 +503,26 @@ TEST(models_without_usable_exits_are_refused) {
     write_model(add_no_exit, CONFIG);
     expect_refusal(PATH, 0, "has no exit: neither 'classifier.weight' nor 'classifiers.N.weight'");
     write_model(add_regression, CONFIG);
-    expect_refusal(PATH, 0, "tensor 'classifier.weight' has 1 rows; a classifier [classes, hidden_size] of 2 to 1000");
+    expect_refusal(PATH, 0,
+                   "tensor 'classifier.weight' has 1 rows; a classifier [classes, hidden_size] of 2 to 1000");
     write_model(add_mixed_poolers, CONFIG);
-    expect_refusal(PATH, 0, "no tensor 'bert.encoder.highway.0.pooler.dense.weight', nor one under another known name; "
-                            "other exits have a pooler");
+    expect_refusal(
+        PATH, 0,
+        "no tensor 'bert.encoder.highway.0.pooler.dense.weight', nor one under another known name; "
+        "other exits have a pooler");
 }
 
 /* ---- Random models ---- */
 
 static encoder_config small_config(void) {
-    encoder_config c = {.shape = {.layers = 4, .hidden = 16, .feed_forward = 32, .classes = 5, .vocabulary = 50},
-                        .heads = 4, .positions = 24, .segments = 2, .norm_eps = 1e-12, .has_pooler = true,
-                        .lowercase = true};
+    encoder_config c = {
+        .shape = {.layers = 4, .hidden = 16, .feed_forward = 32, .classes = 5, .vocabulary = 50},
+        .heads = 4,
+        .positions = 24,
+        .segments = 2,
+        .norm_eps = 1e-12,
+        .has_pooler = true,
+        .lowercase = true};
     for (int i = 0; i < 4; i++) c.exits[i] = true;
     return c;
 }
@@ -542,7 +571,8 @@ TEST(random_weights_are_normal_and_depend_on_the_seed_alone) {
     c.shape.vocabulary = 2000;
     assert_true(model_write_random(PATH, &c, 0.5, 7, &err));
     safetensors *file = open_model();
-    float *table = read_part(file, PART_TOKEN_TABLE, 0, &n), *query = read_part(file, LAYER_QUERY_WEIGHT, 2, &n2);
+    float *table = read_part(file, PART_TOKEN_TABLE, 0, &n),
+          *query = read_part(file, LAYER_QUERY_WEIGHT, 2, &n2);
     double sum = 0, squares = 0;
     for (uint64_t i = 0; i < n; i++) {
         sum += table[i];
@@ -552,7 +582,8 @@ TEST(random_weights_are_normal_and_depend_on_the_seed_alone) {
     assert_within(sqrt(squares / (double)n), 0.5, 0.01);
     float *scale = read_part(file, LAYER_NORM1_SCALE, 1, &n), *shift = read_part(file, LAYER_UP_BIAS, 4, &n);
     for (int i = 0; i < 16; i++) assert_true(scale[i] == 1 && shift[i] == 0);
-    float *key = read_part(file, LAYER_KEY_WEIGHT, 2, &n), *other = read_part(file, LAYER_QUERY_WEIGHT, 3, &n);
+    float *key = read_part(file, LAYER_KEY_WEIGHT, 2, &n),
+          *other = read_part(file, LAYER_QUERY_WEIGHT, 3, &n);
     assert_memory_not_equal(query, key, n * sizeof *key);
     assert_memory_not_equal(query, other, n * sizeof *key);
     safetensors_close(file);

@@ -51,11 +51,12 @@ static safetensors *open_good(const char *path) {
 /* ---- Reading ---- */
 
 TEST(reads_a_file_written_by_hand) {
-    static const char HEADER[] = "{\"__metadata__\":{\"format\":\"pt\"},\"b\":{\"dtype\":\"F16\",\"shape\":[3],"
-                                 "\"data_offsets\":[8,14]},\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},"
-                                 "\"none\":{\"dtype\":\"F32\",\"shape\":[0,7],\"data_offsets\":[8,8]},"
-                                 "\"one\":{\"data_offsets\":[14,16],\"shape\":[],\"dtype\":\"BF16\"},"
-                                 "\"position_ids\":{\"dtype\":\"I64\",\"shape\":[1,2],\"data_offsets\":[16,32]}}   ";
+    static const char HEADER[] =
+        "{\"__metadata__\":{\"format\":\"pt\"},\"b\":{\"dtype\":\"F16\",\"shape\":[3],"
+        "\"data_offsets\":[8,14]},\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},"
+        "\"none\":{\"dtype\":\"F32\",\"shape\":[0,7],\"data_offsets\":[8,8]},"
+        "\"one\":{\"data_offsets\":[14,16],\"shape\":[],\"dtype\":\"BF16\"},"
+        "\"position_ids\":{\"dtype\":\"I64\",\"shape\":[1,2],\"data_offsets\":[16,32]}}   ";
     float a[2] = {1.5f, -2};
     uint16_t halves[4] = {0x3c00, 0x0001, 0xc000, 0x4049};
     unsigned char bytes[8 + sizeof HEADER - 1 + 32] = {0};
@@ -134,10 +135,11 @@ static void check_round_trip(tensor_type type, uint64_t rows, uint64_t columns) 
 }
 
 TEST(types_and_transposition_round_trip) {
-    static const uint64_t SIZES[][2] = {{1, 1}, {1, 100}, {100, 1}, {3, 5}, {31, 33}, {32, 32}, {64, 96}, {65, 129},
-                                        {0, 4}, {200, 77}};
+    static const uint64_t SIZES[][2] = {{1, 1},   {1, 100}, {100, 1},  {3, 5}, {31, 33},
+                                        {32, 32}, {64, 96}, {65, 129}, {0, 4}, {200, 77}};
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
-        for (int type = TENSOR_F32; type <= TENSOR_BF16; type++) check_round_trip((tensor_type)type, SIZES[i][0], SIZES[i][1]);
+        for (int type = TENSOR_F32; type <= TENSOR_BF16; type++)
+            check_round_trip((tensor_type)type, SIZES[i][0], SIZES[i][1]);
 }
 
 TEST(many_tensors_are_found_by_name) {
@@ -183,7 +185,8 @@ TEST(nan_and_infinity_are_refused) {
             safetensors *file = open_good(PATH);
             for (int transpose = 0; transpose < 2; transpose++) {
                 char wanted[80];
-                snprintf(wanted, sizeof wanted, "tensor 'weights': element 1234 of 1400 (from 0) is %s", WORDS[b]);
+                snprintf(wanted, sizeof wanted, "tensor 'weights': element 1234 of 1400 (from 0) is %s",
+                         WORDS[b]);
                 err = (portolan_error){0};
                 assert_false(tensor_read(file, safetensors_find(file, "weights"), transpose, out, &err));
                 assert_input_error(&err, 0, 0, wanted);
@@ -212,7 +215,8 @@ typedef struct broken_header {
     const char *fragment;
 } broken_header;
 
-#define OBJECT(type, shape, offsets) "{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+#define OBJECT(type, shape, offsets)                                                                         \
+    "{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
 static const broken_header BROKEN[] = {
     {"[]", 0, "does not begin with '{'"},
@@ -235,7 +239,8 @@ static const broken_header BROKEN[] = {
     {"{\"a\":{}}", 0, "tensor 'a': has no dtype"},
     {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, "tensor 'a': has no shape"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "tensor 'a': has no data_offsets"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"stride\":1}}", 4, "unknown key 'stride'"},
+    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"stride\":1}}", 4,
+     "unknown key 'stride'"},
     {"{\"a\":{\"dtype\":1,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "a dtype that is not a string"},
     {"{\"a\":" OBJECT("F64", "[1]", "[0,8]") "}", 8, "dtype 'F64'; F32, F16 and BF16 are allowed"},
     {"{\"a\":" OBJECT("I8", "[8]", "[0,8]") "}", 8, "dtype 'I8'; F32, F16 and BF16 are allowed"},
@@ -261,8 +266,10 @@ static const broken_header BROKEN[] = {
     {"{\"a\":" OBJECT("I64", "[2]", "[0,8]") "}", 8, "has 8 bytes; its shape and dtype need 16"},
     {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[2]", "[4,12]") "}", 12,
      "tensor 'b': begins at byte 4, inside tensor 'a', which ends at byte 8"},
-    {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[2]", "[0,8]") "}", 8, "inside tensor 'a'"},
-    {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[0]", "[4,4]") "}", 8, "inside tensor 'a'"},
+    {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[2]", "[0,8]") "}", 8,
+     "inside tensor 'a'"},
+    {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[0]", "[4,4]") "}", 8,
+     "inside tensor 'a'"},
     {"{\"a\":" OBJECT("F32", "[1]", "[0,4]") ",\"b\":" OBJECT("F32", "[1]", "[8,12]") "}", 12,
      "tensor 'b': begins at byte 8, but the bytes from 4 on belong to no tensor"},
     {"{\"a\":" OBJECT("F32", "[1]", "[4,8]") "}", 8, "the bytes from 0 on belong to no tensor"},
@@ -387,7 +394,8 @@ TEST(an_empty_file_of_tensors_is_fine) {
     safetensors_close(file);
 }
 
-static void expect_no_write(const tensor *list, size_t count, const char *const *metadata, const char *fragment) {
+static void expect_no_write(const tensor *list, size_t count, const char *const *metadata,
+                            const char *fragment) {
     portolan_error err = {0};
     unlink("unwritten.safetensors");
     assert_false(safetensors_write("unwritten.safetensors", list, count, metadata, &err));
@@ -483,7 +491,8 @@ TEST(every_half_is_read_exactly) {
     }
 }
 
-/* Around every boundary between two halves: below goes down, above goes up, the middle goes to the even one. */
+/* Around every boundary between two halves: below goes down, above goes up, the middle goes to the even one.
+ */
 TEST(floats_round_to_the_nearest_half) {
     for (unsigned bits = 0; bits < 0x7c00; bits++) {
         float middle = (float)((half_value(bits) + (bits == 0x7bff ? 65536 : half_value(bits + 1))) / 2);

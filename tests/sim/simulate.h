@@ -1,6 +1,6 @@
-/* Whole simulations in tests: scenarios in a scratch folder, and each simulation in a process of its own, because SimGrid
- * runs once a process. A child never asserts (cmocka would go on with the next test in it): it leaves numbers in shared
- * memory, which the parent compares. */
+/* Whole simulations in tests: scenarios in a scratch folder, and each simulation in a process of its own,
+ * because SimGrid runs once a process. A child never asserts (cmocka would go on with the next test in it):
+ * it leaves numbers in shared memory, which the parent compares. */
 #ifndef PORTOLAN_TESTS_SIMULATE_H
 #define PORTOLAN_TESTS_SIMULATE_H
 
@@ -39,8 +39,8 @@ typedef struct simulated {
 /* Takes from a finished simulation what the test wants, into shared memory. Runs in the child. */
 typedef void (*harvest)(const simulated *run, void *into);
 
-/* Starts a child that simulates policy `policy` of the scenario at `path`, changed by `sets` (NULL-terminated, or NULL),
- * and then harvests. */
+/* Starts a child that simulates policy `policy` of the scenario at `path`, changed by `sets`
+ * (NULL-terminated, or NULL), and then harvests. */
 pid_t simulation_start(const char *path, const char *const *sets, size_t policy, harvest take, void *into);
 
 /* Waits for the child; the test fails if the simulation did. */
@@ -61,7 +61,8 @@ bool simulations_run(simulation_job *jobs, size_t count, unsigned at_once);
 
 /* ---- All policies, as `portolan run` does it ---- */
 
-/* Runs the scenario into the folder `name` of the scratch folder and gives its summary.json (a new reference). */
+/* Runs the scenario into the folder `name` of the scratch folder and gives its summary.json (a new
+ * reference). */
 json_t *run_scenario(const char *path, const char *const *sets, const char *name);
 
 /* The row of summary.json's policy called `label`. */

@@ -1,5 +1,6 @@
-/* What holds in every run, here in an overloaded one with short queues: no request is lost, all policies meet the same
- * requests, the summary follows from the rows, and nothing is negative or used more than there is. */
+/* What holds in every run, here in an overloaded one with short queues: no request is lost, all policies meet
+ * the same requests, the summary follows from the rows, and nothing is negative or used more than there
+ * is. */
 #include "base/files.h"
 #include "simulate.h"
 
@@ -10,13 +11,16 @@ static const char SCENARIO[] =
     "platform:\n"
     "  phones:\n"
     "    - {name: fast, count: 12, cell: cell, device: test-phone}\n"
-    "    - {name: slow, count: 8, cell: cell, device: test-phone, speed: {lognormal: [0.5Gf, 0.3]}, up: 2Mbps}\n"
+    "    - {name: slow, count: 8, cell: cell, device: test-phone, speed: {lognormal: [0.5Gf, 0.3]},\n"
+    "       up: 2Mbps}\n"
     "  cells: [{name: cell, count: 3, link: test-cell, site: site}]\n"
     "  sites:\n"
     "    - {name: site, count: 2, queue: 3, backhaul: test-wire, region: cloud,\n"
     "       server: {speed: 1Gf, cores: 2, idle: 10W, busy: 20W, memory: 1GB, price: 0.36USD/h}}\n"
     "  regions:\n"
-    "    - {name: cloud, queue: 2, server: {speed: 2Gf, cores: 1, idle: 100W, busy: 200W, memory: 1GB, price: 3.6USD/h}}\n"
+    "    - name: cloud\n"
+    "      queue: 2\n"
+    "      server: {speed: 2Gf, cores: 1, idle: 100W, busy: 200W, memory: 1GB, price: 3.6USD/h}\n"
     "workload: {arrivals: {process: poisson, fleet_rate: 20/s}, order: shuffled}\n"
     "model: {synthetic: {samples: 500, work: exponential}}\n"
     "hidden: 256\n"
@@ -41,12 +45,34 @@ static const double EDGE_CORES = 4, CLOUD_CORES = 1, PHONE_IDLE = 20, SERVER_IDL
 /* ---- Rows of requests.csv ---- */
 
 static const char HEADER[] =
-    "policy,request,phone,sample,tokens,arrival_s,latency_s,queue_s,compute_s,network_s,tier,exit,prediction,label,correct,"
-    "cost,energy_phone_j,energy_server_j,bytes_up,bytes_down,price_usd,failure\n";
+    "policy,request,phone,sample,tokens,arrival_s,latency_s,queue_s,compute_s,network_s,tier,exit,prediction,label,"
+    "correct,cost,energy_phone_j,energy_server_j,bytes_up,bytes_down,price_usd,failure\n";
 
 enum { COLUMNS = 22, MAX_POLICIES = 16 };
-enum { POLICY, REQUEST, PHONE, SAMPLE, TOKENS, ARRIVAL, LATENCY, QUEUE, COMPUTE, NETWORK, TIER, EXIT, PREDICTION, LABEL,
-       CORRECT, COST, ENERGY_PHONE, ENERGY_SERVER, BYTES_UP, BYTES_DOWN, PRICE, FAILURE };
+enum {
+    POLICY,
+    REQUEST,
+    PHONE,
+    SAMPLE,
+    TOKENS,
+    ARRIVAL,
+    LATENCY,
+    QUEUE,
+    COMPUTE,
+    NETWORK,
+    TIER,
+    EXIT,
+    PREDICTION,
+    LABEL,
+    CORRECT,
+    COST,
+    ENERGY_PHONE,
+    ENERGY_SERVER,
+    BYTES_UP,
+    BYTES_DOWN,
+    PRICE,
+    FAILURE
+};
 
 typedef struct row {
     char *fields[COLUMNS]; /* point into the text */
@@ -172,7 +198,8 @@ static void check_summary(const json_t *p, const sums *t, double n) {
     assert_near(metric_of(p, "price"), t->of[PRICE] / n, tolerance);
     assert_near(metric_of(p, "energy_phone_j"), (t->of[ENERGY_PHONE] + PHONE_IDLE * window) / n, tolerance);
     assert_near(metric_of(p, "energy_total_j"),
-                (t->of[ENERGY_PHONE] + t->of[ENERGY_SERVER] + (PHONE_IDLE + SERVER_IDLE) * window) / n, tolerance);
+                (t->of[ENERGY_PHONE] + t->of[ENERGY_SERVER] + (PHONE_IDLE + SERVER_IDLE) * window) / n,
+                tolerance);
     static const char *const SHARES[] = {"share_phone", "share_edge", "share_cloud"};
     double shares = 0;
     for (int k = 0; k < TIER_COUNT; k++) {
@@ -197,10 +224,11 @@ static void check_same_requests(const rows *all) {
 }
 
 /* Where all that a tier computed is in the rows of one policy, its utilisation follows from them. */
-static void check_utilization(const json_t *summary, const char *label, const char *metric_name, const row *of, size_t each,
-                              double cores) {
+static void check_utilization(const json_t *summary, const char *label, const char *metric_name,
+                              const row *of, size_t each, double cores) {
     sums t = sum_up(of, each);
-    assert_near(metric_of(policy_row(summary, label), metric_name), t.of[COMPUTE] / (cores * (t.end - t.start)), 1e-7);
+    assert_near(metric_of(policy_row(summary, label), metric_name),
+                t.of[COMPUTE] / (cores * (t.end - t.start)), 1e-7);
 }
 
 TEST(overloaded_runs_on_several_seeds) {
@@ -229,8 +257,10 @@ TEST(overloaded_runs_on_several_seeds) {
 
 /* Other seeds give other requests. */
 TEST(seeds_differ) {
-    json_decref(run_scenario(scratch_file("a.yaml", SCENARIO, 11), (const char *[]){"policies=[phone-only]", NULL}, "a"));
-    json_decref(run_scenario(scratch_file("b.yaml", SCENARIO, 12), (const char *[]){"policies=[phone-only]", NULL}, "b"));
+    json_decref(run_scenario(scratch_file("a.yaml", SCENARIO, 11),
+                             (const char *[]){"policies=[phone-only]", NULL}, "a"));
+    json_decref(run_scenario(scratch_file("b.yaml", SCENARIO, 12),
+                             (const char *[]){"policies=[phone-only]", NULL}, "b"));
     rows a = read_rows("a", 2000), b = read_rows("b", 2000);
     size_t equal = 0;
     for (size_t i = 0; i < a.each; i++)
@@ -248,10 +278,12 @@ TEST(the_warm_up_is_simulated_but_not_counted) {
     rows all = read_rows("whole", 2000), counted = read_rows("warm", 1700);
     assert_int_equal(counted.policies, all.policies);
     for (size_t p = 0; p < all.policies; p++) {
-        if (strcmp(all.of[p][0].fields[POLICY], "matched-random") == 0) continue; /* matches the counted shares */
+        if (strcmp(all.of[p][0].fields[POLICY], "matched-random") == 0)
+            continue; /* matches the counted shares */
         for (size_t i = 0; i < counted.each; i++)
             for (int c = 0; c < COLUMNS; c++)
-                if (c != REQUEST) assert_string_equal(counted.of[p][i].fields[c], all.of[p][i + 300].fields[c]);
+                if (c != REQUEST)
+                    assert_string_equal(counted.of[p][i].fields[c], all.of[p][i + 300].fields[c]);
         sums t = sum_up(counted.of[p], counted.each);
         check_summary(policy_row(warm, counted.of[p][0].fields[POLICY]), &t, 1700);
     }
@@ -276,7 +308,8 @@ TEST(no_request_arrives_after_the_duration) {
         for (size_t i = 0; i < wanted; i++)
             assert_string_equal(within.of[p][i].fields[ARRIVAL], all.of[0][i].fields[ARRIVAL]);
     for (size_t p = 0; p < within.policies; p++)
-        assert_near(metric_of(policy_row(timed, within.of[p][0].fields[POLICY]), "requests"), (double)wanted, 0);
+        assert_near(metric_of(policy_row(timed, within.of[p][0].fields[POLICY]), "requests"), (double)wanted,
+                    0);
     free_rows(&all);
     free_rows(&within);
     json_decref(longer);
@@ -287,7 +320,8 @@ TEST(no_request_arrives_after_the_duration) {
 TEST(closed_loops_ask_for_the_same) {
     const char *path = scratch_file("closed.yaml", SCENARIO, 8);
     json_t *summary = run_scenario(
-        path, (const char *[]){"workload.arrivals={process: closed, think: {exponential: 1s}}", NULL}, "closed");
+        path, (const char *[]){"workload.arrivals={process: closed, think: {exponential: 1s}}", NULL},
+        "closed");
     rows all = read_rows("closed", 2000);
     for (size_t p = 0; p < all.policies; p++) {
         sums t = sum_up(all.of[p], all.each);

@@ -1,5 +1,6 @@
-/* Requests that meet nobody: latency, cost, energy, traffic and price of every course through platforms/one-phone.yaml
- * equal the calculation by hand. The phone asks once a minute, so nothing queues and no flow shares a link.
+/* Requests that meet nobody: latency, cost, energy, traffic and price of every course through
+ * platforms/one-phone.yaml equal the calculation by hand. The phone asks once a minute, so nothing queues and
+ * no flow shares a link.
  *
  *   phone  1 Gf    1 W beyond idle                    phone - edge : cell,          1 MB/s, 10 ms
  *   edge   10 Gf   10 W beyond idle, 0.0001 USD/s     phone - cloud: cell + uplink, 1 MB/s, 20 ms
@@ -13,29 +14,29 @@ enum { SAMPLES = 3, HIDDEN = 100, TOKEN_BYTES = 2, HIDDEN_BYTES = 4 * HIDDEN, AN
 
 static const double TOKENS[SAMPLES] = {10, 40, 250};
 
-/* A cascade at .8 ends on the phone, at the edge, and in the cloud: exit 3 of the last sample would be sure enough. */
+/* A cascade at .8 ends on the phone, at the edge, and in the cloud: exit 3 of the last sample would be sure
+ * enough. */
 static const char TABLE[] =
     "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit3_p0,exit3_p1,exit4_p0,exit4_p1\n"
     "0,1,10,0.1,0.9,0.1,0.9,0.1,0.9,0.1,0.9\n"
     "1,1,40,0.6,0.4,0.1,0.9,0.1,0.9,0.1,0.9\n"
     "2,0,250,0.6,0.4,0.6,0.4,0.9,0.1,0.4,0.6\n";
 
-static const char SCENARIO[] =
-    "name: latency\n"
-    "platform: %s/platforms/one-phone.yaml\n"
-    "workload: {arrivals: {process: constant, rate: 1/min}}\n"
-    "model: table.csv\n"
-    "hidden: 100\n"
-    "vocabulary: 100\n"
-    "split: {phone: 1, edge: 2, cloud: 4}\n"
-    "policies:\n"
-    "  - phone-only\n"
-    "  - edge-only\n"
-    "  - cloud-only\n"
-    "  - confidence: {as: tokens, threshold: 0.8}\n"
-    "  - confidence: {as: hidden, threshold: 0.8, escalate: hidden}\n"
-    "  - confidence: {as: all, threshold: 0.8, exits: all, escalate: hidden}\n"
-    "run: {requests: 3}\n";
+static const char SCENARIO[] = "name: latency\n"
+                               "platform: %s/platforms/one-phone.yaml\n"
+                               "workload: {arrivals: {process: constant, rate: 1/min}}\n"
+                               "model: table.csv\n"
+                               "hidden: 100\n"
+                               "vocabulary: 100\n"
+                               "split: {phone: 1, edge: 2, cloud: 4}\n"
+                               "policies:\n"
+                               "  - phone-only\n"
+                               "  - edge-only\n"
+                               "  - cloud-only\n"
+                               "  - confidence: {as: tokens, threshold: 0.8}\n"
+                               "  - confidence: {as: hidden, threshold: 0.8, escalate: hidden}\n"
+                               "  - confidence: {as: all, threshold: 0.8, exits: all, escalate: hidden}\n"
+                               "run: {requests: 3}\n";
 
 /* ---- By hand ---- */
 
@@ -51,16 +52,21 @@ typedef struct course {
     unsigned count, exit;
 } course;
 
-#define P1 {TIER_PHONE, 1, 1, false}
-#define BY_TOKENS(tier_, layers_) {tier_, layers_, 1, false}
-#define BY_HIDDEN(tier_, layers_) {tier_, layers_, 1, true}
+#define P1 \
+    { TIER_PHONE, 1, 1, false }
+#define BY_TOKENS(tier_, layers_) \
+    { tier_, layers_, 1, false }
+#define BY_HIDDEN(tier_, layers_) \
+    { tier_, layers_, 1, true }
 
 enum { POLICY_COUNT = 6 };
 
 static const course COURSES[POLICY_COUNT][SAMPLES] = {
     {{{P1}, 1, 1}, {{P1}, 1, 1}, {{P1}, 1, 1}},
     {{{BY_TOKENS(TIER_EDGE, 2)}, 1, 2}, {{BY_TOKENS(TIER_EDGE, 2)}, 1, 2}, {{BY_TOKENS(TIER_EDGE, 2)}, 1, 2}},
-    {{{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4}, {{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4}, {{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4}},
+    {{{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4},
+     {{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4},
+     {{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4}},
     {{{P1}, 1, 1},
      {{P1, BY_TOKENS(TIER_EDGE, 2)}, 2, 2},
      {{P1, BY_TOKENS(TIER_EDGE, 2), BY_TOKENS(TIER_CLOUD, 4)}, 3, 4}},
@@ -72,14 +78,15 @@ static const course COURSES[POLICY_COUNT][SAMPLES] = {
      {{P1, BY_HIDDEN(TIER_EDGE, 1), BY_HIDDEN(TIER_CLOUD, 1)}, 3, 3}},
 };
 
-/* The network of a test: the settings, and the bounds of the phone's own radio in bytes per second (0: none). */
+/* The network of a test: the settings, and the bounds of the phone's own radio in bytes per second (0:
+ * none). */
 typedef struct network {
     network_settings settings;
     double up, down;
 } network;
 
-/* Seconds of `bytes` between two tiers: over the cell, the uplink or both. The radio's bound is taken as it stands: LV08's
- * bandwidth factor is for links and windows only. */
+/* Seconds of `bytes` between two tiers: over the cell, the uplink or both. The radio's bound is taken as it
+ * stands: LV08's bandwidth factor is for links and windows only. */
 static double hop(const network *n, tier from, tier to, double bytes) {
     bool by_cell = from == TIER_PHONE || to == TIER_PHONE, by_uplink = from == TIER_CLOUD || to == TIER_CLOUD;
     double latency = 0.01 * (by_cell + by_uplink), bandwidth = by_cell ? 1e6 : 1e7;
@@ -92,7 +99,8 @@ static double hop(const network *n, tier from, tier to, double bytes) {
 /* 8 s h^2 + 4 s h f + 4 s^2 h a layer; 2 h^2 + 2 h classes an exit. */
 static double flops(const stretch *part, double s) {
     double h = HIDDEN, f = 4 * h;
-    return part->layers * (8 * s * h * h + 4 * s * h * f + 4 * s * s * h) + part->exits * (2 * h * h + 2 * h * 2);
+    return part->layers * (8 * s * h * h + 4 * s * h * f + 4 * s * s * h) +
+           part->exits * (2 * h * h + 2 * h * 2);
 }
 
 static request_record by_hand(const course *c, double tokens, const network *n) {
@@ -183,9 +191,9 @@ TEST(cm02) {
     assert_network(NULL, &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}});
 }
 
-/* One row of the above to the last digit. Edge-only, 10 tokens: up 10 ms + 20 B / 1 MB/s = 10.02 ms; two layers of
- * 8*10*1e4 + 4*10*100*400 + 4*100*100 = 2,440,000 and an exit of 2*1e4 + 2*100*2 = 20,400: 4,900,400 FLOP at 10 Gf =
- * 0.49004 ms; down 10 ms + 64 B = 10.064 ms. */
+/* One row of the above to the last digit. Edge-only, 10 tokens: up 10 ms + 20 B / 1 MB/s = 10.02 ms; two
+ * layers of 8*10*1e4 + 4*10*100*400 + 4*100*100 = 2,440,000 and an exit of 2*1e4 + 2*100*2 = 20,400:
+ * 4,900,400 FLOP at 10 Gf = 0.49004 ms; down 10 ms + 64 B = 10.064 ms. */
 TEST(edge_only_in_figures) {
     kept *k = shared_alloc(sizeof *k);
     simulation_finish(simulation_start(write_scenario(), NULL, 1, keep_records, k));
@@ -203,7 +211,8 @@ TEST(lv08) {
                    &(network){.settings = {.model = NETWORK_LV08, .tcp_gamma = 4 * MIB}});
 }
 
-/* A window of 10 kB bounds a flow at 10 kB / (2 x 10 ms) = 500 kB/s, and at 250 kB/s where the latency is 20 ms. */
+/* A window of 10 kB bounds a flow at 10 kB / (2 x 10 ms) = 500 kB/s, and at 250 kB/s where the latency is 20
+ * ms. */
 TEST(cm02_with_a_small_window) {
     assert_network((const char *[]){"platform.network.tcp_gamma=10kB", NULL},
                    &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 10e3}});
@@ -216,26 +225,31 @@ TEST(lv08_with_a_small_window) {
 
 /* The phone's own radio: 2 Mbps up and 1 Mbps down, less than the cell's 8. */
 TEST(cm02_with_a_slow_radio) {
-    assert_network((const char *[]){"platform.phones.phone.up=2Mbps", "platform.phones.phone.down=1Mbps", NULL},
-                   &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}, .up = 250e3, .down = 125e3});
+    assert_network(
+        (const char *[]){"platform.phones.phone.up=2Mbps", "platform.phones.phone.down=1Mbps", NULL},
+        &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}, .up = 250e3, .down = 125e3});
 }
 
 TEST(lv08_with_a_slow_radio) {
-    assert_network((const char *[]){"platform.network.model=LV08", "platform.phones.phone.up=2Mbps",
-                                    "platform.phones.phone.down=1Mbps", NULL},
-                   &(network){.settings = {.model = NETWORK_LV08, .tcp_gamma = 4 * MIB}, .up = 250e3, .down = 125e3});
+    assert_network(
+        (const char *[]){"platform.network.model=LV08", "platform.phones.phone.up=2Mbps",
+                         "platform.phones.phone.down=1Mbps", NULL},
+        &(network){.settings = {.model = NETWORK_LV08, .tcp_gamma = 4 * MIB}, .up = 250e3, .down = 125e3});
 }
 
-/* The narrower of radio and window counts: 375 kB/s of radio against 500 kB/s (to the edge) and 250 (to the cloud). */
+/* The narrower of radio and window counts: 375 kB/s of radio against 500 kB/s (to the edge) and 250 (to the
+ * cloud). */
 TEST(slow_radio_and_small_window) {
-    assert_network((const char *[]){"platform.network.tcp_gamma=10kB", "platform.phones.phone.up=3Mbps", NULL},
-                   &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 10e3}, .up = 375e3});
+    assert_network(
+        (const char *[]){"platform.network.tcp_gamma=10kB", "platform.phones.phone.up=3Mbps", NULL},
+        &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 10e3}, .up = 375e3});
 }
 
 /* A radio faster than the cell changes nothing. */
 TEST(a_fast_radio_is_bounded_by_the_cell) {
-    assert_network((const char *[]){"platform.phones.phone.up=80Mbps", "platform.phones.phone.down=80Mbps", NULL},
-                   &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}});
+    assert_network(
+        (const char *[]){"platform.phones.phone.up=80Mbps", "platform.phones.phone.down=80Mbps", NULL},
+        &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}});
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
-/* Every policy on six samples, against courses worked out by hand; their books; and the checks of their options. A small
- * driver takes a request through request_route and request_plan as the simulation does, but without time or network. */
+/* Every policy on six samples, against courses worked out by hand; their books; and the checks of their
+ * options. A small driver takes a request through request_route and request_plan as the simulation does, but
+ * without time or network. */
 #include "sim/request.h"
 #include "tests/support.h"
 
@@ -12,16 +13,18 @@
  *   3       1       8       .55  .8   .7   .6          0 1 1 1
  *   4       0       4       .9   .6   .7   .55         1 1 1 1
  *   5       0      16       .55  .55  .6   .7          1 0 0 0 */
-static const char TABLE[] = "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit3_p0,exit3_p1,exit4_p0,exit4_p1\n"
-                            "0,1,10,0.2,0.8,0.1,0.9,0.05,0.95,0.01,0.99\n"
-                            "1,0,5,0.6,0.4,0.75,0.25,0.9,0.1,0.95,0.05\n"
-                            "2,1,20,0.7,0.3,0.6,0.4,0.4,0.6,0.1,0.9\n"
-                            "3,1,8,0.55,0.45,0.2,0.8,0.3,0.7,0.4,0.6\n"
-                            "4,0,4,0.1,0.9,0.4,0.6,0.3,0.7,0.45,0.55\n"
-                            "5,0,16,0.45,0.55,0.55,0.45,0.6,0.4,0.7,0.3\n";
+static const char TABLE[] =
+    "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit3_p0,exit3_p1,exit4_p0,exit4_p1\n"
+    "0,1,10,0.2,0.8,0.1,0.9,0.05,0.95,0.01,0.99\n"
+    "1,0,5,0.6,0.4,0.75,0.25,0.9,0.1,0.95,0.05\n"
+    "2,1,20,0.7,0.3,0.6,0.4,0.4,0.6,0.1,0.9\n"
+    "3,1,8,0.55,0.45,0.2,0.8,0.3,0.7,0.4,0.6\n"
+    "4,0,4,0.1,0.9,0.4,0.6,0.3,0.7,0.45,0.55\n"
+    "5,0,16,0.45,0.55,0.55,0.45,0.6,0.4,0.7,0.3\n";
 enum { SAMPLES = 6 };
 
-/* One phone, one cell, one site; costs of 1, 10 and 100 so that a sum shows its terms: K = 1, 10 + 2, 100 + 4. */
+/* One phone, one cell, one site; costs of 1, 10 and 100 so that a sum shows its terms:
+ * K = 1, 10 + 2, 100 + 4. */
 static phone the_phone;
 static cell the_cell = {.link = {.radio_up = 1e-3, .radio_down = 1e-2}};
 static scenario s;
@@ -97,7 +100,7 @@ static void send_up(request *r, tier to, bool hidden, char **note) {
 }
 
 /* Takes a sample through a policy and writes its course:
- *   "phone 1/1, tokens 10, edge 2/1 = 2:0"  layers/exits at each tier, what was sent up (bytes), exit:prediction. */
+ *   "phone 1/1, tokens 10, edge 2/1 = 2:0"  layers/exits at each tier, bytes sent up, exit:prediction. */
 static void trace(const made_policy *p, uint32_t sample, char *course) {
     request r = make_request(sample, sample);
     tier to = request_route(&r, &s, p->type, p->self, 0);
@@ -174,7 +177,8 @@ TEST(confidence_at_tiers_by_tokens) {
                    });
 }
 
-/* A hidden state is 4 bytes x width 2 x tokens; behind it the edge runs layer 2 alone, the cloud layers 3 and 4. */
+/* A hidden state is 4 bytes x width 2 x tokens; behind it the edge runs layer 2 alone, the cloud layers 3
+ * and 4. */
 TEST(confidence_at_tiers_by_hidden_state) {
     assert_courses("confidence", "threshold: 0.8, escalate: hidden",
                    (const char *[]){
@@ -261,7 +265,8 @@ TEST(confidence_thresholds_at_the_ends) {
 
 /* ---- Entropy ---- */
 
-/* In nats: H(.8) = .5004, H(.9) = .3251, H(.75) = .5623, H(.6) = .6730, H(.7) = .6109, H(.55) = .6881. At .6: */
+/* In nats: H(.8) = .5004, H(.9) = .3251, H(.75) = .5623, H(.6) = .6730, H(.7) = .6109, H(.55) = .6881.
+ * At .6: */
 TEST(entropy_courses) {
     const char *wanted[SAMPLES] = {
         "phone 1/1 = 1:1",
@@ -272,7 +277,8 @@ TEST(entropy_courses) {
         "phone 1/1, tokens 32, edge 2/1, tokens 32, cloud 4/1 = 4:0",
     };
     assert_courses("entropy", "threshold: 0.6", wanted);
-    assert_courses("entropy", "threshold: 0.6, entropy_from: confidence", wanted); /* the same for two classes */
+    /* the same for two classes */
+    assert_courses("entropy", "threshold: 0.6, entropy_from: confidence", wanted);
     assert_courses("entropy", "threshold: 0.6, exits: all, escalate: hidden",
                    (const char *[]){
                        "phone 1/1 = 1:1",
@@ -302,7 +308,8 @@ static bool answers_with(const char *name, const char *options, uint32_t classes
 /* H(.8, .2) = -.8 ln .8 - .2 ln .2 = .8 * .2231435513 + .2 * 1.6094379124 = .5004024235;
  * H(1/2, 1/4, 1/4) = 1.5 ln 2 = 1.0397207708; H(1, 0) = 0 and H(1/2, 1/2) = ln 2 hold to the last bit. */
 TEST(entropy_values) {
-    static const double SURE[] = {1, 0}, EIGHTY[] = {0.2, 0.8}, EVEN[] = {0.5, 0.5}, THREE[] = {0.25, 0.5, 0.25};
+    static const double SURE[] = {1, 0}, EIGHTY[] = {0.2, 0.8}, EVEN[] = {0.5, 0.5},
+                        THREE[] = {0.25, 0.5, 0.25};
     assert_true(answers_with("entropy", "threshold: 0.50040242354", 2, EIGHTY, 0.8));
     assert_false(answers_with("entropy", "threshold: 0.50040242353", 2, EIGHTY, 0.8));
     assert_true(answers_with("entropy", "threshold: 1.03972077085", 3, THREE, 0.5));
@@ -312,7 +319,8 @@ TEST(entropy_values) {
     assert_false(answers_with("entropy", "threshold: 0.6931471805599452", 2, EVEN, 0.5));
 }
 
-/* entropy_from: confidence takes c = .5 of three classes as (.5, .5): ln 2, not 1.5 ln 2; and needs no probabilities. */
+/* entropy_from: confidence takes c = .5 of three classes as (.5, .5): ln 2, not 1.5 ln 2; and needs no
+ * probabilities. */
 TEST(entropy_from_confidence) {
     assert_true(answers_with("entropy", "threshold: 0.6931471806, entropy_from: confidence", 3, NULL, 0.5));
     assert_false(answers_with("entropy", "threshold: 0.6931471805, entropy_from: confidence", 3, NULL, 0.5));
@@ -321,7 +329,8 @@ TEST(entropy_from_confidence) {
 
 /* ---- Patience ---- */
 
-/* Exits 1, 2 and 4 are asked; one repetition is enough. Sample 3 says 0 1 1: its repetition is that of the last exit. */
+/* Exits 1, 2 and 4 are asked; one repetition is enough. Sample 3 says 0 1 1: its repetition is that of the
+ * last exit. */
 TEST(patience_across_tiers) {
     assert_courses("patience", "patience: 1",
                    (const char *[]){
@@ -334,8 +343,8 @@ TEST(patience_across_tiers) {
                    });
 }
 
-/* Two repetitions: exits 1, 2 and 3 agree on samples 0, 1 and 4, counted across three tiers; on sample 2 (0 0 1 1) the
- * count starts anew. */
+/* Two repetitions: exits 1, 2 and 3 agree on samples 0, 1 and 4, counted across three tiers; on sample 2
+ * (0 0 1 1) the count starts anew. */
 TEST(patience_of_two) {
     assert_courses("patience", "patience: 2, exits: all, escalate: hidden",
                    (const char *[]){
@@ -388,8 +397,10 @@ TEST(oracle_cost) {
 }
 
 /* K = 1, 12, 104. At mu_cost .005 the three tiers pay .005, .06 and .52:
- *   sample 2: right at the cloud only: -.005, -.06, .48; sample 3: -.005, .94, .48; sample 4: none: the phone pays least.
- * At .1 they pay .1, 1.2, 10.4: no answer is worth the edge. At 0 all that are right are equal: the lowest of them. */
+ *   sample 2: right at the cloud only: -.005, -.06, .48; sample 3: -.005, .94, .48;
+ *   sample 4: none: the phone pays least.
+ * At .1 they pay .1, 1.2, 10.4: no answer is worth the edge. At 0 all that are right are equal: the lowest of
+ * them. */
 TEST(oracle_reward_for_right_answers) {
     const char *wanted[SAMPLES] = {
         "phone 1/1 = 1:1",           "phone 1/1 = 1:0", "tokens 40, cloud 4/1 = 4:1",
@@ -409,7 +420,8 @@ TEST(oracle_reward_for_right_answers) {
 }
 
 /* C is the label's probability at the tier's last exit, less .005, .06, .52:
- *   0: .795 .84 .47   1: .595 .69 .43   2: .295 .34 .38   3: .445 .74 .08   4: .095 .34 -.07   5: .445 .49 .18 */
+ *   0: .795 .84 .47   1: .595 .69 .43   2: .295 .34 .38
+ *   3: .445 .74 .08   4: .095 .34 -.07  5: .445 .49 .18 */
 TEST(oracle_reward_by_the_labels_probability) {
     assert_courses("oracle-reward", "mu_cost: 0.005, gain: true_label",
                    (const char *[]){
@@ -423,7 +435,8 @@ TEST(oracle_reward_by_the_labels_probability) {
 }
 
 /* C is the confidence, right or wrong:
- *   0: .795 .84 .47   1: .595 .69 .43   2: .695 .54 .38   3: .545 .74 .08   4: .895 .54 .03   5: .545 .49 .18 */
+ *   0: .795 .84 .47   1: .595 .69 .43   2: .695 .54 .38
+ *   3: .545 .74 .08   4: .895 .54 .03   5: .545 .49 .18 */
 TEST(oracle_reward_by_confidence) {
     assert_courses("oracle-reward", "mu_cost: 0.005, gain: max_softmax",
                    (const char *[]){
@@ -454,8 +467,8 @@ static tier route(const made_policy *p, uint64_t key) {
     return request_route(&r, &s, p->type, p->self, 0);
 }
 
-/* The tier drawn for each of 1e5 requests is that of the request's own uniform number, the first of its stream; and the
- * frequencies are within 4 standard deviations, sqrt(p (1 - p) / n). */
+/* The tier drawn for each of 1e5 requests is that of the request's own uniform number, the first of its
+ * stream; and the frequencies are within 4 standard deviations, sqrt(p (1 - p) / n). */
 static void assert_shares(const made_policy *p, const double shares[TIER_COUNT]) {
     double counts[TIER_COUNT] = {0};
     for (uint64_t key = 0; key < DRAWS; key++) {
@@ -471,7 +484,8 @@ static void assert_shares(const made_policy *p, const double shares[TIER_COUNT])
 }
 
 TEST(random_shares) {
-    made_policy thirds = make_policy("random", ""), given = make_policy("random", "phone: 0.5, edge: 0.2, cloud: 0.3");
+    made_policy thirds = make_policy("random", ""),
+                given = make_policy("random", "phone: 0.5, edge: 0.2, cloud: 0.3");
     assert_shares(&thirds, (double[]){1.0 / 3, 1.0 / 3, 1.0 / 3});
     assert_shares(&given, (double[]){0.5, 0.2, 0.3});
     drop_policy(&thirds);
@@ -569,8 +583,8 @@ TEST(policies_are_found_by_name) {
 
 /* ---- The books ---- */
 
-/* With width 2 and feed-forward width 3, a layer on 20 tokens is 8*20*4 + 4*20*2*3 + 4*400*2 = 640 + 480 + 3200 = 4320
- * FLOP and an exit 2*4 + 2*2*2 = 16. */
+/* With width 2 and feed-forward width 3, a layer on 20 tokens is 8*20*4 + 4*20*2*3 + 4*400*2 = 640 + 480 +
+ * 3200 = 4320 FLOP and an exit 2*4 + 2*2*2 = 16. */
 TEST(flops_of_slices) {
     made_policy p = make_policy("confidence", "threshold: 1, escalate: hidden, exits: all");
     request r = make_request(2, 2);
@@ -606,9 +620,10 @@ TEST(work_is_a_factor_of_the_request) {
     drop_policy(&q);
 }
 
-/* A phone of 2 cores, 1 to 3 W: 1 W a core. An edge server of 4 cores, 10 to 50 W, 0.04 USD a second: 10 W and 0.01 USD
- * a core. A cloud of 1 core, 100 to 200 W, 0.2 USD a second. */
-static const device PHONE = {1, 2, 1, 3, 1, 0}, EDGE = {1, 4, 10, 50, 1, 0.04}, CLOUD = {1, 1, 100, 200, 1, 0.2};
+/* A phone of 2 cores, 1 to 3 W: 1 W a core. An edge server of 4 cores, 10 to 50 W, 0.04 USD a second: 10 W
+ * and 0.01 USD a core. A cloud of 1 core, 100 to 200 W, 0.2 USD a second. */
+static const device PHONE = {1, 2, 1, 3, 1, 0}, EDGE = {1, 4, 10, 50, 1, 0.04},
+                    CLOUD = {1, 1, 100, 200, 1, 0.2};
 
 /* Sample 2 (20 tokens) climbs twice; 2 s on the phone, 3 at the edge, 5 in the cloud. */
 static request_record climb(bool hidden) {
@@ -631,8 +646,9 @@ static request_record climb(bool hidden) {
     return r.record;
 }
 
-/* Cost 1 + (10 + 2) + (100 + 4) = 117. 2 x 40 bytes up, of which the phone's radio sent 40 at 1 mJ; 64 down at 10 mJ:
- * phone 2 s x 1 W + .04 + .64 = 2.68 J. Servers 3 x 10 + 5 x 100 = 530 J; 3 x .01 + 5 x .2 = 1.03 USD. */
+/* Cost 1 + (10 + 2) + (100 + 4) = 117. 2 x 40 bytes up, of which the phone's radio sent 40 at 1 mJ; 64 down
+ * at 10 mJ: phone 2 s x 1 W + .04 + .64 = 2.68 J. Servers 3 x 10 + 5 x 100 = 530 J; 3 x .01 + 5 x .2 = 1.03
+ * USD. */
 TEST(books_of_a_climb_by_tokens) {
     request_record r = climb(false);
     assert_near(r.cost, 117, 1e-15);

@@ -1,5 +1,5 @@
-/* scenarios/sst2-bert12.yaml against the outcome table it replays: what a policy answers does not depend on the network,
- * so its accuracy and mean exit follow from the table alone. Needs PORTOLAN_DATA. */
+/* scenarios/sst2-bert12.yaml against the outcome table it replays: what a policy answers does not depend on
+ * the network, so its accuracy and mean exit follow from the table alone. Needs PORTOLAN_DATA. */
 #include "simulate.h"
 
 static char scenario_path[SCRATCH_PATH], table_path[SCRATCH_PATH];
@@ -40,8 +40,10 @@ TEST(fixed_policies_have_their_exits_accuracy) {
         char out[16];
         snprintf(out, sizeof out, "fixed-%zu", i);
         json_t *summary = run_scenario(
-            scenario_path, (const char *[]){requests, SPLITS[i], "policies=[phone-only, edge-only, cloud-only]", NULL}, out);
-        const json_t *on_phone = policy_row(summary, "phone-only"), *at_edge = policy_row(summary, "edge-only");
+            scenario_path,
+            (const char *[]){requests, SPLITS[i], "policies=[phone-only, edge-only, cloud-only]", NULL}, out);
+        const json_t *on_phone = policy_row(summary, "phone-only"),
+                     *at_edge = policy_row(summary, "edge-only");
         const json_t *in_cloud = policy_row(summary, "cloud-only");
         assert_near(metric_of(on_phone, "accuracy"), table_accuracy(DEPTHS[i][0]), 1e-15);
         assert_near(metric_of(at_edge, "accuracy"), table_accuracy(DEPTHS[i][1]), 1e-15);
@@ -50,14 +52,15 @@ TEST(fixed_policies_have_their_exits_accuracy) {
         assert_near(metric_of(at_edge, "exit_mean"), DEPTHS[i][1], 0);
         assert_near(metric_of(in_cloud, "exit_mean"), 12, 0);
         assert_near(metric_of(in_cloud, "drop"), 0, 0);
-        assert_near(metric_of(on_phone, "drop"), 100 * (table_accuracy(12) - table_accuracy(DEPTHS[i][0])), 1e-12);
+        assert_near(metric_of(on_phone, "drop"), 100 * (table_accuracy(12) - table_accuracy(DEPTHS[i][0])),
+                    1e-12);
         json_decref(summary);
     }
 }
 
-/* Every policy stops at the first exit whose confidence reaches t. The figures are those noted with the table, to 3 digits
- * and 1. At .90 they say .895, which no number of right answers out of 872 rounds to: 780 are .894495, and .8945 rounded
- * once more is .895. Hence 6e-4 in place of 5e-4. */
+/* Every policy stops at the first exit whose confidence reaches t. The figures are those noted with the
+ * table, to 3 digits and 1. At .90 they say .895, which no number of right answers out of 872 rounds to: 780
+ * are .894495, and .8945 rounded once more is .895. Hence 6e-4 in place of 5e-4. */
 typedef struct reference {
     const char *threshold;
     double accuracy, exit_mean;
@@ -90,8 +93,9 @@ static void check_references(const char *escalate) {
     for (size_t i = 0; i < REFERENCE_COUNT; i++) {
         size_t used = strlen(policies);
         snprintf(policies + used, sizeof policies - used,
-                 "{confidence: {as: 't%s', threshold: %s, exits: all, escalate: %s}}%s", REFERENCES[i].threshold,
-                 REFERENCES[i].threshold, escalate, i + 1 < REFERENCE_COUNT ? ", " : "]");
+                 "{confidence: {as: 't%s', threshold: %s, exits: all, escalate: %s}}%s",
+                 REFERENCES[i].threshold, REFERENCES[i].threshold, escalate,
+                 i + 1 < REFERENCE_COUNT ? ", " : "]");
     }
     json_t *summary = run_scenario(scenario_path, (const char *[]){requests, policies, NULL}, escalate);
     for (size_t i = 0; i < REFERENCE_COUNT; i++) {
@@ -110,11 +114,13 @@ TEST(confidence_by_hidden_state_meets_the_reference) {
     check_references("hidden");
 }
 
-/* The scenario as it stands, shortened: some exit of 3, 6 and 12 is right for as many samples as the oracles say. */
+/* The scenario as it stands, shortened: some exit of 3, 6 and 12 is right for as many samples as the oracles
+ * say. */
 TEST(oracles_are_the_upper_bound) {
     double right = 0;
     for (uint32_t i = 0; i < table.samples; i++)
-        right += outcome_prediction(&table, i, 2) == table.labels[i] || outcome_prediction(&table, i, 5) == table.labels[i] ||
+        right += outcome_prediction(&table, i, 2) == table.labels[i] ||
+                 outcome_prediction(&table, i, 5) == table.labels[i] ||
                  outcome_prediction(&table, i, 11) == table.labels[i];
     json_t *summary = run_scenario(scenario_path, (const char *[]){requests, NULL}, "whole");
     double best = right / table.samples;

@@ -3,10 +3,10 @@
 
     reference_tokenizer.py [--cased] [--pairs] [--tokens] [--most N] VOCABULARY < TEXTS
 
-One text a line (--pairs: two, with a tab between); bytes that are not UTF-8 count as U+FFFD. Prints a line for
-each: how many tokens are of segment 0, a colon, and the numbers of the tokens (--tokens: the tokens). The rules are
-those of Hugging Face's BertTokenizer in Python, which are listed in workloads/tokenizer.c. Unicode is that of this
-Python's unicodedata; --unicode prints its version."""
+One text a line (--pairs: two, with a tab between); bytes that are not UTF-8 count as U+FFFD. Prints a line
+for each: how many tokens are of segment 0, a colon, and the numbers of the tokens (--tokens: the tokens). The
+rules are those of Hugging Face's BertTokenizer in Python, which are listed in workloads/tokenizer.c. Unicode
+is that of this Python's unicodedata; --unicode prints its version."""
 import argparse
 import re
 import sys

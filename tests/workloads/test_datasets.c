@@ -241,6 +241,7 @@ static const struct {
     {"sst2", "x.tsv", "sentence\tlabel\na\t4294967296\n", 2, 3, "out of range"},
     {"sst2", "x.tsv", "sentence\tlabel\na\t-\n", 2, 3, "unknown label '-'"},
     {"sst2", "x.tsv", "sentence\tlabel\ngood\t1\ncaf\xe9\t1\n", 3, 4, "not UTF-8: found the byte 0xe9"},
+    {"sst2", "x.tsv", "sentence\tlabel\ngood\t1\xc3\n", 2, 7, "not UTF-8: found the byte 0xc3"},
     {"cola", "x.tsv", "index\tsentence\n0\ta\n", 1, 15, "the line has too few fields; there are 4 columns"},
     {"cola", "x.tsv", "source\tlabel\tstar\tsentence\ngj\t1\t\ta\n", 1, 8, "unknown label 'label'"},
     {"rte", "x.tsv", "index\tsentence1\tsentence2\tlabel\n0\ta\tb\tnot entailment\n", 2, 7,

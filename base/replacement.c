@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/files.h"
+#include "files.h"
 
 static bool cannot_write(portolan_error *err, const char *path) {
     return error_run(err, "%s: cannot write: %s", path, strerror(errno));
@@ -16,8 +16,10 @@ bool replacement_open(replacement *r, const char *path, portolan_error *err) {
     *r = (replacement){0};
     size_t length = strlen(path);
     if (!length || length >= sizeof r->path)
-        return error_usage(err, "the name of a file to write must have 1 to %zu characters", sizeof r->path - 1);
+        return error_usage(err, "the name of a file to write must have 1 to %zu characters",
+                           sizeof r->path - 1);
     memcpy(r->path, path, length);
+    if (!parents_make(path, err)) return false;
     int fd = -1;
     /* a crashed process may have left a file of this name behind */
     for (unsigned attempt = 0; fd < 0 && attempt < 1000; attempt++) {

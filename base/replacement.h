@@ -1,10 +1,10 @@
 /* A file that is written under a temporary name and takes its final one only when it is whole. */
-#ifndef PORTOLAN_MODEL_REPLACEMENT_H
-#define PORTOLAN_MODEL_REPLACEMENT_H
+#ifndef PORTOLAN_BASE_REPLACEMENT_H
+#define PORTOLAN_BASE_REPLACEMENT_H
 
 #include <stdio.h>
 
-#include "base/error.h"
+#include "error.h"
 
 typedef struct replacement {
     FILE *stream; /* write here */
@@ -15,8 +15,9 @@ typedef struct replacement {
 /* Opens "PATH.unfinished-NUMBER" beside the final file. */
 bool replacement_open(replacement *r, const char *path, portolan_error *err);
 
-/* Flushes, syncs and closes. If that and all before it went well (`ok`), renames the file, which replaces an older one;
- * else removes it. Returns whether the file is in its place; a false `ok` has been reported by the caller. */
+/* Flushes, syncs and closes. If that and all before it went well (`ok`), renames the file, which replaces an
+ * older one; else removes it. Returns whether the file is in its place; a false `ok` has been reported by the
+ * caller. */
 bool replacement_finish(replacement *r, bool ok, portolan_error *err);
 
 #endif

@@ -1,0 +1,150 @@
+/* portolan train: trains a multi-exit model from texts. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/replacement.h"
+#include "commands.h"
+#include "sim/progress.h"
+#include "sim/sim.h"
+#include "sim/training_setup.h"
+
+enum { KEY_OUT = 0x200, KEY_RESUME, KEY_SET, MAX_SETS = 64, VOCABULARY_MAX_BYTES = 256 << 20 };
+
+typedef struct train_arguments {
+    common_options common;
+    const char *path, *out;
+    char *sets[MAX_SETS];
+    size_t set_count;
+    unsigned threads;
+    bool resume;
+} train_arguments;
+
+static const struct argp_option OPTIONS[] = {
+    {"out", KEY_OUT, "DIR", 0, "Folder of the training run (default: results/NAME)", 0},
+    {"resume", KEY_RESUME, 0, 0, "Go on from the checkpoint in the folder", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "Change a key of the training file, as in training.rate=3e-4", 0},
+    {"jobs", 'j', "N", 0, "Threads (default: one for each processor, at most training.shards)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    train_arguments *a = state->input;
+    switch (key) {
+    case KEY_OUT: a->out = argument; return 0;
+    case KEY_RESUME: a->resume = true; return 0;
+    case KEY_SET:
+        if (a->set_count == MAX_SETS) argp_error(state, "more than %d changes", MAX_SETS);
+        a->sets[a->set_count++] = argument;
+        return 0;
+    case 'j': a->threads = parse_jobs(argument, state); return 0;
+    case ARGP_KEY_ARG:
+        if (a->path) argp_error(state, "one training file at a time; '%s' is one too many", argument);
+        a->path = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "a training file is needed"); return 0;
+    default: return common_parse(key, argument, state);
+    }
+}
+
+static const struct argp TRAIN_ARGP = {
+    OPTIONS, parse, "TRAIN.yaml",
+    "Trains a multi-exit model. Every epoch leaves metrics.csv, training_dynamics/ and a checkpoint in the folder; the end, "
+    "model.safetensors, config.json and vocab.txt.",
+    COMMON_ARGP, NULL, NULL};
+
+/* ---- What is shown ---- */
+
+typedef struct watch_state {
+    progress bar;
+    bool quiet;
+    json_t *rows; /* with --json: all epochs */
+} watch_state;
+
+static void show_step(void *context, uint64_t step, uint64_t steps, double loss, double rate) {
+    watch_state *w = context;
+    char things[96];
+    snprintf(things, sizeof things, "steps (loss %.4f, rate %.2g)", loss, rate);
+    progress_show(&w->bar, things, step, steps);
+}
+
+static void show_epoch(void *context, const epoch_metrics *rows, size_t count) {
+    watch_state *w = context;
+    const epoch_metrics *last = &rows[count - 1];
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(w->rows, json_pack("{s:i, s:i, s:f, s:f}", "epoch", (int)rows[i].epoch, "exit",
+                                                 (int)rows[i].exit, "train_accuracy", rows[i].train_accuracy,
+                                                 "train_loss", rows[i].train_loss));
+    if (w->quiet) return;
+    progress_end(&w->bar);
+    fprintf(stderr, "epoch %u: last exit train %.4f", last->epoch, last->train_accuracy);
+    if (last->dev_accuracy >= 0) {
+        fputs(", dev by exit", stderr);
+        for (size_t i = 0; i < count; i++) fprintf(stderr, " %.3f", rows[i].dev_accuracy);
+    }
+    fputc('\n', stderr);
+}
+
+/* ---- The folder ---- */
+
+/* A new run needs a folder that holds none yet; a resumed one needs its folder. */
+static bool prepare_folder(const train_arguments *a, const char *out, portolan_error *err) {
+    char checkpoint[1100];
+    struct stat st;
+    snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.bin", out);
+    if (!a->resume && stat(checkpoint, &st) == 0)
+        return error_usage(err, "%s holds a training run; go on with --resume, or give another --out", out);
+    if (a->resume && stat(out, &st) != 0) return error_usage(err, "%s: %s; there is nothing to resume", out, strerror(errno));
+    return folder_make(out, err);
+}
+
+static bool copy_vocabulary(const training_setup *t, const char *out, portolan_error *err) {
+    char path[1100];
+    file_bytes bytes;
+    replacement file;
+    snprintf(path, sizeof path, "%s/vocab.txt", out);
+    if (!token_set_vocabulary(t->vocabulary, VOCABULARY_MAX_BYTES, &bytes, err)) return false;
+    bool ok = replacement_open(&file, path, err);
+    if (ok) {
+        ok = fwrite(bytes.data, 1, bytes.length, file.stream) == bytes.length;
+        if (!ok) error_run(err, "%s: cannot write: %s", path, strerror(errno));
+        ok = replacement_finish(&file, ok, err);
+    }
+    free(bytes.data);
+    return ok;
+}
+
+static bool train(const train_arguments *a, const training_setup *t, const char *out, watch_state *state,
+                  portolan_error *err) {
+    train_watch watch = {state, show_step, show_epoch};
+    unsigned threads = a->threads ? a->threads : processors();
+    return prepare_folder(a, out, err) && copy_vocabulary(t, out, err) &&
+           model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch, err);
+}
+
+int command_train(int argc, char **argv) {
+    train_arguments a = {0};
+    argp_parse(&TRAIN_ARGP, argc, argv, 0, NULL, &a);
+    portolan_error err = {0};
+    training_setup t;
+    char folder[1024];
+    if (!training_setup_load(&t, a.path, a.sets, a.set_count, &err)) return fail(&err);
+    if (a.out)
+        snprintf(folder, sizeof folder, "%s", a.out);
+    else
+        snprintf(folder, sizeof folder, "results/%s", t.name);
+    watch_state state = {.bar = progress_start(a.common.quiet), .quiet = a.common.quiet, .rows = json_array()};
+    bool ok = train(&a, &t, folder, &state, &err);
+    progress_end(&state.bar);
+    int status = ok ? STATUS_OK : fail(&err);
+    if (ok && a.common.json)
+        status = print_json(state.rows);
+    else
+        json_decref(state.rows);
+    if (ok && !a.common.quiet) fprintf(stderr, "model: %s/model.safetensors\n", folder);
+    training_setup_free(&t);
+    return status;
+}

@@ -1,0 +1,193 @@
+/* Reading a training file. */
+#include "training_setup.h"
+
+#include <string.h>
+
+typedef struct train_keys {
+    const char *name;
+    uint64_t seed;
+    const yaml_node *data, *dev, *model, *training, *record;
+    bool half;
+} train_keys;
+
+const yaml_field TRAIN_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(train_keys, name), .doc = "name of the training run and of its folder",
+     .fallback = "training"},
+    {"seed", FIELD_COUNT, offsetof(train_keys, seed), .doc = "seed of weights, order and dropout", .fallback = "1"},
+    {"data", FIELD_NODE, offsetof(train_keys, data), .doc = "the training set, as the 'data' of a workload",
+     .required = true},
+    {"dev", FIELD_NODE, offsetof(train_keys, dev), .doc = "the set on which every epoch is judged"},
+    {"model", FIELD_NODE, offsetof(train_keys, model), .doc = "shape of the model", .required = true},
+    {"training", FIELD_NODE, offsetof(train_keys, training), .doc = "how it is trained", .required = true},
+    {"record", FIELD_NODE, offsetof(train_keys, record),
+     .doc = "list of exits (layers) whose training dynamics are recorded; default: the last"},
+    {"half", FIELD_BOOL, offsetof(train_keys, half), .doc = "store the finished model in half precision",
+     .fallback = "no"},
+    {0},
+};
+
+typedef struct model_keys {
+    uint64_t layers, hidden, heads, feed_forward, positions;
+    double norm_eps, init_scale;
+    bool pre_norm, pooler;
+    int pooling;
+    const yaml_node *exits;
+} model_keys;
+
+static const char *const POOLINGS[] = {"cls", "mean", NULL};
+
+const yaml_field TRAIN_MODEL_FIELDS[] = {
+    {"layers", FIELD_COUNT, offsetof(model_keys, layers), .doc = "layers", .fallback = "12", .least = 1,
+     .most = MODEL_MAX_LAYERS},
+    {"hidden", FIELD_COUNT, offsetof(model_keys, hidden), .doc = "width h", .fallback = "128", .least = 1, .most = 65536},
+    {"heads", FIELD_COUNT, offsetof(model_keys, heads), .doc = "attention heads; divides the width", .fallback = "2",
+     .least = 1, .most = 4096},
+    {"feed_forward", FIELD_COUNT, offsetof(model_keys, feed_forward), .doc = "feed-forward width f; default 4 h",
+     .least = 1, .most = 1 << 20},
+    {"positions", FIELD_COUNT, offsetof(model_keys, positions), .doc = "longest sequence; default: the data's longest",
+     .least = 1, .most = 1 << 20},
+    {"norm_eps", FIELD_QUANTITY, offsetof(model_keys, norm_eps), .doc = "epsilon of LayerNorm", .fallback = "1e-12",
+     .positive = true},
+    {"init_scale", FIELD_QUANTITY, offsetof(model_keys, init_scale),
+     .doc = "standard deviation of the initial matrices and tables", .fallback = "0.02", .positive = true},
+    {"pre_norm", FIELD_BOOL, offsetof(model_keys, pre_norm),
+     .doc = "LayerNorm before attention and feed-forward instead of after", .fallback = "no"},
+    {"pooler", FIELD_BOOL, offsetof(model_keys, pooler), .doc = "a dense layer with tanh in every exit", .fallback = "yes"},
+    {"pooling", FIELD_CHOICE, offsetof(model_keys, pooling), .doc = "what an exit looks at: the first token or the mean",
+     .fallback = "cls", .choices = POOLINGS},
+    {"exits", FIELD_NODE, offsetof(model_keys, exits), .doc = "list of layers with an exit; default: all"},
+    {0},
+};
+
+static const char *const LOSSES[] = {"joint", "uniform", "two-stage", NULL};
+
+const yaml_field TRAINING_FIELDS[] = {
+    {"epochs", FIELD_COUNT, offsetof(train_settings, epochs), .doc = "passes over the training set", .required = true,
+     .least = 1, .most = 10000},
+    {"exit_epochs", FIELD_COUNT, offsetof(train_settings, exit_epochs),
+     .doc = "two-stage: passes of the second stage, for the exits alone", .fallback = "1", .least = 1, .most = 10000},
+    {"batch", FIELD_COUNT, offsetof(train_settings, batch), .doc = "sequences of a step", .fallback = "32", .least = 1,
+     .most = 65536},
+    {"shards", FIELD_COUNT, offsetof(train_settings, shards),
+     .doc = "parts of a batch whose gradients are summed in a fixed order; at most so many threads work", .fallback = "2",
+     .least = 1, .most = 64},
+    {"rate", FIELD_QUANTITY, offsetof(train_settings, rate), .doc = "largest learning rate", .fallback = "1e-3",
+     .positive = true},
+    {"warmup", FIELD_QUANTITY, offsetof(train_settings, warmup),
+     .doc = "share of the steps over which the rate grows linearly, before it falls linearly to 0", .fallback = "0.06",
+     .most = 1},
+    {"decay", FIELD_QUANTITY, offsetof(train_settings, decay), .doc = "AdamW's decoupled weight decay, of matrices",
+     .fallback = "0.01"},
+    {"clip", FIELD_QUANTITY, offsetof(train_settings, clip), .doc = "largest norm of the gradient; 0: no clipping",
+     .fallback = "1"},
+    {"dropout", FIELD_QUANTITY, offsetof(train_settings, dropout), .doc = "probability of dropout", .fallback = "0.1",
+     .most = 0.9},
+    {"beta1", FIELD_QUANTITY, offsetof(train_settings, beta1), .doc = "AdamW's beta1", .fallback = "0.9", .most = 0.9999},
+    {"beta2", FIELD_QUANTITY, offsetof(train_settings, beta2), .doc = "AdamW's beta2", .fallback = "0.999",
+     .most = 0.999999},
+    {"eps", FIELD_QUANTITY, offsetof(train_settings, eps), .doc = "AdamW's epsilon", .fallback = "1e-8", .positive = true},
+    {"loss", FIELD_CHOICE, offsetof(train_settings, loss),
+     .doc = "joint: sum of i CE_i / sum i over the exits (i: layer); uniform: their mean; two-stage: the last exit first, "
+            "then the others on the frozen backbone",
+     .fallback = "joint", .choices = LOSSES},
+    {"curriculum", FIELD_COUNT, offsetof(train_settings, curriculum),
+     .doc = "epochs over which ever deeper samples are admitted; for sets that know depths", .fallback = "0",
+     .most = 10000},
+    {0},
+};
+
+/* A list of layers into flags. */
+static bool read_layers(const yaml_node *list, const char *what, uint64_t layers, bool *flags, portolan_error *err) {
+    if (!yaml_expect(list, YAML_LIST, what, err)) return false;
+    for (size_t i = 0; i < list->count; i++) {
+        double x;
+        char why[256];
+        const yaml_node *node = list->items[i];
+        if (!yaml_expect(node, YAML_SCALAR, what, err)) return false;
+        if (!unit_parse(node->text, UNIT_PURE, &x, why, sizeof why) || x != (double)(uint64_t)x || x < 1 ||
+            x > (double)layers)
+            return error_input(err, node->mark, "'%s' lists '%.60s'; it must list layers from 1 to %llu", what, node->text,
+                               (unsigned long long)layers);
+        flags[(uint64_t)x - 1] = true;
+    }
+    return true;
+}
+
+static bool read_shape(training_setup *t, const yaml_node *map, portolan_error *err) {
+    model_keys keys = {0};
+    encoder_config *c = &t->settings.config;
+    if (!yaml_read(map, "model", TRAIN_MODEL_FIELDS, &keys, err)) return false;
+    if (keys.hidden % keys.heads)
+        return error_input(err, map->mark, "'heads' is %llu; it must divide 'hidden', which is %llu",
+                           (unsigned long long)keys.heads, (unsigned long long)keys.hidden);
+    *c = (encoder_config){.shape = {.layers = keys.layers, .hidden = keys.hidden,
+                                    .feed_forward = keys.feed_forward ? keys.feed_forward : 4 * keys.hidden},
+                          .heads = keys.heads, .positions = keys.positions, .norm_eps = keys.norm_eps,
+                          .pre_norm = keys.pre_norm, .pooling = keys.pooling, .has_pooler = keys.pooler,
+                          .lowercase = true};
+    t->settings.init_scale = keys.init_scale;
+    if (keys.exits && !read_layers(keys.exits, "exits", keys.layers, c->exits, err)) return false;
+    for (uint64_t i = 0; !keys.exits && i < keys.layers; i++) c->exits[i] = true;
+    return c->exits[keys.layers - 1] || error_input(err, keys.exits->mark, "'exits' lacks the last layer, %llu",
+                                                    (unsigned long long)keys.layers);
+}
+
+static bool read_record(training_setup *t, const yaml_node *list, portolan_error *err) {
+    const encoder_config *c = &t->settings.config;
+    bool *record = t->settings.record;
+    if (!list) record[c->shape.layers - 1] = true;
+    if (list && !read_layers(list, "record", c->shape.layers, record, err)) return false;
+    for (uint64_t i = 0; i < c->shape.layers; i++)
+        if (record[i] && !c->exits[i])
+            return error_input(err, list->mark, "'record' names layer %llu, which has no exit", (unsigned long long)i + 1);
+    return true;
+}
+
+/* Reads the sets, and gives the model the classes, the vocabulary and, if it has none yet, the positions that they need. */
+static bool load_sets(training_setup *t, const train_keys *keys, const char *path, portolan_error *err) {
+    encoder_config *c = &t->settings.config;
+    const char *files[2];
+    uint32_t most = c->positions ? (uint32_t)c->positions : UINT32_MAX;
+    if (!token_set_load(&t->train, keys->data, path, true, most, UINT32_MAX, files, err)) return false;
+    t->vocabulary = files[1];
+    if (keys->dev && !token_set_load(&t->dev, keys->dev, path, true, most, UINT32_MAX, files, err)) return false;
+    if (keys->dev && t->dev.vocabulary != t->train.vocabulary)
+        return error_input(err, keys->dev->mark, "the vocabulary of 'dev' has %u tokens, that of 'data' %u; they must be one",
+                           t->dev.vocabulary, t->train.vocabulary);
+    if (!c->positions) c->positions = t->dev.longest > t->train.longest ? t->dev.longest : t->train.longest;
+    c->shape.classes = t->dev.classes > t->train.classes ? t->dev.classes : t->train.classes;
+    c->shape.vocabulary = t->train.vocabulary;
+    uint8_t segments = 0;
+    for (uint32_t i = 0; i < t->train.samples; i++) segments |= t->train.segments[t->train.first[i] + t->train.lengths[i] - 1];
+    c->segments = segments ? 2 : 0;
+    return true;
+}
+
+bool training_setup_load(training_setup *t, const char *path, char *const *sets, size_t set_count, portolan_error *err) {
+    train_keys keys = {0};
+    *t = (training_setup){0};
+    bool ok = yaml_load(&t->document, path, err) && yaml_expect(t->document.root, YAML_MAP, "a training file", err);
+    for (size_t i = 0; ok && i < set_count; i++) ok = yaml_change(&t->document, sets[i], NULL, err);
+    ok = ok && yaml_read(t->document.root, "a training file", TRAIN_FIELDS, &keys, err) &&
+         yaml_read(keys.training, "training", TRAINING_FIELDS, &t->settings, err) && read_shape(t, keys.model, err) &&
+         read_record(t, keys.record, err) && load_sets(t, &keys, path, err);
+    if (!ok) {
+        training_setup_free(t);
+        return false;
+    }
+    t->name = keys.name;
+    t->settings.seed = keys.seed;
+    t->settings.half = keys.half;
+    if (t->settings.curriculum && !t->train.depths) {
+        ok = error_input(err, keys.training->mark, "'curriculum' needs a data set that knows the depth of its samples");
+        training_setup_free(t);
+    }
+    return ok;
+}
+
+void training_setup_free(training_setup *t) {
+    token_set_free(&t->train);
+    token_set_free(&t->dev);
+    yaml_unload(&t->document);
+    *t = (training_setup){0};
+}
