@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Malformed platforms, workloads, scenarios and outcome tables: each is refused with status 2 and the place of the fault, by
 # every command that reads it, and nothing is written. malformed/EXPECTED says what is wanted of each file.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 corpus=$SOURCE/tests/cli/malformed

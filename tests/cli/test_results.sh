@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # portolan run: the same results for the same seed, changes from the command line, and what is in the folder.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 quick=$SOURCE/scenarios/quickstart.yaml
@@ -21,7 +22,7 @@ run 0 run "$quick" "${short[@]}" --out seed-2 -q --seed 2
 refuse "another seed gives other requests" cmp first/requests.csv seed-2/requests.csv
 refuse "another seed gives another summary" cmp first/summary.csv seed-2/summary.csv
 json seed-2/summary.json seed 2
-check "four files and nothing else" test "$(ls first | tr '\n' ' ')" = "manifest.json requests.csv summary.csv summary.json "
+check "four files and nothing else" diff <(printf "%s\n" manifest.json requests.csv summary.csv summary.json) <(find first -type f -printf "%f\n" | sort)
 
 # ---- What is in the folder ----
 

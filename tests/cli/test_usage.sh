@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Usage: exit statuses, every form of list, check and platform, and wrong arguments. Nothing may be written by what fails.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 quick=$SOURCE/scenarios/quickstart.yaml

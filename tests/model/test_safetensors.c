@@ -454,9 +454,9 @@ TEST(a_folder_that_is_not_there_is_an_error) {
     float x = 1;
     tensor t = {"a", TENSOR_F32, 1, {1}, 1, &x};
     portolan_error err = {0};
-    assert_false(safetensors_write("nowhere/a.safetensors", &t, 1, NULL, &err));
+    assert_false(safetensors_write("/dev/null/a.safetensors", &t, 1, NULL, &err));
     assert_int_equal(err.status, STATUS_FAILED);
-    assert_non_null(strstr(err.message, "nowhere/a.safetensors: cannot write: No such file"));
+    assert_non_null(strstr(err.message, "/dev/null/a.safetensors: cannot write: Not a directory"));
 }
 
 /* ---- Numbers of 16 bits ---- */
