@@ -421,5 +421,6 @@ bool yaml_change(yaml_document *doc, const char *change, char *path, portolan_er
         return error_usage(err, "--set wants key=value, found '%.100s'", change);
     memcpy(path, change, (size_t)(equals - change));
     path[equals - change] = '\0';
+    if (!equals[1]) return error_usage(err, "--set wants key=value, found nothing behind '%.100s'", change);
     return yaml_set(doc, path, equals + 1, err);
 }

@@ -59,7 +59,8 @@ static bool read_count(const yaml_node *node, const yaml_field *f, uint64_t *n, 
     if (!yaml_expect(node, YAML_SCALAR, f->key, err)) return false;
     if (!unit_parse(node->text, UNIT_PURE, &x, why, sizeof why))
         return error_input(err, node->mark, "'%s' is '%.60s'; it must be a whole number like 1000 or 1e6", f->key, node->text);
-    if (x != floor(x) || fabs(x) > 0x1p53)
+    if (fabs(x) > 0x1p53) return error_input(err, node->mark, "'%s' is %.60s, which is too large", f->key, node->text);
+    if (x != floor(x))
         return error_input(err, node->mark, "'%s' is %.60s; it must be a whole number", f->key, node->text);
     if (!check_bounds(node, f, x, err)) return false;
     *n = (uint64_t)x;

@@ -67,6 +67,11 @@ static bool run_policy(const runner *r, size_t index) {
     double start = wall_clock();
     if (!engine_run(r->s, r->world, index, shares, result, &records, &count, &totals, &result->error)) return false;
     result->wall_seconds = wall_clock() - start;
+    if (count <= r->s->run.warmup) {
+        free(records);
+        return error_run(&result->error, "only %llu requests arrived, all of them in the warm-up of %llu; make 'duration' longer "
+                         "or 'warmup' smaller", (unsigned long long)count, (unsigned long long)r->s->run.warmup);
+    }
     count_failures(r->s, records, count, result);
     bool ok = summarize(r->s, records, count, &totals, &result->summary, &result->error) &&
               (!r->s->write_requests || write_rows(r, index, records, count, &result->error));

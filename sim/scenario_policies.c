@@ -81,13 +81,14 @@ static bool read_policy(scenario_loader *l, const yaml_node *node, bool name_is_
     return setup->label != NULL;
 }
 
+/* Whether another item of the list, without a name of its own (`as:`), is the same policy. */
 static bool appears_twice(const yaml_node *list, const yaml_node *node) {
     policy_item here, other;
     portolan_error ignored = {0};
     if (!split_item(node, &here, &ignored)) return false;
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i] != node && split_item(list->items[i], &other, &ignored) &&
-            strcmp(here.name->text, other.name->text) == 0)
+            strcmp(here.name->text, other.name->text) == 0 && !yaml_find(other.options, "as"))
             return true;
     return false;
 }

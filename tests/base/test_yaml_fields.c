@@ -150,7 +150,7 @@ static const refusal BAD[] = {
     {"count: 1\nText: x\n", 2, 1, "did you mean 'text'?"},
     {"count: many", 1, 8, "'count' is 'many'; it must be a whole number like 1000 or 1e6"},
     {"count: 1.5", 1, 8, "'count' is 1.5; it must be a whole number"},
-    {"count: 1e17", 1, 8, "must be a whole number"},
+    {"count: 1e17", 1, 8, "which is too large"},
     {"count: -1", 1, 8, "'count' is -1; it must be at least 0"},
     {"count: [1]", 1, 8, "count must be a single value, found a list of 1"},
     {"count:", 1, 7, "'count' is ''; it must be a whole number"},
