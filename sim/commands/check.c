@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "sim/sim.h"
+#include "sim/training_setup.h"
 
 typedef struct check_arguments {
     common_options common;
@@ -11,8 +12,8 @@ typedef struct check_arguments {
 } check_arguments;
 
 /* The kinds of YAML files, each told by a key that only it has. */
-typedef enum file_kind { KIND_SCENARIO, KIND_PLATFORM, KIND_WORKLOAD, KIND_TABLE, KIND_UNKNOWN } file_kind;
-static const char *const KIND_NAMES[] = {"scenario", "platform", "workload", "outcome table", "unknown"};
+typedef enum file_kind { KIND_SCENARIO, KIND_PLATFORM, KIND_WORKLOAD, KIND_TRAINING, KIND_TABLE, KIND_UNKNOWN } file_kind;
+static const char *const KIND_NAMES[] = {"scenario", "platform", "workload", "training file", "outcome table", "unknown"};
 
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
@@ -22,6 +23,7 @@ static bool ends_with(const char *text, const char *end) {
 static file_kind kind_of(const yaml_document *doc) {
     if (yaml_find(doc->root, "policies") || yaml_find(doc->root, "platform")) return KIND_SCENARIO;
     if (yaml_find(doc->root, "phones") || yaml_find(doc->root, "cells")) return KIND_PLATFORM;
+    if (yaml_find(doc->root, "training")) return KIND_TRAINING;
     return yaml_find(doc->root, "arrivals") ? KIND_WORKLOAD : KIND_UNKNOWN;
 }
 
@@ -36,6 +38,13 @@ static bool check_platform(const yaml_document *doc, portolan_error *err) {
     platform p;
     bool ok = platform_read(&p, doc->root, 1, err);
     if (ok) platform_free(&p);
+    return ok;
+}
+
+static bool check_training(const char *path, portolan_error *err) {
+    training_setup t;
+    bool ok = training_setup_load(&t, path, NULL, 0, err);
+    if (ok) training_setup_free(&t);
     return ok;
 }
 
@@ -58,10 +67,11 @@ static bool check_file(const char *path, file_kind *kind, portolan_error *err) {
     switch (*kind) {
     case KIND_SCENARIO: ok = check_scenario(path, err); break;
     case KIND_PLATFORM: ok = check_platform(&doc, err); break;
+    case KIND_TRAINING: ok = check_training(path, err); break;
     case KIND_WORKLOAD: ok = workload_read(&w, doc.root, err); break;
     default:
         error_input(err, doc.root->mark, "not a file of Portolan: a scenario has the key 'policies', a platform 'phones', "
-                    "a workload 'arrivals'");
+                    "a workload 'arrivals', a training file 'training'");
     }
     yaml_unload(&doc);
     return ok;
@@ -98,7 +108,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 }
 
 static const struct argp CHECK_ARGP = {
-    NULL,        parse, "FILE...", "Validates scenarios, platforms and workloads (YAML) and outcome tables (CSV).",
+    NULL,        parse, "FILE...", "Validates scenarios, platforms, workloads and training files (YAML) and outcome tables (CSV).",
     COMMON_ARGP, NULL,  NULL};
 
 int command_check(int argc, char **argv) {
