@@ -2,12 +2,10 @@
  *
  * Sizes, in the papers' letters: T tokens of a group of sequences, s tokens of one sequence, h hidden width, f feed-forward
  * width, d = h / heads. */
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#undef I
 
 #include "base/elementary.h"
 #include "kernels.h"
@@ -309,15 +307,19 @@ static size_t score_stride(size_t s) { return (s + 15) / 16 * 16; }
 /* context [s][h] of one sequence from its queries, keys and values [s][3h]: for each head softmax(Q K^T / sqrt d) V. */
 static void attend(const encoder *e, float *context, const float *qkv, float *scores, size_t s) {
     size_t h = e->config.shape.hidden, d = h / e->config.heads, stride = score_stride(s);
-    float scale = (float)(1 / sqrt((double)d));
+    float scale = (float)(1 / sqrt((double)d)), *room = scores + s * stride;
     for (size_t head = 0; head < e->config.heads; head++) {
-        const float *q = qkv + head * d, *key = q + h, *value = q + 2 * h;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)(3 * h), key,
-                    (int)(3 * h), 0, scores, (int)stride);
+        const float *q = qkv + head * d;
+        e->k->scores(scores, q, q + h, scale, s, d, 3 * h, stride, room);
         e->k->softmax_rows(scores, s, s, stride);
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s, (int)d, (int)s, 1, scores, (int)stride, value,
-                    (int)(3 * h), 0, context + head * d, (int)h);
+        e->k->mix(context + head * d, scores, q + 2 * h, s, d, 3 * h, stride, h, room);
     }
+}
+
+/* Floats that attend needs for a sequence of s tokens. */
+static size_t attention_room(const encoder *e, size_t s) {
+    size_t d = e->config.shape.hidden / e->config.heads;
+    return s * score_stride(s) + 32 * (s > d ? s : d);
 }
 
 /* What one group of sequences needs besides its hidden states. `wide` holds queries, keys and values, then the feed-forward
@@ -376,7 +378,7 @@ bool encoder_run(const encoder *e, uint32_t from, uint32_t to, const token_batch
         if (batch->lengths[i] > longest) longest = batch->lengths[i];
     for (uint32_t i = 0; i < batch->count; i += group_size(batch, i, freely, &rows))
         if ((group_size(batch, i, freely, &T), T) > most) most = T;
-    float *memory = scratch_floats(scratch, most * (wide + 2 * h) + longest * score_stride(longest), err);
+    float *memory = scratch_floats(scratch, most * (wide + 2 * h) + attention_room(e, longest), err);
     if (!memory) return false;
     buffers b = {memory, memory + most * wide, memory + most * (wide + h), memory + most * (wide + 2 * h)};
     size_t at = 0;

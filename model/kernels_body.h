@@ -5,6 +5,7 @@
  *   BLOCK_ROWS    rows of x that one pass of `linear` works on; BLOCK_ROWS x 2 vectors must fit into the registers
  * With LANES 4 there is no `linear`: OpenBLAS does it. */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernels.h"
@@ -46,20 +47,39 @@ INLINE vec select(vec_int mask, vec a, vec b) {
 INLINE vec larger(vec a, vec b) { return select(a > b, a, b); }
 INLINE vec smaller(vec a, vec b) { return select(a < b, a, b); }
 
-/* Lanes are added pairwise, in one fixed order. */
+/* The lower and the upper half of a vector, as vectors. */
+typedef float vec4 __attribute__((vector_size(16)));
+#if LANES == 16
+typedef float vec8 __attribute__((vector_size(32)));
+#define LOW8(v)  __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
+#define HIGH8(v) __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)
+#endif
+#define LOW4(v)  __builtin_shufflevector(v, v, 0, 1, 2, 3)
+#define HIGH4(v) __builtin_shufflevector(v, v, 4, 5, 6, 7)
+
+/* Lanes are added pairwise, in one fixed order: each lane of the lower half with its fellow of the upper half. */
 INLINE float sum_lanes(vec v) {
-    float lanes[LANES];
-    memcpy(lanes, &v, sizeof v);
-    for (size_t width = LANES / 2; width; width /= 2)
-        for (size_t i = 0; i < width; i++) lanes[i] += lanes[i + width];
-    return lanes[0];
+#if LANES == 16
+    vec8 eight = LOW8(v) + HIGH8(v);
+    vec4 four = LOW4(eight) + HIGH4(eight);
+#elif LANES == 8
+    vec4 four = LOW4(v) + HIGH4(v);
+#else
+    vec4 four = v;
+#endif
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
+INLINE float larger_of(float a, float b) { return a > b ? a : b; }
+
 INLINE float largest_lane(vec v) {
-    float lanes[LANES];
-    memcpy(lanes, &v, sizeof v);
-    for (size_t i = 1; i < LANES; i++) lanes[0] = lanes[i] > lanes[0] ? lanes[i] : lanes[0];
-    return lanes[0];
+#if LANES == 16
+    v = larger(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    v = larger(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+#elif LANES == 8
+    v = larger(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3));
+#endif
+    return larger_of(larger_of(v[0], v[2]), larger_of(v[1], v[3]));
 }
 
 /* e^x for x in [-87, 88] (clipped): 2^n times the Taylor series of e^r to r^7, |r| <= ln(2)/2; error about one ulp. */
@@ -168,8 +188,26 @@ static void softmax_row(float *x, size_t n, size_t stride) {
     for (; i < stride; i++) x[i] = 0;
 }
 
+/* The same bits for a row with room for whole vectors: what lies beyond n is masked instead of copied around. */
+static void softmax_padded_row(float *x, size_t n, size_t stride) {
+    vec most = splat(-INFINITY), sum = splat(0);
+    vec_int lane;
+    for (int32_t i = 0; i < LANES; i++) lane[i] = i;
+    for (size_t i = 0; i < n; i += LANES) most = larger(select(lane < (int32_t)(n - i), load(x + i), most), most);
+    float peak = largest_lane(most);
+    for (size_t i = 0; i < n; i += LANES) {
+        vec e = select(lane < (int32_t)(n - i), exp_vec(load(x + i) - peak), splat(0));
+        store(x + i, e);
+        sum += e;
+    }
+    float scale = 1 / sum_lanes(sum);
+    for (size_t i = 0; i < n; i += LANES) store(x + i, load(x + i) * scale);
+    for (size_t i = (n + LANES - 1) / LANES * LANES; i < stride; i++) x[i] = 0;
+}
+
 static void softmax_rows(float *x, size_t rows, size_t n, size_t stride) {
-    for (size_t r = 0; r < rows; r++) softmax_row(x + r * stride, n, stride);
+    bool padded = stride >= (n + LANES - 1) / LANES * LANES;
+    for (size_t r = 0; r < rows; r++) (padded ? softmax_padded_row : softmax_row)(x + r * stride, n, stride);
 }
 
 /* Mean, then the mean square about it: two passes, so that nothing cancels. */
@@ -210,70 +248,151 @@ static void layer_norm(float *out, const float *x, const float *addend, const fl
 
 enum { PANEL = 2 * LANES };
 
-/* `rows` rows of x against one panel of w [K][PANEL]. Called with a constant, so that the sums stay in registers. */
-INLINE void block(const size_t rows, float *out, const float *x, const float *w, const float *bias, size_t K, size_t N,
-                  size_t columns) {
+/* A product of one panel: out[M][columns] = x[M][K] w[K][columns] + bias, whose rows lie O, X and W floats apart. Whole
+ * vectors of w are read. bias may be NULL. */
+typedef struct panel_product {
+    float *out;
+    const float *x, *w, *bias;
+    size_t O, X, W, K, columns;
+} panel_product;
+
+/* Rows m .. m + rows - 1 of it, by `vectors` (1 or 2) vectors of columns. Called with constants, so that the sums stay in
+ * registers. */
+INLINE void block(const size_t rows, const size_t vectors, const panel_product *p, size_t m) {
     vec left[BLOCK_ROWS], right[BLOCK_ROWS];
+    const float *x = p->x + m * p->X, *w = p->w;
+    float *out = p->out + m * p->O, padded[PANEL] = {0};
+    size_t K = p->K, X = p->X, W = p->W, columns = p->columns;
 #pragma GCC unroll 16
     for (size_t r = 0; r < rows; r++) left[r] = right[r] = splat(0);
     for (size_t k = 0; k < K; k++) {
-        vec w0 = load(w + k * PANEL), w1 = load(w + k * PANEL + LANES);
+        vec w0 = load(w + k * W), w1 = vectors > 1 ? load(w + k * W + LANES) : w0;
 #pragma GCC unroll 16
         for (size_t r = 0; r < rows; r++) {
-            float v = x[r * K + k];
+            float v = x[r * X + k];
             left[r] += v * w0;
-            right[r] += v * w1;
+            if (vectors > 1) right[r] += v * w1;
         }
     }
-    float padded[PANEL] = {0};
-    memcpy(padded, bias, columns * sizeof *bias);
+    if (p->bias) memcpy(padded, p->bias, columns * sizeof *padded);
 #pragma GCC unroll 16
     for (size_t r = 0; r < rows; r++) {
         vec a = left[r] + load(padded), b = right[r] + load(padded + LANES);
-        if (columns == PANEL) {
-            store(out + r * N, a);
-            store(out + r * N + LANES, b);
+        if (columns == vectors * LANES) {
+            store(out + r * p->O, a);
+            if (vectors > 1) store(out + r * p->O + LANES, b);
         } else {
             float both[PANEL];
             store(both, a);
             store(both + LANES, b);
-            memcpy(out + r * N, both, columns * sizeof *both);
+            memcpy(out + r * p->O, both, columns * sizeof *both);
         }
     }
 }
 
 #define BLOCK_CASE(n)                                                                                                 \
-    case n: block(n, out, x, w, bias, K, N, columns); break;
+    case n:                                                                                                           \
+        if (p->columns > LANES)                                                                                       \
+            block(n, 2, p, m);                                                                                        \
+        else                                                                                                          \
+            block(n, 1, p, m);                                                                                        \
+        break;
 
-/* The last rows, fewer than a whole block. */
-static void rest(size_t rows, float *out, const float *x, const float *w, const float *bias, size_t K, size_t N,
-                 size_t columns) {
-    switch (rows) {
-        BLOCK_CASE(1)
-        BLOCK_CASE(2)
-        BLOCK_CASE(3)
-        BLOCK_CASE(4)
-        BLOCK_CASE(5)
+/* All rows, in blocks as even as can be: a block of one row would wait for its own sums. */
+static void multiply(const panel_product *p, size_t M) {
+    size_t blocks = (M + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    for (size_t m = 0, rows; m < M; m += rows, blocks--) {
+        rows = (M - m + blocks - 1) / blocks;
+        switch (rows) {
+            BLOCK_CASE(1)
+            BLOCK_CASE(2)
+            BLOCK_CASE(3)
+            BLOCK_CASE(4)
+            BLOCK_CASE(5)
+            BLOCK_CASE(6)
 #if BLOCK_ROWS > 6
-        BLOCK_CASE(6)
-        BLOCK_CASE(7)
-        BLOCK_CASE(8)
-        BLOCK_CASE(9)
-        BLOCK_CASE(10)
-        BLOCK_CASE(11)
+            BLOCK_CASE(7)
+            BLOCK_CASE(8)
+            BLOCK_CASE(9)
+            BLOCK_CASE(10)
+            BLOCK_CASE(11)
+            BLOCK_CASE(12)
 #endif
-    default: break;
+        default: break;
+        }
     }
 }
 
 /* A panel of weights stays in the second-level cache while all rows pass over it. */
 static void linear(float *out, const float *x, const float *w, const float *bias, size_t M, size_t K, size_t N) {
     for (size_t n = 0; n < N; n += PANEL) {
-        const float *panel = w + n * K;
-        size_t columns = N - n < PANEL ? N - n : PANEL, m = 0;
-        for (; m + BLOCK_ROWS <= M; m += BLOCK_ROWS)
-            block(BLOCK_ROWS, out + m * N + n, x + m * K, panel, bias + n, K, N, columns);
-        rest(M - m, out + m * N + n, x + m * K, panel, bias + n, K, N, columns);
+        size_t columns = N - n < PANEL ? N - n : PANEL;
+        multiply(&(panel_product){out + n, x, w + n * K, bias + n, N, K, PANEL, K, columns}, M);
+    }
+}
+
+#if LANES == 16
+#define ZIP_LOW(a, b)  __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#else
+#define ZIP_LOW(a, b)  __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#endif
+
+/* A square of LANES rows becomes one of LANES columns: interleaving its upper with its lower half, log2(LANES) times. */
+INLINE void transpose(vec *rows) {
+#pragma GCC unroll 4
+    for (size_t width = 1; width < LANES; width *= 2) {
+        vec zipped[LANES];
+#pragma GCC unroll 8
+        for (size_t i = 0; i < LANES / 2; i++) {
+            zipped[2 * i] = ZIP_LOW(rows[i], rows[i + LANES / 2]);
+            zipped[2 * i + 1] = ZIP_HIGH(rows[i], rows[i + LANES / 2]);
+        }
+#pragma GCC unroll 16
+        for (size_t i = 0; i < LANES; i++) rows[i] = zipped[i];
+    }
+}
+
+/* `columns` <= LANES keys, scaled, as the columns of panel[d][PANEL], the rest of them 0. */
+static void turn_keys(float *panel, const float *key, float scale, size_t columns, size_t d, size_t row) {
+    size_t k = 0;
+    for (; k + LANES <= d; k += LANES) {
+        vec rows[LANES];
+#pragma GCC unroll 16
+        for (size_t c = 0; c < LANES; c++) rows[c] = c < columns ? scale * load(key + c * row + k) : splat(0);
+        transpose(rows);
+#pragma GCC unroll 16
+        for (size_t c = 0; c < LANES; c++) store(panel + (k + c) * PANEL, rows[c]);
+    }
+    for (; k < d; k++)
+        for (size_t c = 0; c < LANES; c++) panel[k * PANEL + c] = c < columns ? scale * key[c * row + k] : 0;
+}
+
+/* Whole vectors of scores are written, those beyond s as 0. */
+static void scores(float *out, const float *q, const float *key, float scale, size_t s, size_t d, size_t row, size_t stride,
+                   float *room) {
+    for (size_t n = 0; n < s; n += PANEL) {
+        size_t left = s - n < LANES ? s - n : LANES, right = s - n < PANEL ? s - n - left : LANES;
+        turn_keys(room, key + n * row, scale, left, d, row);
+        if (right) turn_keys(room + LANES, key + (n + LANES) * row, scale, right, d, row);
+        multiply(&(panel_product){out + n, q, room, NULL, stride, row, PANEL, d, right ? PANEL : LANES}, s);
+    }
+}
+
+/* Values are used where they lie, but for the last columns of a head that is no whole number of vectors wide. */
+static void mix(float *out, const float *p, const float *value, size_t s, size_t d, size_t row, size_t stride, size_t h,
+                float *room) {
+    for (size_t n = 0; n < d; n += PANEL) {
+        size_t columns = d - n < PANEL ? d - n : PANEL, W = row;
+        const float *w = value + n;
+        if (columns % LANES) {
+            memset(room, 0, s * PANEL * sizeof *room);
+            for (size_t k = 0; k < s; k++) memcpy(room + k * PANEL, value + k * row + n, columns * sizeof *room);
+            w = room;
+            W = PANEL;
+        }
+        multiply(&(panel_product){out + n, p, w, NULL, h, stride, W, s, columns}, s);
     }
 }
 
@@ -294,6 +413,20 @@ static void linear(float *out, const float *x, const float *w, const float *bias
                     x + k, (int)K, w + k * N, (int)N, 1, out, (int)N);
 }
 
+static void scores(float *out, const float *q, const float *key, float scale, size_t s, size_t d, size_t row, size_t stride,
+                   float *room) {
+    (void)room;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)row, key, (int)row, 0, out,
+                (int)stride);
+}
+
+static void mix(float *out, const float *p, const float *value, size_t s, size_t d, size_t row, size_t stride, size_t h,
+                float *room) {
+    (void)room;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s, (int)d, (int)s, 1, p, (int)stride, value, (int)row, 0,
+                out, (int)h);
+}
+
 #endif
 
 const kernels KERNELS = {
@@ -304,6 +437,8 @@ const kernels KERNELS = {
     .gelu = gelu,
     .gelu_gradient = gelu_gradient,
     .tanh = tanh_all,
+    .scores = scores,
     .softmax_rows = softmax_rows,
+    .mix = mix,
     .add = add,
 };

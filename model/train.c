@@ -12,8 +12,13 @@
 
 /* ---- Samples of an epoch, in batches ---- */
 
-/* Samples admitted in an epoch: all, or, while the curriculum lasts, those up to a depth that grows from epoch to epoch. */
-static uint32_t admitted(const trainer *t, uint32_t epoch, uint32_t *order) {
+static uint32_t steps_of_epoch(const trainer *t) {
+    return (uint32_t)((t->train->samples + t->s->batch - 1) / t->s->batch);
+}
+
+/* The samples of an epoch, as many as the set has: each once, or, while the curriculum lasts, those up to a depth that grows
+ * from epoch to epoch, over and over. */
+static void admit(const trainer *t, uint32_t epoch, uint32_t *order) {
     const token_set *set = t->train;
     uint32_t n = 0, deepest = 0, limit;
     for (uint32_t i = 0; set->depths && i < set->samples; i++)
@@ -22,7 +27,10 @@ static uint32_t admitted(const trainer *t, uint32_t epoch, uint32_t *order) {
     if (epoch < t->s->curriculum) limit = (uint32_t)(1 + (deepest - 1) * epoch / t->s->curriculum);
     for (uint32_t i = 0; i < set->samples; i++)
         if (!set->depths || set->depths[i] <= limit) order[n++] = i;
-    return n;
+    if (!n) { /* none is so shallow */
+        for (; n < set->samples; n++) order[n] = n;
+    }
+    for (uint32_t i = n; i < set->samples; i++) order[i] = order[i - n];
 }
 
 static int by_length(const void *a, const void *b, void *context) {
@@ -33,20 +41,17 @@ static int by_length(const void *a, const void *b, void *context) {
 }
 
 /* Shuffles the samples, sorts windows of them by length, and shuffles the batches: batches of like lengths in a random
- * order. Fills `order` with the admitted samples, and `batches` with the first of each batch; returns the number of
- * batches. */
-static uint32_t arrange_epoch(const trainer *t, uint32_t epoch, uint32_t *order, uint32_t *batches,
-                              uint32_t *admitted_samples) {
+ * order. Fills `order` with the epoch's samples, and `batches` with the first of each batch. */
+static void arrange_epoch(const trainer *t, uint32_t epoch, uint32_t *order, uint32_t *batches) {
     enum { WINDOW = 16 }; /* batches */
-    uint32_t size = (uint32_t)t->s->batch, n = admitted(t, epoch, order), count = (n + size - 1) / size;
+    uint32_t size = (uint32_t)t->s->batch, n = t->train->samples, count = steps_of_epoch(t);
     random_stream s = random_open(t->s->seed, "epoch", epoch);
+    admit(t, epoch, order);
     random_shuffle(&s, order, n);
     for (uint32_t at = 0; at < n; at += WINDOW * size)
         qsort_r(order + at, n - at < WINDOW * size ? n - at : WINDOW * size, sizeof *order, by_length, t->train->lengths);
     for (uint32_t i = 0; i < count; i++) batches[i] = i * size;
     random_shuffle(&s, batches, count);
-    *admitted_samples = n;
-    return count;
 }
 
 /* ---- Shards: parts of a batch, each with its own gradients ---- */
@@ -342,27 +347,21 @@ static void set_losses(trainer *t, bool second_stage) {
     for (uint32_t layer = 0; layer < last; layer++) t->losses.weight[layer] /= sum;
 }
 
-/* Steps of epochs [0, epoch): the curriculum makes early epochs shorter. */
-static uint64_t steps_before(trainer *t, uint32_t first, uint32_t epoch) {
-    uint64_t steps = 0;
-    for (uint32_t e = first; e < epoch; e++) steps += (admitted(t, e, t->order) + t->s->batch - 1) / t->s->batch;
-    return steps;
-}
-
 static bool train_epoch(trainer *t, uint32_t epoch, portolan_error *err) {
     uint32_t stage_start = epoch >= t->s->epochs ? (uint32_t)t->s->epochs : 0;
     uint32_t stage_end = stage_start ? train_epochs(t->s) : (uint32_t)t->s->epochs;
-    set_losses(t, stage_start > 0);
-    uint64_t steps = steps_before(t, stage_start, stage_end), done = steps_before(t, stage_start, epoch);
-    uint64_t all = steps_before(t, 0, train_epochs(t->s)), before = steps_before(t, 0, epoch);
-    uint32_t n, batches = arrange_epoch(t, epoch, t->order, t->batches, &n);
+    uint64_t batches = steps_of_epoch(t), stage = batches * (stage_end - stage_start), all = batches * train_epochs(t->s);
+    uint32_t n = t->train->samples;
     double loss = 0, smoothed = 0;
+    set_losses(t, stage_start > 0);
+    arrange_epoch(t, epoch, t->order, t->batches);
     for (uint32_t i = 0; i < batches; i++) {
         uint32_t at = t->batches[i], size = n - at < t->s->batch ? n - at : (uint32_t)t->s->batch;
-        double rate = learning_rate(t, done + i, steps);
-        if (!train_batch(t, t->order + at, size, before + i, rate, &loss, err)) return false;
+        uint64_t step = batches * epoch + i;
+        double rate = learning_rate(t, step - batches * stage_start, stage);
+        if (!train_batch(t, t->order + at, size, step, rate, &loss, err)) return false;
         smoothed = i ? 0.95 * smoothed + 0.05 * loss : loss;
-        if (t->watch->step) t->watch->step(t->watch->context, before + i + 1, all, smoothed, rate);
+        if (t->watch->step) t->watch->step(t->watch->context, step + 1, all, smoothed, rate);
     }
     return true;
 }

@@ -99,8 +99,11 @@ static bool load_samples(scenario_loader *l, const char *path, const encoder_con
     if (!token_set_load(set, data, path, c->lowercase, (uint32_t)c->positions, c->shape.vocabulary, paths, &inner))
         return scenario_inner_error(l, data->mark, &inner);
     const yaml_node *vocab = yaml_find(data, "vocab");
-    return scenario_note_input(l, FILE_DATA, paths[0]) && scenario_note_input(l, FILE_VOCABULARY, paths[1]) &&
-           scenario_absolute(l, yaml_find(data, "file"), paths[0]) && (!vocab || scenario_absolute(l, vocab, paths[1]));
+    if (paths[0] && !(scenario_note_input(l, FILE_DATA, paths[0]) &&
+                      scenario_absolute(l, yaml_find(data, "file"), paths[0])))
+        return false;
+    return !paths[1] || (scenario_note_input(l, FILE_VOCABULARY, paths[1]) &&
+                         (!vocab || scenario_absolute(l, vocab, paths[1])));
 }
 
 static bool load_encoder(scenario_loader *l, const yaml_node *model, const char *path) {

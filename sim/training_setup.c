@@ -91,7 +91,7 @@ const yaml_field TRAINING_FIELDS[] = {
             "then the others on the frozen backbone",
      .fallback = "joint", .choices = LOSSES},
     {"curriculum", FIELD_COUNT, offsetof(train_settings, curriculum),
-     .doc = "epochs over which ever deeper samples are admitted; for sets that know depths", .fallback = "0",
+     .doc = "epochs over which ever deeper samples are admitted, over and over; for sets that know depths", .fallback = "0",
      .most = 10000},
     {0},
 };

@@ -17,9 +17,9 @@
 /* ---- Tables ---- */
 
 const char *const DATASET_TASKS[] = {"sst2", "cola", "rte", "mrpc",  "qnli", "mnli",
-                                     "qqp",  "snli", "tsv", "jsonl", NULL};
+                                     "qqp",  "snli", "tsv", "jsonl", "depth", "depth-flat", NULL};
 
-typedef enum task_number { SST2, COLA, RTE, MRPC, QNLI, MNLI, QQP, SNLI, TSV, JSONL, TASKS } task_number;
+typedef enum task_number { SST2, COLA, RTE, MRPC, QNLI, MNLI, QQP, SNLI, TSV, JSONL, TASKS, DEPTH = TASKS, DEPTH_FLAT } task_number;
 
 static const char *const SENTIMENT[] = {"negative", "positive", NULL};
 static const char *const ACCEPTABILITY[] = {"unacceptable", "acceptable", NULL};
@@ -48,11 +48,12 @@ static const char *const COLUMNS_WITHOUT_HEADER[] = {"source", "label", "star", 
 
 const yaml_field DATASET_FIELDS[] = {
     {"task", FIELD_CHOICE, offsetof(dataset_settings, task),
-     .doc = "the data set's task, which says how its file is read; tsv and jsonl: a file with named columns",
+     .doc = "the data set's task, which says how its file is read; tsv and jsonl: a file with named columns; depth and "
+            "depth-flat: generated",
      .required = true, .choices = DATASET_TASKS},
     {"file", FIELD_TEXT, offsetof(dataset_settings, file),
-     .doc = "the file: official TSV; .json: {id: {text_a, text_b, label}}; .jsonl: an object a line",
-     .required = true},
+     .doc = "the file: official TSV; .json: {id: {text_a, text_b, label}}; .jsonl: an object a line; generated tasks "
+            "have none"},
     {"vocab", FIELD_TEXT, offsetof(dataset_settings, vocab),
      .doc = "WordPiece vocabulary, a token a line; by default vocab.txt beside the model"},
     {"max_tokens", FIELD_COUNT, offsetof(dataset_settings, max_tokens),
@@ -64,6 +65,13 @@ const yaml_field DATASET_FIELDS[] = {
      .doc = "tsv, jsonl: column of the second text of a pair; text_b, where there is one, if not given"},
     {"label", FIELD_TEXT, offsetof(dataset_settings, label),
      .doc = "tsv, jsonl: column of the label, a whole number from 0 or a word; label if not given"},
+    {"samples", FIELD_COUNT, offsetof(dataset_settings, samples), .doc = "generated tasks: how many samples",
+     .fallback = "10000", .least = 1, .most = 10e6},
+    {"seed", FIELD_COUNT, offsetof(dataset_settings, data_seed), .doc = "generated tasks: seed of the samples",
+     .fallback = "1"},
+    {"part", FIELD_CHOICE, offsetof(dataset_settings, part),
+     .doc = "generated tasks: train or dev, whose samples are drawn apart from one another", .fallback = "train",
+     .choices = DEPTH_PARTS},
     {0},
 };
 
@@ -404,9 +412,12 @@ bool dataset_parse(dataset *d, const dataset_settings *settings, const char *nam
     return ok;
 }
 
+bool dataset_is_generated(const dataset_settings *settings) { return settings->task >= DEPTH; }
+
 bool dataset_load(dataset *d, const dataset_settings *settings, const char *path, portolan_error *err) {
     file_bytes bytes;
     *d = (dataset){0};
+    if (dataset_is_generated(settings)) return dataset_generate_depth(d, settings, settings->task == DEPTH_FLAT, err);
     if (!file_read(path, (size_t)4 << 30, &bytes, err)) return false;
     bool ok = dataset_parse(d, settings, path, bytes.data, bytes.length, err);
     free(bytes.data);

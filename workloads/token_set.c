@@ -58,41 +58,62 @@ bool token_set_build(token_set *set, const dataset *d, const tokenizer *t, uint3
 }
 
 bool token_set_vocabulary(const char *path, size_t limit, file_bytes *bytes, portolan_error *err) {
-    return file_read(path, limit, bytes, err);
+    if (path) return file_read(path, limit, bytes, err);
+    *bytes = (file_bytes){strdup(DEPTH_VOCABULARY), strlen(DEPTH_VOCABULARY)};
+    return bytes->data || error_memory(err, bytes->length);
 }
 
-/* The vocabulary's path: `vocab:`, or vocab.txt in the folder of the model. */
-static const char *vocabulary_path(arena *memory, const dataset_settings *settings, const yaml_node *data,
-                                   const char *model_path, portolan_error *err) {
-    const yaml_node *vocab = yaml_find(data, "vocab");
-    if (vocab) return file_resolve(memory, vocab->mark.file, settings->vocab, vocab->mark, err);
-    return file_resolve(memory, model_path, "vocab.txt", data->mark, err);
+/* The paths of data and vocabulary: `file:`, and `vocab:` or vocab.txt in the folder of the model. Generated tasks have no
+ * file, and a vocabulary of their own where `vocab:` is absent. */
+static bool find_files(arena *memory, const dataset_settings *settings, const yaml_node *data, const char *model_path,
+                       const char *paths[2], portolan_error *err) {
+    const yaml_node *file = yaml_find(data, "file"), *vocab = yaml_find(data, "vocab");
+    bool generated = dataset_is_generated(settings);
+    paths[0] = paths[1] = NULL;
+    if (generated && file) return error_input(err, file->mark, "the task '%s' is generated; remove 'file'",
+                                              DATASET_TASKS[settings->task]);
+    if (!generated && !file) return error_input(err, data->mark, "data lacks the key 'file'");
+    if (file && !(paths[0] = file_resolve(memory, file->mark.file, settings->file, file->mark, err))) return false;
+    if (vocab)
+        paths[1] = file_resolve(memory, vocab->mark.file, settings->vocab, vocab->mark, err);
+    else if (!generated)
+        paths[1] = file_resolve(memory, model_path, "vocab.txt", data->mark, err);
+    return paths[1] || (generated && !vocab);
+}
+
+static bool check_vocabulary(const tokenizer *t, const char *name, uint64_t most, portolan_error *err) {
+    if (tokenizer_vocabulary(t) <= most) return true;
+    return error_input(err, (text_mark){name, 0, 0}, "has %u tokens; the model knows %llu", tokenizer_vocabulary(t),
+                       (unsigned long long)most);
+}
+
+static bool keep_path(token_set *set, const char **path, portolan_error *err) {
+    if (*path && !(*path = arena_text(&set->memory, *path, strlen(*path)))) return error_memory(err, 1);
+    return true;
 }
 
 bool token_set_load(token_set *set, const yaml_node *data, const char *model_path, bool lowercase, uint32_t most,
                     uint64_t vocabulary, const char *paths[2], portolan_error *err) {
+    static const char BUILT_IN[] = "(vocabulary of the depth task)";
     dataset_settings settings = {0};
     arena names = {0};
     dataset d = {0};
+    tokenizer *t = NULL;
     *set = (token_set){0};
-    bool ok = yaml_read(data, "data", DATASET_FIELDS, &settings, err);
-    const yaml_node *file = ok ? yaml_find(data, "file") : NULL;
-    const char *path = ok ? file_resolve(&names, file->mark.file, settings.file, file->mark, err) : NULL;
-    const char *vocab = path ? vocabulary_path(&names, &settings, data, model_path, err) : NULL;
-    tokenizer *t = vocab ? tokenizer_load(vocab, lowercase, err) : NULL;
-    ok = t && dataset_load(&d, &settings, path, err);
-    if (ok && tokenizer_vocabulary(t) > vocabulary)
-        ok = error_input(err, (text_mark){vocab, 0, 0}, "has %u tokens; the model knows %llu", tokenizer_vocabulary(t),
-                         (unsigned long long)vocabulary);
+    bool ok = yaml_read(data, "data", DATASET_FIELDS, &settings, err) &&
+              find_files(&names, &settings, data, model_path, paths, err);
+    if (ok)
+        t = paths[1] ? tokenizer_load(paths[1], lowercase, err)
+                     : tokenizer_parse(BUILT_IN, DEPTH_VOCABULARY, strlen(DEPTH_VOCABULARY), lowercase, err);
+    ok = t && check_vocabulary(t, paths[1] ? paths[1] : BUILT_IN, vocabulary, err) &&
+         dataset_load(&d, &settings, paths[0], err);
     if (ok && settings.max_tokens < most) most = (uint32_t)settings.max_tokens;
     ok = ok && token_set_build(set, &d, t, most, err);
-    if (ok) {
-        paths[0] = arena_text(&set->memory, path, strlen(path));
-        paths[1] = arena_text(&set->memory, vocab, strlen(vocab));
-        ok = (paths[0] && paths[1]) || error_memory(err, strlen(path) + strlen(vocab));
-        if (!ok) token_set_free(set);
+    if (ok && !(keep_path(set, &paths[0], err) && keep_path(set, &paths[1], err))) {
+        token_set_free(set);
+        ok = false;
     }
-    if (t) tokenizer_free(t);
+    tokenizer_free(t);
     dataset_free(&d);
     arena_free(&names);
     return ok;

@@ -150,18 +150,36 @@ static bool find_specials(tokenizer *t, const char *path, portolan_error *err) {
     return true;
 }
 
-tokenizer *tokenizer_load(const char *vocabulary, bool lowercase, portolan_error *err) {
+/* Takes the bytes over. */
+static tokenizer *from_bytes(const char *name, file_bytes bytes, bool lowercase, portolan_error *err) {
     tokenizer *t = calloc(1, sizeof *t);
     if (!t) {
+        free(bytes.data);
         error_memory(err, sizeof *t);
         return NULL;
     }
     t->lowercase = lowercase;
-    if (file_read(vocabulary, VOCABULARY_BYTES, &t->text, err) && allocate(t, err) &&
-        read_tokens(t, vocabulary, err) && find_specials(t, vocabulary, err))
-        return t;
+    t->text = bytes;
+    if (allocate(t, err) && read_tokens(t, name, err) && find_specials(t, name, err)) return t;
     tokenizer_free(t);
     return NULL;
+}
+
+tokenizer *tokenizer_load(const char *vocabulary, bool lowercase, portolan_error *err) {
+    file_bytes bytes;
+    if (!file_read(vocabulary, VOCABULARY_BYTES, &bytes, err)) return NULL;
+    return from_bytes(vocabulary, bytes, lowercase, err);
+}
+
+tokenizer *tokenizer_parse(const char *name, const char *text, size_t length, bool lowercase, portolan_error *err) {
+    file_bytes bytes = {malloc(length + 1), length};
+    if (!bytes.data) {
+        error_memory(err, length + 1);
+        return NULL;
+    }
+    memcpy(bytes.data, text, length);
+    bytes.data[length] = '\0';
+    return from_bytes(name, bytes, lowercase, err);
 }
 
 void tokenizer_free(tokenizer *t) {

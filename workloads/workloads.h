@@ -147,6 +147,8 @@ typedef struct tokenizer tokenizer;
 /* Reads a vocabulary, a token a line; [PAD], [UNK], [CLS] and [SEP] must be there, no token may stand twice. `lowercase`:
  * as the uncased models (lower case, accents stripped). NULL on failure. */
 tokenizer *tokenizer_load(const char *vocabulary, bool lowercase, portolan_error *err);
+/* The same from memory; `name` stands for the file in messages. */
+tokenizer *tokenizer_parse(const char *name, const char *text, size_t length, bool lowercase, portolan_error *err);
 void tokenizer_free(tokenizer *t);
 uint32_t tokenizer_vocabulary(const tokenizer *t);
 
@@ -178,10 +180,12 @@ typedef struct dataset_settings {
     const char *file;  /* as written; resolved by the caller */
     const char *vocab; /* vocabulary; default: vocab.txt beside the model */
     uint64_t max_tokens;
+    uint64_t samples, data_seed; /* of generated tasks */
+    int part;                    /* of generated tasks: index into DEPTH_PARTS */
     const char *text_a, *text_b, *label; /* columns, for the generic forms */
 } dataset_settings;
 
-/* "sst2", "cola", "rte", "mrpc", "qnli", "mnli", "qqp", "snli", "tsv", "jsonl", NULL */
+/* "sst2", "cola", "rte", "mrpc", "qnli", "mnli", "qqp", "snli", "tsv", "jsonl", "depth", "depth-flat", NULL */
 extern const char *const DATASET_TASKS[];
 extern const yaml_field DATASET_FIELDS[];
 
@@ -191,6 +195,15 @@ bool dataset_load(dataset *d, const dataset_settings *settings, const char *path
 bool dataset_parse(dataset *d, const dataset_settings *settings, const char *name, const char *text, size_t length,
                    portolan_error *err);
 void dataset_free(dataset *d);
+
+/* Whether the task is generated, and so has no file. */
+bool dataset_is_generated(const dataset_settings *settings);
+
+/* The generated tasks (depth.c): text whose label needs as many steps of composition as the sample is deep; see
+ * docs/depth-task.md. `flat`: all samples equally long. The same settings give the same texts everywhere. */
+bool dataset_generate_depth(dataset *d, const dataset_settings *settings, bool flat, portolan_error *err);
+extern const char DEPTH_VOCABULARY[];
+extern const char *const DEPTH_PARTS[]; /* "train", "dev", NULL: streams of samples apart from one another */
 
 /* ---- Tokenised samples (token_set.c) ---- */
 

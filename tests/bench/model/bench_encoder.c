@@ -4,8 +4,6 @@
  *     share BATCH LENGTH... the same, with the seconds spent in each kernel: all, linear, attention's products, softmax,
  *                           layer_norm, gelu, tanh, add
  *     memory                kibibytes: RssAnon now, VmHWM, and what one single-precision copy of the weights takes */
-#include <cblas.h>
-#undef I
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,22 +25,16 @@ static double seconds_of(clockid_t id) {
 
 static double now(void) { return seconds_of(CLOCK_MONOTONIC); }
 
-/* ---- Timed kernels: the linker gives the encoder __wrap_kernels_pick for kernels_pick, and so on ---- */
+/* ---- Timed kernels: the linker gives the encoder __wrap_kernels_pick for kernels_pick ---- */
 
 const kernels *__real_kernels_pick(void);
 const kernels *__wrap_kernels_pick(void);
-void __real_cblas_sgemm(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE transpose_a, enum CBLAS_TRANSPOSE transpose_b,
-                        blasint m, blasint n, blasint k, float alpha, const float *a, blasint lda, const float *b,
-                        blasint ldb, float beta, float *c, blasint ldc);
-void __wrap_cblas_sgemm(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE transpose_a, enum CBLAS_TRANSPOSE transpose_b,
-                        blasint m, blasint n, blasint k, float alpha, const float *a, blasint lda, const float *b,
-                        blasint ldb, float beta, float *c, blasint ldc);
 
 typedef enum spent { ALL, LINEAR, PRODUCTS, SOFTMAX, NORM, GELU, TANH, ADD, SPENT } spent;
 
 static double seconds[SPENT];
 static const kernels *plain;
-static bool timing, in_linear; /* the generic table's linear calls OpenBLAS too */
+static bool timing;
 
 #define TIMED(what, call)                                                                                             \
     do {                                                                                                              \
@@ -52,9 +44,7 @@ static bool timing, in_linear; /* the generic table's linear calls OpenBLAS too 
     } while (0)
 
 static void timed_linear(float *out, const float *x, const float *w, const float *bias, size_t M, size_t K, size_t N) {
-    in_linear = true;
     TIMED(LINEAR, plain->linear(out, x, w, bias, M, K, N));
-    in_linear = false;
 }
 
 static void timed_norm(float *out, const float *x, const float *add, const float *scale, const float *shift, double eps,
@@ -70,6 +60,16 @@ static void timed_softmax(float *x, size_t rows, size_t n, size_t stride) {
     TIMED(SOFTMAX, plain->softmax_rows(x, rows, n, stride));
 }
 
+static void timed_scores(float *out, const float *q, const float *key, float scale, size_t s, size_t d, size_t row,
+                         size_t stride, float *room) {
+    TIMED(PRODUCTS, plain->scores(out, q, key, scale, s, d, row, stride, room));
+}
+
+static void timed_mix(float *out, const float *p, const float *value, size_t s, size_t d, size_t row, size_t stride,
+                      size_t h, float *room) {
+    TIMED(PRODUCTS, plain->mix(out, p, value, s, d, row, stride, h, room));
+}
+
 const kernels *__wrap_kernels_pick(void) {
     static kernels timed;
     plain = __real_kernels_pick();
@@ -79,17 +79,10 @@ const kernels *__wrap_kernels_pick(void) {
     timed.gelu = timed_gelu;
     timed.tanh = timed_tanh;
     timed.add = timed_add;
+    timed.scores = timed_scores;
     timed.softmax_rows = timed_softmax;
+    timed.mix = timed_mix;
     return &timed;
-}
-
-void __wrap_cblas_sgemm(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE transpose_a, enum CBLAS_TRANSPOSE transpose_b,
-                        blasint m, blasint n, blasint k, float alpha, const float *a, blasint lda, const float *b,
-                        blasint ldb, float beta, float *c, blasint ldc) {
-    spent what = in_linear ? ADD : PRODUCTS;
-    double before = seconds[ADD];
-    TIMED(what, __real_cblas_sgemm(order, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc));
-    if (in_linear) seconds[ADD] = before; /* counted by timed_linear */
 }
 
 /* ---- Passes ---- */
