@@ -1,0 +1,119 @@
+/* The YAML keys of a platform: one table a map. */
+#include "platform_keys.h"
+
+const yaml_field PLATFORM_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(platform_keys, name), .doc = "name of the platform", .fallback = "platform"},
+    {"network", FIELD_NODE, offsetof(platform_keys, network), .doc = "how transfers are computed: model, crosstraffic, ..."},
+    {"phones", FIELD_NODE, offsetof(platform_keys, phones), .doc = "list of phone groups", .required = true},
+    {"cells", FIELD_NODE, offsetof(platform_keys, cells), .doc = "list of cells (Wi-Fi or cellular)", .required = true},
+    {"sites", FIELD_NODE, offsetof(platform_keys, sites), .doc = "list of edge sites", .required = true},
+    {"regions", FIELD_NODE, offsetof(platform_keys, regions), .doc = "list of cloud regions", .required = true},
+    {"devices", FIELD_NODE, offsetof(platform_keys, devices), .doc = "own devices by name, usable like presets"},
+    {"links", FIELD_NODE, offsetof(platform_keys, links), .doc = "own links by name, usable like presets"},
+    {0},
+};
+
+static const char *const NETWORK_MODELS[] = {"CM02", "LV08", NULL};
+
+const yaml_field NETWORK_FIELDS[] = {
+    {"model", FIELD_CHOICE, offsetof(network_settings, model),
+     .doc = "SimGrid's network model: CM02 (latency and bandwidth as written) or LV08 (TCP: latency x 13.01, bandwidth x 0.97)",
+     .fallback = "CM02", .choices = NETWORK_MODELS},
+    {"crosstraffic", FIELD_BOOL, offsetof(network_settings, crosstraffic),
+     .doc = "a transfer also loads the way back with 5 % of its rate (TCP's acknowledgements)", .fallback = "no"},
+    {"tcp_gamma", FIELD_QUANTITY, offsetof(network_settings, tcp_gamma),
+     .doc = "largest TCP window; bounds every flow at tcp_gamma / (2 latency)", UNIT_SIZE, .fallback = "4MiB",
+     .positive = true},
+    {0},
+};
+
+const yaml_field PHONE_GROUP_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(group_keys, name), .doc = "name of the group", .fallback = "phones"},
+    {"count", FIELD_COUNT, offsetof(group_keys, count), .doc = "how many phones", .required = true, .least = 1,
+     .most = PLATFORM_MAX_PHONES},
+    {"device", FIELD_NODE, offsetof(group_keys, device), .doc = "a device preset, an own device, or a map of device keys",
+     .required = true},
+    {"cell", FIELD_NAME, offsetof(group_keys, cell), .doc = "the cells its phones are spread over, in turn",
+     .required = true},
+    {"speed", FIELD_DISTRIBUTION, offsetof(group_keys, speed),
+     .doc = "speed of each phone, drawn once a phone; default: the device's", UNIT_SPEED, .positive = true},
+    {"up", FIELD_QUANTITY, offsetof(group_keys, up), .doc = "bound of one phone's own rate up; default: the cell's",
+     UNIT_BANDWIDTH, .positive = true},
+    {"down", FIELD_QUANTITY, offsetof(group_keys, down), .doc = "bound of one phone's own rate down; default: the cell's",
+     UNIT_BANDWIDTH, .positive = true},
+    {0},
+};
+
+const yaml_field CELL_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(cell_keys, name), .doc = "name of this kind of cell", .required = true},
+    {"count", FIELD_COUNT, offsetof(cell_keys, count), .doc = "how many such cells", .fallback = "1", .least = 1,
+     .most = PLATFORM_MAX_CELLS},
+    {"link", FIELD_NODE, offsetof(cell_keys, link), .doc = "a link preset, an own link, or a map of link keys",
+     .required = true},
+    {"site", FIELD_NAME, offsetof(cell_keys, site), .doc = "the edge sites the cells are attached to, in turn",
+     .required = true},
+    {0},
+};
+
+#define QUEUE_DOC "most requests waiting for a core; one more is refused and counts as failed"
+
+const yaml_field SITE_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(site_keys, name), .doc = "name of this kind of site", .required = true},
+    {"count", FIELD_COUNT, offsetof(site_keys, count), .doc = "how many such sites", .fallback = "1", .least = 1,
+     .most = PLATFORM_MAX_CELLS},
+    {"server", FIELD_NODE, offsetof(site_keys, server), .doc = "the edge server: a device preset, an own device, or a map",
+     .required = true},
+    {"servers", FIELD_COUNT, offsetof(site_keys, servers), .doc = "servers behind the site's one queue", .fallback = "1",
+     .least = 1, .most = 100000},
+    {"queue", FIELD_COUNT, offsetof(site_keys, queue), QUEUE_DOC, .fallback = "1e6", .most = 1e9},
+    {"backhaul", FIELD_NODE, offsetof(site_keys, backhaul), .doc = "link from the site to its region's network",
+     .required = true},
+    {"region", FIELD_NAME, offsetof(site_keys, region), .doc = "the cloud regions the sites use, in turn", .required = true},
+    {0},
+};
+
+const yaml_field REGION_FIELDS[] = {
+    {"name", FIELD_NAME, offsetof(region_keys, name), .doc = "name of this kind of region", .required = true},
+    {"count", FIELD_COUNT, offsetof(region_keys, count), .doc = "how many such regions", .fallback = "1", .least = 1,
+     .most = 10000},
+    {"server", FIELD_NODE, offsetof(region_keys, server), .doc = "the cloud server: a device preset, an own device, or a map",
+     .required = true},
+    {"servers", FIELD_COUNT, offsetof(region_keys, servers), .doc = "servers behind the region's one queue",
+     .fallback = "1", .least = 1, .most = 100000},
+    {"queue", FIELD_COUNT, offsetof(region_keys, queue), QUEUE_DOC, .fallback = "1e6", .most = 1e9},
+    {"wan", FIELD_NODE, offsetof(region_keys, wan),
+     .doc = "link between each site's backhaul and the region; every site has its own share of this size"},
+    {0},
+};
+
+const yaml_field DEVICE_FIELDS[] = {
+    {"like", FIELD_NAME, offsetof(device_keys, like), .doc = "the preset that gives what is not written here"},
+    {"speed", FIELD_QUANTITY, offsetof(device_keys, device.speed), .doc = "sustained FLOP/s of one core on this kind of work",
+     UNIT_SPEED, .positive = true},
+    {"cores", FIELD_COUNT, offsetof(device_keys, device.cores), .doc = "requests computed at the same time", .least = 1,
+     .most = 1e6},
+    {"idle", FIELD_QUANTITY, offsetof(device_keys, device.idle_watts), .doc = "power of the whole device, nothing running",
+     UNIT_POWER},
+    {"busy", FIELD_QUANTITY, offsetof(device_keys, device.busy_watts), .doc = "power of the whole device, all cores running",
+     UNIT_POWER},
+    {"memory", FIELD_QUANTITY, offsetof(device_keys, device.memory_bytes), .doc = "memory that the model may use", UNIT_SIZE,
+     .positive = true},
+    {"price", FIELD_QUANTITY, offsetof(device_keys, device.usd_per_second), .doc = "price of the whole device", UNIT_PRICE},
+    {0},
+};
+
+const yaml_field LINK_FIELDS[] = {
+    {"like", FIELD_NAME, offsetof(link_keys, like), .doc = "the preset that gives what is not written here"},
+    {"up", FIELD_QUANTITY, offsetof(link_keys, link.up), .doc = "capacity towards the cloud, shared by all that use the link",
+     UNIT_BANDWIDTH, .positive = true},
+    {"down", FIELD_QUANTITY, offsetof(link_keys, link.down), .doc = "capacity towards the phones", UNIT_BANDWIDTH,
+     .positive = true},
+    {"latency", FIELD_QUANTITY, offsetof(link_keys, link.latency), .doc = "one-way latency", UNIT_TIME},
+    {"half_duplex", FIELD_BOOL, offsetof(link_keys, link.half_duplex),
+     .doc = "both directions share one medium of capacity `up` (Wi-Fi)"},
+    {"radio_up", FIELD_QUANTITY, offsetof(link_keys, link.radio_up), .doc = "a phone's energy per byte sent",
+     UNIT_ENERGY_PER_BYTE},
+    {"radio_down", FIELD_QUANTITY, offsetof(link_keys, link.radio_down), .doc = "a phone's energy per byte received",
+     UNIT_ENERGY_PER_BYTE},
+    {0},
+};

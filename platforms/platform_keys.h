@@ -1,0 +1,49 @@
+/* What the maps of a platform file are read into. Internal to platforms/. */
+#ifndef PORTOLAN_PLATFORM_KEYS_H
+#define PORTOLAN_PLATFORM_KEYS_H
+
+#include "platforms.h"
+
+typedef struct platform_keys {
+    const char *name;
+    const yaml_node *network, *phones, *cells, *sites, *regions, *devices, *links;
+} platform_keys;
+
+typedef struct group_keys {
+    const char *name, *cell;
+    uint64_t count;
+    const yaml_node *device;
+    distribution speed;
+    double up, down;
+} group_keys;
+
+typedef struct cell_keys {
+    const char *name, *site;
+    uint64_t count;
+    const yaml_node *link;
+} cell_keys;
+
+typedef struct site_keys {
+    const char *name, *region;
+    uint64_t count, servers, queue;
+    const yaml_node *server, *backhaul;
+} site_keys;
+
+typedef struct region_keys {
+    const char *name;
+    uint64_t count, servers, queue;
+    const yaml_node *server, *wan;
+} region_keys;
+
+typedef struct device_keys {
+    const char *like;
+    device device;
+    double usd_per_second;
+} device_keys;
+
+typedef struct link_keys {
+    const char *like;
+    net_link link;
+} link_keys;
+
+#endif
