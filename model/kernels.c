@@ -24,11 +24,10 @@ size_t weights_size(const kernels *k, size_t K, size_t N) {
 }
 
 void weights_store(const kernels *k, float *w, size_t K, size_t N, size_t first, size_t columns, const float *part) {
-    for (size_t row = 0; row < K; row++) {
-        for (size_t c = 0; c < columns; c++) {
-            size_t n = first + c;
-            size_t at = k->panel ? n / k->panel * k->panel * K + row * k->panel + n % k->panel : row * N + n;
-            w[at] = part[row * columns + c];
-        }
+    size_t panel = k->panel ? k->panel : N;
+    for (size_t n = first, run; n < first + columns; n += run) { /* columns that lie in one panel */
+        run = panel - n % panel < first + columns - n ? panel - n % panel : first + columns - n;
+        float *at = w + n / panel * panel * K + n % panel;
+        for (size_t row = 0; row < K; row++) memcpy(at + row * panel, part + row * columns + n - first, run * sizeof *w);
     }
 }

@@ -10,10 +10,21 @@
 
 #include "kernels.h"
 
+#if LANES > 4 && defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 typedef float vec __attribute__((vector_size(4 * LANES)));
 typedef int32_t vec_int __attribute__((vector_size(4 * LANES)));
 
 #define INLINE static inline __attribute__((always_inline))
+
+/* Before a loop of at most 16 turns: none is left, so that an array of vectors stays in registers. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 INLINE vec load(const float *p) {
     vec v;
@@ -34,7 +45,7 @@ INLINE vec load_some(const float *p, size_t n, float rest) {
 
 INLINE void store_some(float *p, vec v, size_t n) { memcpy(p, &v, n * sizeof *p); }
 
-INLINE vec select(vec_int mask, vec a, vec b) {
+INLINE vec choose(vec_int mask, vec a, vec b) {
     vec_int ia, ib;
     memcpy(&ia, &a, sizeof ia);
     memcpy(&ib, &b, sizeof ib);
@@ -44,8 +55,22 @@ INLINE vec select(vec_int mask, vec a, vec b) {
     return v;
 }
 
-INLINE vec larger(vec a, vec b) { return select(a > b, a, b); }
-INLINE vec smaller(vec a, vec b) { return select(a < b, a, b); }
+/* larger and smaller: a > b ? a : b, and the reverse; one instruction where compilers would make a chain of four.
+ * mad: a b + c, rounded once on x86-64. Compilers are told to fuse nothing by themselves: they do it here and not there,
+ * with every version differently, and the bits of a row must not depend on the block it happens to be in. */
+#if LANES == 16 && defined(__x86_64__)
+INLINE vec mad(vec a, vec b, vec c) { return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+INLINE vec larger(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
+INLINE vec smaller(vec a, vec b) { return (vec)_mm512_min_ps((__m512)a, (__m512)b); }
+#elif LANES == 8 && defined(__x86_64__)
+INLINE vec mad(vec a, vec b, vec c) { return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+INLINE vec larger(vec a, vec b) { return (vec)_mm256_max_ps((__m256)a, (__m256)b); }
+INLINE vec smaller(vec a, vec b) { return (vec)_mm256_min_ps((__m256)a, (__m256)b); }
+#else
+INLINE vec mad(vec a, vec b, vec c) { return a * b + c; }
+INLINE vec larger(vec a, vec b) { return choose(a > b, a, b); }
+INLINE vec smaller(vec a, vec b) { return choose(a < b, a, b); }
+#endif
 
 /* The lower and the upper half of a vector, as vectors. */
 typedef float vec4 __attribute__((vector_size(16)));
@@ -86,17 +111,17 @@ INLINE float largest_lane(vec v) {
 INLINE vec exp_vec(vec x) {
     const float log2e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f, magic = 12582912.0f;
     x = larger(smaller(x, splat(88)), splat(-87));
-    vec shifted = x * log2e + magic; /* the integer nearest to x log2 e stands in the low bits */
+    vec shifted = mad(x, splat(log2e), splat(magic)); /* the integer nearest to x log2 e stands in the low bits */
     vec n = shifted - magic;
-    vec r = (x - n * ln2_high) - n * ln2_low;
+    vec r = mad(n, splat(-ln2_low), mad(n, splat(-ln2_high), x));
     vec p = splat(1.0f / 5040);
-    p = p * r + 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
+    p = mad(p, r, splat(1.0f / 720));
+    p = mad(p, r, splat(1.0f / 120));
+    p = mad(p, r, splat(1.0f / 24));
+    p = mad(p, r, splat(1.0f / 6));
+    p = mad(p, r, splat(0.5f));
+    p = mad(p, r, splat(1.0f));
+    p = mad(p, r, splat(1.0f));
     vec_int bits;
     memcpy(&bits, &shifted, sizeof bits);
     vec_int power = (bits << 23) + 0x3f800000; /* only the integer's low bits survive the shift */
@@ -111,37 +136,39 @@ INLINE vec erf_vec(vec x) {
     x = larger(smaller(x, splat(3.92f)), splat(-3.92f));
     vec t = x * x;
     vec p = splat(0x1.564bc4p-26f);
-    p = p * t + -0x1.06c704p-19f;
-    p = p * t + 0x1.297c50p-13f;
-    p = p * t + 0x1.e52f9cp-9f;
-    p = p * t + 0x1.9e4c62p-5f;
-    p = p * t + 0x1.9972d0p-3f;
-    p = p * t + 0x1.20dd74p+0f;
+    p = mad(p, t, splat(-0x1.06c704p-19f));
+    p = mad(p, t, splat(0x1.297c50p-13f));
+    p = mad(p, t, splat(0x1.e52f9cp-9f));
+    p = mad(p, t, splat(0x1.9e4c62p-5f));
+    p = mad(p, t, splat(0x1.9972d0p-3f));
+    p = mad(p, t, splat(0x1.20dd74p+0f));
     vec q = splat(0x1.f53f98p-11f);
-    q = q * t + 0x1.d65480p-7f;
-    q = q * t + 0x1.d7093ap-4f;
-    q = q * t + 0x1.0561c2p-1f;
-    q = q * t + 1.0f;
+    q = mad(q, t, splat(0x1.d65480p-7f));
+    q = mad(q, t, splat(0x1.d7093ap-4f));
+    q = mad(q, t, splat(0x1.0561c2p-1f));
+    q = mad(q, t, splat(1.0f));
     return x * p / q;
 }
 
 /* Beyond 5.54, where erf is 1 but for 3e-8 and rounding, x or 0: a rounded 1 - erf would be multiplied by x. */
 INLINE vec gelu_vec(vec x) {
     vec inside = 0.5f * x * (1.0f + erf_vec(x * 0.707106781f));
-    return select(x > splat(5.54f), x, select(x < splat(-5.54f), splat(0), inside));
+    return choose(x > splat(5.54f), x, choose(x < splat(-5.54f), splat(0), inside));
 }
 
 INLINE vec gelu_slope(vec x) {
     vec density = 0.398942280f * exp_vec(-0.5f * x * x);
-    return 0.5f * (1.0f + erf_vec(x * 0.707106781f)) + x * density;
+    return mad(x, density, 0.5f * (1.0f + erf_vec(x * 0.707106781f)));
 }
 
 /* 1 - 2 / (e^2x + 1); near 0, where that cancels, the first terms of the odd series. */
 INLINE vec tanh_vec(vec x) {
     vec square = x * x;
-    vec small = x * (1.0f + square * (-1.0f / 3 + square * (2.0f / 15 - square * (17.0f / 315))));
+    vec series = mad(square, splat(-17.0f / 315), splat(2.0f / 15));
+    series = mad(square, mad(square, series, splat(-1.0f / 3)), splat(1));
+    vec small = x * series;
     vec large = 1.0f - 2.0f / (exp_vec(2.0f * larger(smaller(x, splat(20)), splat(-20))) + 1.0f);
-    return select(square < splat(0.01f), small, large);
+    return choose(square < splat(0.01f), small, large);
 }
 
 static void gelu(float *x, size_t n) {
@@ -189,14 +216,14 @@ static void softmax_row(float *x, size_t n, size_t stride) {
 }
 
 /* The same bits for a row with room for whole vectors: what lies beyond n is masked instead of copied around. */
-static void softmax_padded_row(float *x, size_t n, size_t stride) {
+INLINE void softmax_padded_row(float *x, size_t n, size_t stride) {
     vec most = splat(-INFINITY), sum = splat(0);
     vec_int lane;
     for (int32_t i = 0; i < LANES; i++) lane[i] = i;
-    for (size_t i = 0; i < n; i += LANES) most = larger(select(lane < (int32_t)(n - i), load(x + i), most), most);
+    for (size_t i = 0; i < n; i += LANES) most = larger(choose(lane < (int32_t)(n - i), load(x + i), most), most);
     float peak = largest_lane(most);
     for (size_t i = 0; i < n; i += LANES) {
-        vec e = select(lane < (int32_t)(n - i), exp_vec(load(x + i) - peak), splat(0));
+        vec e = choose(lane < (int32_t)(n - i), exp_vec(load(x + i) - peak), splat(0));
         store(x + i, e);
         sum += e;
     }
@@ -207,7 +234,8 @@ static void softmax_padded_row(float *x, size_t n, size_t stride) {
 
 static void softmax_rows(float *x, size_t rows, size_t n, size_t stride) {
     bool padded = stride >= (n + LANES - 1) / LANES * LANES;
-    for (size_t r = 0; r < rows; r++) (padded ? softmax_padded_row : softmax_row)(x + r * stride, n, stride);
+    for (size_t r = 0; padded && r < rows; r++) softmax_padded_row(x + r * stride, n, stride);
+    for (size_t r = 0; !padded && r < rows; r++) softmax_row(x + r * stride, n, stride);
 }
 
 /* Mean, then the mean square about it: two passes, so that nothing cancels. */
@@ -229,12 +257,12 @@ static void layer_norm_row(float *out, const float *x, const float *addend, cons
     float mean = (sum_lanes(sum) + tail) / (float)h;
     for (i = 0; i + LANES <= h; i += LANES) {
         vec v = load(out + i) - mean;
-        squares += v * v;
+        squares = mad(v, v, squares);
     }
     for (; i < h; i++) tail_squares += (out[i] - mean) * (out[i] - mean);
     float inverse = (float)(1 / sqrt((double)((sum_lanes(squares) + tail_squares) / (float)h) + eps));
     for (i = 0; i + LANES <= h; i += LANES)
-        store(out + i, (load(out + i) - mean) * inverse * load(scale + i) + load(shift + i));
+        store(out + i, mad((load(out + i) - mean) * inverse, load(scale + i), load(shift + i)));
     for (; i < h; i++) out[i] = (out[i] - mean) * inverse * scale[i] + shift[i];
 }
 
@@ -263,20 +291,17 @@ INLINE void block(const size_t rows, const size_t vectors, const panel_product *
     const float *x = p->x + m * p->X, *w = p->w;
     float *out = p->out + m * p->O, padded[PANEL] = {0};
     size_t K = p->K, X = p->X, W = p->W, columns = p->columns;
-#pragma GCC unroll 16
-    for (size_t r = 0; r < rows; r++) left[r] = right[r] = splat(0);
+    UNROLL for (size_t r = 0; r < rows; r++) left[r] = right[r] = splat(0);
     for (size_t k = 0; k < K; k++) {
         vec w0 = load(w + k * W), w1 = vectors > 1 ? load(w + k * W + LANES) : w0;
-#pragma GCC unroll 16
-        for (size_t r = 0; r < rows; r++) {
-            float v = x[r * X + k];
-            left[r] += v * w0;
-            if (vectors > 1) right[r] += v * w1;
+        UNROLL for (size_t r = 0; r < rows; r++) {
+            vec v = splat(x[r * X + k]);
+            left[r] = mad(v, w0, left[r]);
+            if (vectors > 1) right[r] = mad(v, w1, right[r]);
         }
     }
     if (p->bias) memcpy(padded, p->bias, columns * sizeof *padded);
-#pragma GCC unroll 16
-    for (size_t r = 0; r < rows; r++) {
+    UNROLL for (size_t r = 0; r < rows; r++) {
         vec a = left[r] + load(padded), b = right[r] + load(padded + LANES);
         if (columns == vectors * LANES) {
             store(out + r * p->O, a);
@@ -341,16 +366,13 @@ static void linear(float *out, const float *x, const float *w, const float *bias
 
 /* A square of LANES rows becomes one of LANES columns: interleaving its upper with its lower half, log2(LANES) times. */
 INLINE void transpose(vec *rows) {
-#pragma GCC unroll 4
-    for (size_t width = 1; width < LANES; width *= 2) {
+    UNROLL for (size_t width = 1; width < LANES; width *= 2) {
         vec zipped[LANES];
-#pragma GCC unroll 8
-        for (size_t i = 0; i < LANES / 2; i++) {
+        UNROLL for (size_t i = 0; i < LANES / 2; i++) {
             zipped[2 * i] = ZIP_LOW(rows[i], rows[i + LANES / 2]);
             zipped[2 * i + 1] = ZIP_HIGH(rows[i], rows[i + LANES / 2]);
         }
-#pragma GCC unroll 16
-        for (size_t i = 0; i < LANES; i++) rows[i] = zipped[i];
+        UNROLL for (size_t i = 0; i < LANES; i++) rows[i] = zipped[i];
     }
 }
 
@@ -359,11 +381,9 @@ static void turn_keys(float *panel, const float *key, float scale, size_t column
     size_t k = 0;
     for (; k + LANES <= d; k += LANES) {
         vec rows[LANES];
-#pragma GCC unroll 16
-        for (size_t c = 0; c < LANES; c++) rows[c] = c < columns ? scale * load(key + c * row + k) : splat(0);
+        UNROLL for (size_t c = 0; c < LANES; c++) rows[c] = c < columns ? scale * load(key + c * row + k) : splat(0);
         transpose(rows);
-#pragma GCC unroll 16
-        for (size_t c = 0; c < LANES; c++) store(panel + (k + c) * PANEL, rows[c]);
+        UNROLL for (size_t c = 0; c < LANES; c++) store(panel + (k + c) * PANEL, rows[c]);
     }
     for (; k < d; k++)
         for (size_t c = 0; c < LANES; c++) panel[k * PANEL + c] = c < columns ? scale * key[c * row + k] : 0;

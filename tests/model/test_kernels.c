@@ -147,6 +147,52 @@ static void check_softmax(const kernels *k) {
 
 TEST(softmax_equals_double) { each_table(check_softmax); }
 
+/* Queries, keys and values of one head in rows of `row` floats, followed by other heads' that must not count. */
+static void check_head(const kernels *k, size_t s, size_t d, random_stream *r) {
+    size_t row = 3 * d + 5, stride = (s + 15) / 16 * 16, h = d + 3;
+    float *qkv = malloc(s * row * sizeof *qkv), *p = malloc(s * stride * sizeof *p);
+    float *out = malloc(s * h * sizeof *out), *room = malloc(32 * (s > d ? s : d) * sizeof *room);
+    fill_normal(qkv, s * row, 1, r);
+    const float *q = qkv, *key = qkv + d, *value = qkv + 2 * d + 5;
+    k->scores(p, q, key, 0.3f, s, d, row, stride, room);
+    for (size_t i = 0; i < s; i++) {
+        for (size_t j = 0; j < s; j++) {
+            double wanted = 0;
+            for (size_t c = 0; c < d; c++) wanted += 0.3 * q[i * row + c] * key[j * row + c];
+            assert_within(p[i * stride + j], wanted, 2e-6 * sqrt((double)d));
+        }
+        for (size_t j = s; j < stride; j++) p[i * stride + j] = NAN; /* must not be read */
+    }
+    for (size_t i = 0; i < s * h; i++) out[i] = 42;
+    k->mix(out, p, value, s, d, row, stride, h, room);
+    for (size_t i = 0; i < s; i++) {
+        for (size_t c = 0; c < d; c++) {
+            double wanted = 0, size = 0;
+            for (size_t j = 0; j < s; j++) {
+                wanted += (double)p[i * stride + j] * value[j * row + c];
+                size += fabs((double)p[i * stride + j] * value[j * row + c]);
+            }
+            assert_within(out[i * h + c], wanted, 4e-7 * (1 + size));
+        }
+        for (size_t c = d; c < h; c++) assert_true(out[i * h + c] == 42);
+    }
+    free(qkv);
+    free(p);
+    free(out);
+    free(room);
+}
+
+static void check_attention(const kernels *k) {
+    static const size_t WIDTHS[] = {1, 7, 8, 16, 21, 32, 48, 64};
+    random_stream r = random_open(7, "attention", 0);
+    for (size_t s = 1; s <= 70; s++)
+        for (size_t i = 0; i < 8; i++)
+            if (s < 20 || (s + i) % 3 == 0) check_head(k, s, WIDTHS[i], &r);
+    check_head(k, 130, 64, &r);
+}
+
+TEST(attention_equals_double) { each_table(check_attention); }
+
 /* With an offset that a one-pass variance would not survive; eps where the variance is nil. */
 static void check_norm(const kernels *k, size_t h, bool adds, double offset, random_stream *r) {
     enum { ROWS = 3, WIDEST = 800 };
@@ -287,6 +333,7 @@ int main(void) {
         cmocka_unit_test(linear_equals_sums_in_double),
         cmocka_unit_test(gelu_and_tanh_equal_libm),
         cmocka_unit_test(softmax_equals_double),
+        cmocka_unit_test(attention_equals_double),
         cmocka_unit_test(layer_norm_equals_double),
         cmocka_unit_test(add_adds),
         cmocka_unit_test(two_bytes_round_to_the_nearest_half),
