@@ -212,6 +212,7 @@ const encoder_config *encoder_settings(const encoder *e) { return &e->config; }
 
 const char *encoder_kernel(void) {
     static char name[64];
+    if (kernels_pick()->panel) return kernels_pick()->name; /* all products are ours */
     snprintf(name, sizeof name, "%s, OpenBLAS %s", kernels_pick()->name, openblas_get_corename());
     return name;
 }

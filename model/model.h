@@ -1,4 +1,4 @@
-/* What computes? A multi-exit BERT-family encoder, run as slices of layers on OpenBLAS; what a slice needs in FLOP, bytes
+/* What computes? A multi-exit BERT-family encoder, run as slices of layers; what a slice needs in FLOP, bytes
  * and memory; and safetensors files, which hold the weights. */
 #ifndef PORTOLAN_MODEL_H
 #define PORTOLAN_MODEL_H
@@ -247,10 +247,10 @@ bool model_train(const train_settings *s, const token_set *train, const token_se
 /* Softmax of n logits, in double. */
 void softmax(const float *logits, uint32_t n, double *probabilities);
 
-/* Whether OpenBLAS's kernel on this processor gives rows that do not depend on the batch. */
+/* Whether this processor's kernels give rows that do not depend on the batch. */
 bool encoder_batches_freely(void);
 
-/* Name of OpenBLAS's kernel, for the manifest. */
+/* Name of the kernels, on which the last bits of a result depend, for the manifest. */
 const char *encoder_kernel(void);
 
 /* OpenBLAS computes in the calling thread only; call it once before the first pass. (Denormals, which make products 200
