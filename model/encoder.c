@@ -1,7 +1,7 @@
 /* The encoder: weights laid out once at load, and the forward pass over slices of layers.
  *
- * Sizes, in the papers' letters: T tokens of a group of sequences, s tokens of one sequence, h hidden width, f feed-forward
- * width, d = h / heads. */
+ * Sizes, in the papers' letters: T tokens of a group of sequences, s tokens of one sequence, h hidden width, f
+ * feed-forward width, d = h / heads. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +86,8 @@ static bool load_plain(loader *l, model_part part, uint32_t layer, float **into)
 }
 
 /* Adds the columns of one [outputs][inputs] tensor to a linear layer of `all` outputs. */
-static bool load_columns(loader *l, model_part weight, model_part bias, uint32_t layer, linear_weights *into, size_t first,
-                         size_t columns) {
+static bool load_columns(loader *l, model_part weight, model_part bias, uint32_t layer, linear_weights *into,
+                         size_t first, size_t columns) {
     if (into->inputs * columns > l->largest) l->largest = into->inputs * columns;
     if (!l->file) return true;
     if (!tensor_read(l->file, model_tensor(l->file, weight, layer), true, l->part, l->err) ||
@@ -269,7 +269,8 @@ static bool check_batch(const encoder *e, const token_batch *batch, portolan_err
                                (unsigned long long)e->config.positions);
         total += batch->lengths[i];
     }
-    return total == batch->total || error_usage(err, "a batch of %u tokens whose lengths sum to %u", batch->total, total);
+    return total == batch->total ||
+           error_usage(err, "a batch of %u tokens whose lengths sum to %u", batch->total, total);
 }
 
 static bool embed_token(const encoder *e, const token_batch *batch, uint32_t at, uint32_t position, float *row,
@@ -323,8 +324,8 @@ static size_t attention_room(const encoder *e, size_t s) {
     return s * score_stride(s) + 32 * (s > d ? s : d);
 }
 
-/* What one group of sequences needs besides its hidden states. `wide` holds queries, keys and values, then the feed-forward
- * layer's inside. */
+/* What one group of sequences needs besides its hidden states. `wide` holds queries, keys and values, then the
+ * feed-forward layer's inside. */
 typedef struct buffers {
     float *wide, *context, *result, *scores;
 } buffers;
@@ -395,7 +396,8 @@ bool encoder_run(const encoder *e, uint32_t from, uint32_t to, const token_batch
 
 /* ---- Exits ---- */
 
-/* The final norm of a pre-norm model comes before pooling. `row` becomes the first token's state, or the mean of all. */
+/* The final norm of a pre-norm model comes before pooling. `row` becomes the first token's state, or the mean of
+ * all. */
 static void pool_sequence(const encoder *e, const float *hidden, uint32_t tokens, float *row, float *normed) {
     size_t h = e->config.shape.hidden;
     uint32_t used = e->config.pooling == POOL_MEAN ? tokens : 1;

@@ -28,6 +28,7 @@ void weights_store(const kernels *k, float *w, size_t K, size_t N, size_t first,
     for (size_t n = first, run; n < first + columns; n += run) { /* columns that lie in one panel */
         run = panel - n % panel < first + columns - n ? panel - n % panel : first + columns - n;
         float *at = w + n / panel * panel * K + n % panel;
-        for (size_t row = 0; row < K; row++) memcpy(at + row * panel, part + row * columns + n - first, run * sizeof *w);
+        for (size_t row = 0; row < K; row++)
+            memcpy(at + row * panel, part + row * columns + n - first, run * sizeof *w);
     }
 }

@@ -56,8 +56,8 @@ INLINE vec choose(vec_int mask, vec a, vec b) {
 }
 
 /* larger and smaller: a > b ? a : b, and the reverse; one instruction where compilers would make a chain of four.
- * mad: a b + c, rounded once on x86-64. Compilers are told to fuse nothing by themselves: they do it here and not there,
- * with every version differently, and the bits of a row must not depend on the block it happens to be in. */
+ * mad: a b + c, rounded once on x86-64. Compilers are told to fuse nothing by themselves: they do it here and not
+ * there, with every version differently, and the bits of a row must not depend on the block it happens to be in. */
 #if LANES == 16 && defined(__x86_64__)
 INLINE vec mad(vec a, vec b, vec c) { return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 INLINE vec larger(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
@@ -130,8 +130,9 @@ INLINE vec exp_vec(vec x) {
     return p * scale;
 }
 
-/* erf x = x P(x^2) / Q(x^2) for |x| <= 3.92, where it reaches 1 within 3e-8. The coefficients are ours, fitted for the least
- * largest relative error (5.2e-8 before rounding) by reweighted least squares; absolute error in float 4e-7. */
+/* erf x = x P(x^2) / Q(x^2) for |x| <= 3.92, where it reaches 1 within 3e-8. The coefficients are ours, fitted for
+ * the least largest relative error (5.2e-8 before rounding) by reweighted least squares; absolute error in float
+ * 4e-7. */
 INLINE vec erf_vec(vec x) {
     x = larger(smaller(x, splat(3.92f)), splat(-3.92f));
     vec t = x * x;
@@ -266,8 +267,8 @@ static void layer_norm_row(float *out, const float *x, const float *addend, cons
     for (; i < h; i++) out[i] = (out[i] - mean) * inverse * scale[i] + shift[i];
 }
 
-static void layer_norm(float *out, const float *x, const float *addend, const float *scale, const float *shift, double eps,
-                       size_t rows, size_t h) {
+static void layer_norm(float *out, const float *x, const float *addend, const float *scale,
+                       const float *shift, double eps, size_t rows, size_t h) {
     for (size_t r = 0; r < rows; r++)
         layer_norm_row(out + r * h, x + r * h, addend ? addend + r * h : NULL, scale, shift, eps, h);
 }
@@ -284,8 +285,8 @@ typedef struct panel_product {
     size_t O, X, W, K, columns;
 } panel_product;
 
-/* Rows m .. m + rows - 1 of it, by `vectors` (1 or 2) vectors of columns. Called with constants, so that the sums stay in
- * registers. */
+/* Rows m .. m + rows - 1 of it, by `vectors` (1 or 2) vectors of columns. Called with constants, so that the sums
+ * stay in registers. */
 INLINE void block(const size_t rows, const size_t vectors, const panel_product *p, size_t m) {
     vec left[BLOCK_ROWS], right[BLOCK_ROWS];
     const float *x = p->x + m * p->X, *w = p->w;
@@ -364,7 +365,8 @@ static void linear(float *out, const float *x, const float *w, const float *bias
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #endif
 
-/* A square of LANES rows becomes one of LANES columns: interleaving its upper with its lower half, log2(LANES) times. */
+/* A square of LANES rows becomes one of LANES columns: interleaving its upper with its lower half, log2(LANES)
+ * times. */
 INLINE void transpose(vec *rows) {
     UNROLL for (size_t width = 1; width < LANES; width *= 2) {
         vec zipped[LANES];
@@ -390,8 +392,8 @@ static void turn_keys(float *panel, const float *key, float scale, size_t column
 }
 
 /* Whole vectors of scores are written, those beyond s as 0. */
-static void scores(float *out, const float *q, const float *key, float scale, size_t s, size_t d, size_t row, size_t stride,
-                   float *room) {
+static void scores(float *out, const float *q, const float *key, float scale, size_t s, size_t d, size_t row,
+                   size_t stride, float *room) {
     for (size_t n = 0; n < s; n += PANEL) {
         size_t left = s - n < LANES ? s - n : LANES, right = s - n < PANEL ? s - n - left : LANES;
         turn_keys(room, key + n * row, scale, left, d, row);
@@ -433,18 +435,18 @@ static void linear(float *out, const float *x, const float *w, const float *bias
                     x + k, (int)K, w + k * N, (int)N, 1, out, (int)N);
 }
 
-static void scores(float *out, const float *q, const float *key, float scale, size_t s, size_t d, size_t row, size_t stride,
-                   float *room) {
+static void scores(float *out, const float *q, const float *key, float scale, size_t s, size_t d, size_t row,
+                   size_t stride, float *room) {
     (void)room;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)row, key, (int)row, 0, out,
-                (int)stride);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)row, key,
+                (int)row, 0, out, (int)stride);
 }
 
 static void mix(float *out, const float *p, const float *value, size_t s, size_t d, size_t row, size_t stride, size_t h,
                 float *room) {
     (void)room;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s, (int)d, (int)s, 1, p, (int)stride, value, (int)row, 0,
-                out, (int)h);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s, (int)d, (int)s, 1, p, (int)stride, value,
+                (int)row, 0, out, (int)h);
 }
 
 #endif

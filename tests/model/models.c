@@ -7,8 +7,8 @@
 #include "base/random.h"
 
 const test_model TEST_MODELS[] = {
-    {.name = "12x128", .layers = 12, .hidden = 128, .heads = 2, .feed_forward = 512, .vocabulary = 1000, .positions = 128,
-     .segments = 2, .classes = 2, .scale = 0.1},
+    {.name = "12x128", .layers = 12, .hidden = 128, .heads = 2, .feed_forward = 512, .vocabulary = 1000,
+     .positions = 128, .segments = 2, .classes = 2, .scale = 0.1},
     {.name = "odd", .layers = 3, .hidden = 48, .heads = 3, .feed_forward = 100, .vocabulary = 77, .positions = 130,
      .segments = 2, .classes = 3, .scale = 0.2},
     {.name = "odder", .layers = 2, .hidden = 35, .heads = 5, .feed_forward = 33, .vocabulary = 50, .positions = 128,
@@ -17,12 +17,12 @@ const test_model TEST_MODELS[] = {
      .segments = 2, .classes = 2, .pre_norm = true, .scale = 0.2},
     {.name = "pre-norm-mean", .layers = 3, .hidden = 64, .heads = 1, .feed_forward = 256, .vocabulary = 77,
      .positions = 128, .segments = 1, .classes = 2, .pre_norm = true, .mean = true, .no_pooler = true, .scale = 0.2},
-    {.name = "no-pooler", .layers = 3, .hidden = 64, .heads = 4, .feed_forward = 128, .vocabulary = 77, .positions = 128,
-     .segments = 2, .classes = 2, .no_pooler = true, .scale = 0.2},
+    {.name = "no-pooler", .layers = 3, .hidden = 64, .heads = 4, .feed_forward = 128, .vocabulary = 77,
+     .positions = 128, .segments = 2, .classes = 2, .no_pooler = true, .scale = 0.2},
     {.name = "shared-pooler", .layers = 3, .hidden = 64, .heads = 4, .feed_forward = 128, .vocabulary = 77,
      .positions = 128, .segments = 2, .classes = 2, .shared_pooler = true, .scale = 0.2},
-    {.name = "few-exits", .layers = 12, .hidden = 48, .heads = 3, .feed_forward = 100, .vocabulary = 77, .positions = 128,
-     .segments = 2, .classes = 2, .exits = "3,6,12", .scale = 0.2},
+    {.name = "few-exits", .layers = 12, .hidden = 48, .heads = 3, .feed_forward = 100, .vocabulary = 77,
+     .positions = 128, .segments = 2, .classes = 2, .exits = "3,6,12", .scale = 0.2},
     {.name = "bert-base", .layers = 12, .hidden = 768, .heads = 12, .feed_forward = 3072, .vocabulary = 1000,
      .positions = 128, .segments = 2, .classes = 2, .scale = 0.05, .slow = true},
     {0},
@@ -57,8 +57,8 @@ static encoder_config config_of(const test_model *m) {
     encoder_config c = {
         .shape = {.layers = m->layers, .hidden = m->hidden, .feed_forward = m->feed_forward, .classes = m->classes,
                   .vocabulary = m->vocabulary},
-        .heads = m->heads, .positions = m->positions, .segments = m->segments, .norm_eps = 1e-12, .pre_norm = m->pre_norm,
-        .pooling = m->mean ? POOL_MEAN : POOL_CLS, .has_pooler = !m->no_pooler, .lowercase = true};
+        .heads = m->heads, .positions = m->positions, .segments = m->segments, .norm_eps = 1e-12,
+        .pre_norm = m->pre_norm, .pooling = m->mean ? POOL_MEAN : POOL_CLS, .has_pooler = !m->no_pooler, .lowercase = true};
     for (uint32_t i = 0; i < m->layers && !m->exits; i++) c.exits[i] = true;
     for (const char *at = m->exits; at && *at; at += strcspn(at, ","), at += *at == ',')
         c.exits[strtoul(at, NULL, 10) - 1] = true;

@@ -4,10 +4,10 @@
     /usr/bin/python3 tests/model/reference_encoder.py FOLDER... > /dev/null
     build/tests/model_encoder --models DIR && /usr/bin/python3 tests/model/reference_encoder.py --golden DIR/*
 
-The first form prints the logits of every exit for each model folder (model.safetensors and config.json); the second, which
-made tests/model/golden/*.txt, writes them there. It was written from the papers (Devlin et al. 2019 for post-LN, Xiong et al.
-2020 for pre-LN, Xin et al. 2020 and Zhou et al. 2020 for exits), reads safetensors with the few lines below, and shares no
-code with Portolan. Golden logits are those of double precision; how far single precision is from them is noted beside.
+The first form prints the logits of every exit for each model folder (model.safetensors and config.json); the second,
+which made tests/model/golden/*.txt, writes them there. It was written from the papers (Devlin et al. 2019 for post-LN,
+Xiong et al. 2020 for pre-LN, Xin et al. 2020 and Zhou et al. 2020 for exits), reads safetensors with the few lines
+below, and shares no code with Portolan. Golden logits are those of double precision; how far single precision is from them is noted beside.
 Needs PyTorch (any from 1.8 on) and NumPy.
 """
 import argparse
@@ -93,7 +93,10 @@ class Encoder:
     def feed_forward(self, x, name):
         inside = self.linear(x, name + ".intermediate.dense")
         # erf's GELU; spelt out in double precision, as PyTorch computes it in single
-        inside = torch.nn.functional.gelu(inside) if self.single else inside * 0.5 * (1 + torch.erf(inside / math.sqrt(2)))
+        if self.single:
+            inside = torch.nn.functional.gelu(inside)
+        else:
+            inside = inside * 0.5 * (1 + torch.erf(inside / math.sqrt(2)))
         return self.linear(inside, name + ".output.dense")
 
     def layer(self, x, index, mask=None):
@@ -106,7 +109,7 @@ class Encoder:
         return self.norm(x + self.feed_forward(x, name), norm2)
 
     def exit(self, x, layer):
-        """Logits of the exit after `layer` (from 1); DeeBERT's names for exits of their own, PABEE's for a shared pooler."""
+        """Logits of the exit after `layer`, from 1; DeeBERT's names for own poolers, PABEE's for a shared one."""
         if self.pre_norm:
             x = self.norm(x, "bert.encoder.LayerNorm")
         x = x.mean(1) if self.mean else x[:, 0]
@@ -151,7 +154,8 @@ def write_golden(folder, out):
         lines.append("segments " + " ".join(map(str, segments)))
         for layer, row in zip(double.exits, logits.tolist()):
             lines.append(f"exit {layer} " + " ".join("%.9g" % value for value in row))
-    print(f"# Logits of the model '{os.path.basename(os.path.normpath(folder))}' in double precision, by reference_encoder.py;", file=out)
+    name = os.path.basename(os.path.normpath(folder))
+    print(f"# Logits of the model '{name}' in double precision, by reference_encoder.py;", file=out)
     print(f"# PyTorch's in single precision differ by up to {worst:.1e}.", file=out)
     print("\n".join(lines), file=out)
 

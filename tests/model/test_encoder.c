@@ -1,5 +1,5 @@
-/* The encoder against logits of PyTorch (golden/, by reference_encoder.py), and what it promises of bits: they depend neither
- * on the batch, nor on how layers are cut into slices, nor on threads, nor on where buffers lie.
+/* The encoder against logits of PyTorch (golden/, by reference_encoder.py), and what it promises of bits: they depend
+ * neither on the batch, nor on how layers are cut into slices, nor on threads, nor on where buffers lie.
  *
  *     model_encoder             the small models
  *     model_encoder --slow      the one of BERT-base's shape
@@ -67,7 +67,8 @@ static golden *golden_read(const char *name) {
 static double worst_of(encoder *e, const golden *g, const token_batch *batch, uint32_t first) {
     const encoder_config *c = encoder_settings(e);
     size_t h = c->shape.hidden, classes = c->shape.classes, exit = 0, exits = g->logit_count / (g->count * classes);
-    float *hidden = malloc(batch->total * h * sizeof *hidden), *logits = malloc(batch->count * classes * sizeof *logits);
+    float *hidden = malloc(batch->total * h * sizeof *hidden),
+          *logits = malloc(batch->count * classes * sizeof *logits);
     encoder_scratch scratch = {0};
     portolan_error err = {0};
     double worst = 0;
@@ -191,7 +192,8 @@ TEST(slices_equal_one_call) {
         static sequences s;
         draw_sequences(&s, &r, encoder_settings(e), 12);
         token_batch batch = batch_of(&s);
-        passed whole = pass(e, &batch, WHOLE, 0), slices = pass(e, &batch, SLICES, 0), each = pass(e, &batch, EACH_LAYER, 0);
+        passed whole = pass(e, &batch, WHOLE, 0), slices = pass(e, &batch, SLICES, 0),
+               each = pass(e, &batch, EACH_LAYER, 0);
         size_t bytes = s.total * m->hidden * sizeof(float), row = s.count * m->classes;
         assert_memory_equal(whole.hidden, slices.hidden, bytes);
         assert_memory_equal(whole.hidden, each.hidden, bytes);
@@ -318,7 +320,8 @@ TEST(outcomes_do_not_depend_on_threads_and_batches) {
         assert_true(encoder_outcomes(e, &set, 2, note_progress, &last, &two, &err));
         assert_int_equal(last, s.count);
         assert_true(encoder_outcome_table(e, &set, true, &single, &err));
-        for (uint32_t i = s.count; i-- > 0;) assert_true(encoder_fill_outcomes(e, &set, &i, 1, &single, &scratch, &err));
+        for (uint32_t i = s.count; i-- > 0;)
+            assert_true(encoder_fill_outcomes(e, &set, &i, 1, &single, &scratch, &err));
         assert_same_table(&one, &two);
         assert_same_table(&one, &single);
         assert_int_equal(one.exits, 3);
@@ -356,7 +359,8 @@ TEST(wrong_inputs_are_refused) {
     assert_true(encoder_embed(e, &batch, hidden, &err));
     assert_true(encoder_run(e, 0, 6, &batch, hidden, &scratch, &err));
     assert_true(encoder_exit(e, 3, &batch, hidden, logits, &scratch, &err));
-    assert_refused(encoder_run(e, 5, 7, &batch, hidden, &scratch, &err), &err, "layers 6 to 7 were asked for; 6 are loaded");
+    assert_refused(encoder_run(e, 5, 7, &batch, hidden, &scratch, &err), &err,
+                   "layers 6 to 7 were asked for; 6 are loaded");
     assert_refused(encoder_run(e, 4, 3, &batch, hidden, &scratch, &err), &err, "layers 5 to 3");
     assert_refused(encoder_exit(e, 0, &batch, hidden, logits, &scratch, &err), &err, "no exit after layer 0");
     assert_refused(encoder_exit(e, 2, &batch, hidden, logits, &scratch, &err), &err, "no exit after layer 2");
@@ -435,6 +439,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(bits_of_bert_base_do_not_depend_on_the_batch),
     };
     if (argc == 3 && strcmp(argv[1], "--models") == 0) return write_models(argv[2]);
-    if (argc == 2 && strcmp(argv[1], "--slow") == 0) return cmocka_run_group_tests(slow_tests, models_open, models_close);
+    if (argc == 2 && strcmp(argv[1], "--slow") == 0)
+        return cmocka_run_group_tests(slow_tests, models_open, models_close);
     return cmocka_run_group_tests(tests, models_open, models_close);
 }

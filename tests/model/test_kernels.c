@@ -260,7 +260,8 @@ static double half_value(unsigned bits) {
     return sign * (exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24));
 }
 
-/* The nearest half by looking at those around: halves are in the order of their bits; of two equally near, the even one. */
+/* The nearest half by looking at those around: halves are in the order of their bits; of two equally near, the even
+ * one. */
 static double nearest_half(double x) {
     unsigned low = 0, high = 0x7bff; /* 65504 */
     while (high - low > 1) *(half_value((low + high) / 2) <= fabs(x) ? &low : &high) = (low + high) / 2;

@@ -1,6 +1,6 @@
-/* A model answers the same whether it is executed live, once a sample, or replayed from the outcome table that it made: the
- * same bytes in requests.csv and summary.json, for every policy, kernel and number of processes. A hidden state that is sent
- * rounded changes answers, and those alike in live and once. */
+/* A model answers the same whether it is executed live, once a sample, or replayed from the outcome table that it
+ * made: the same bytes in requests.csv and summary.json, for every policy, kernel and number of processes. A hidden
+ * state that is sent rounded changes answers, and those alike in live and once. */
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,7 +180,9 @@ static void check_modes(const char *kernels) {
     run_into(live, (const char *[]){"execute=live", NULL}, 2);
     run_into(once, (const char *[]){"execute=once", NULL}, 4);
     run_into(once1, (const char *[]){"execute=once", NULL}, 1);
-    run_into(replay, (const char *[]){"execute=replay", table, "hidden=32", "feed_forward=72", "vocabulary=100", NULL}, 2);
+    run_into(
+        replay,
+        (const char *[]){"execute=replay", table, "hidden=32", "feed_forward=72", "vocabulary=100", NULL}, 2);
     assert_same_results(live, once);
     assert_same_results(live, once1);
     assert_same_results(live, replay);
@@ -212,13 +214,15 @@ TEST(live_once_and_replay_give_the_same_bytes) {
 
 /* ---- Rounded hidden states ---- */
 
-/* Ten cascades, so that some confidence lies between its rounded and its unrounded value for some threshold. */
+/* Several cascades, so that some confidence lies between its rounded and its unrounded value for some threshold. */
 static const char CASCADES[] =
-    "policies=[{confidence: {as: c1, threshold: 0.60, escalate: hidden}}, {confidence: {as: c2, threshold: 0.65, escalate: "
-    "hidden}}, {confidence: {as: c3, threshold: 0.70, exits: all, escalate: hidden}}, {confidence: {as: c4, threshold: 0.75, "
-    "exits: all, escalate: hidden}}, {confidence: {as: c5, threshold: 0.80, escalate: hidden}}, {confidence: {as: c6, "
-    "threshold: 0.9, exits: all, escalate: hidden}}, {confidence: {as: t, threshold: 0.75, escalate: tokens}}, patience, "
-    "oracle-cost]";
+    "policies=[{confidence: {as: c1, threshold: 0.60, escalate: hidden}}, "
+    "{confidence: {as: c2, threshold: 0.65, escalate: hidden}}, "
+    "{confidence: {as: c3, threshold: 0.70, exits: all, escalate: hidden}}, "
+    "{confidence: {as: c4, threshold: 0.75, exits: all, escalate: hidden}}, "
+    "{confidence: {as: c5, threshold: 0.80, escalate: hidden}}, "
+    "{confidence: {as: c6, threshold: 0.9, exits: all, escalate: hidden}}, "
+    "{confidence: {as: t, threshold: 0.75, escalate: tokens}}, patience, oracle-cost]";
 
 TEST(rounded_runs_agree_in_live_and_once) {
     run_into("whole", (const char *[]){"execute=once", CASCADES, NULL}, 2);
@@ -271,7 +275,8 @@ static void expect(const scenario *s, uint32_t sample, uint64_t bytes, double p[
     encoder_scratch_free(&scratch);
 }
 
-/* Confidences after 4, 2 and 1 bytes: the first exit's are the same, later ones differ, the more the fewer the bytes. */
+/* Confidences after 4, 2 and 1 bytes: the first exit's are the same, later ones differ, the more the fewer the
+ * bytes. */
 TEST(rounding_reaches_confidences) {
     double whole[SAMPLES][3][2], difference[5] = {0};
     for (int bytes = 4; bytes >= 1; bytes /= 2) {
@@ -315,7 +320,8 @@ TEST(replay_refuses_rounding) {
         char *sets[] = {"execute=replay", table, "hidden=32", "payload={}", payload};
         assert_false(scenario_load(&s, scenario_path, sets, 5, NULL, 0, &err));
         assert_int_equal(err.status, STATUS_WRONG_INPUT);
-        assert_non_null(strstr(err.message, bytes == 3 ? "4, 2 and 1 are allowed" : "'execute: replay' cannot show that"));
+        assert_non_null(strstr(err.message,
+                               bytes == 3 ? "4, 2 and 1 are allowed" : "'execute: replay' cannot show that"));
     }
 }
 

@@ -1,8 +1,8 @@
 /* Times passes of a model for compare.py: reads a command a line from standard input, answers with a line.
  *
  *     run BATCH LENGTH...   one pass over sequences of these lengths, so many at a time: its seconds of processor time
- *     share BATCH LENGTH... the same, with the seconds spent in each kernel: all, linear, attention's products, softmax,
- *                           layer_norm, gelu, tanh, add
+ *     share BATCH LENGTH... the same, with the seconds spent in each kernel: all, linear, attention's products,
+ *                           softmax, layer_norm, gelu, tanh, add
  *     memory                kibibytes: RssAnon now, VmHWM, and what one single-precision copy of the weights takes */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 
 enum { MOST_SEQUENCES = 100000 };
 
-/* Passes are measured in processor time, which other programs on the machine disturb less; kernels, by the short calls, on
- * the clock, which is cheaper to read. */
+/* Passes are measured in processor time, which other programs on the machine disturb less; kernels, by the short
+ * calls, on the clock, which is cheaper to read. */
 static double seconds_of(clockid_t id) {
     struct timespec t;
     clock_gettime(id, &t);

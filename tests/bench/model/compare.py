@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Portolan's encoder against PyTorch, one thread each: called by run, which makes the models and the bench program.
 
-Passes of the two alternate, and the figure is the ratio of the medians of their processor time. PyTorch is the reference
-encoder of the tests, in single precision with the functions that Hugging Face's BERT calls, inputs padded to the longest of
-their batch; Portolan computes the same layers and the last exit. Without PyTorch only Portolan's figures are printed.
+Passes of the two alternate, and the figure is the ratio of the medians of their processor time. PyTorch is the
+reference encoder of the tests, in single precision with the functions that Hugging Face's BERT calls, inputs padded to
+the longest of their batch; Portolan computes the same layers and the last exit. Without PyTorch only Portolan's figures are printed.
 """
 import argparse
 import os
@@ -28,7 +28,10 @@ class Portolan:
 
     def __init__(self, program, folder):
         self.process = subprocess.Popen(
-            [program, os.path.join(folder, "model.safetensors")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [program, os.path.join(folder, "model.safetensors")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         load, self.kernels = self.process.stdout.readline().split(" ", 1)
         self.load, self.kernels = float(load), self.kernels.strip()
@@ -141,7 +144,8 @@ def main():
         # memory first: one sequence at a time, as a simulated device does
         ours.ask("run", 1, [128])
         anonymous, peak, weights = ours.ask("memory")
-        memory.append(f"| {name} | {weights / 1024:.0f} | {anonymous / 1024:.0f} | {peak / 1024:.0f} | {ours.load:.2f} |")
+        cells = [f"{kib / 1024:.0f}" for kib in (weights, anonymous, peak)]
+        memory.append(f"| {name} | {' | '.join(cells)} | {ours.load:.2f} |")
         theirs = Encoder(folder) if with_torch else None
         for at_once in (1, 32):
             for length in (32, 128):
@@ -161,10 +165,11 @@ def main():
     print(f"Kernels: {kernels}." + (f" PyTorch {torch.__version__}." if with_torch else ""))
     print("\nSequences a second of processor time, one thread\n\n| | Portolan | PyTorch | ratio |\n|---|---|---|---|")
     print(*speed, sep="\n")
-    print("\nShare of the time, %\n\n| | products with weights | products in attention | softmax | layer norm | GELU | tanh "
-          "| additions | other | all but products |\n|---|---|---|---|---|---|---|---|---|---|")
+    print("\nShare of the time, %\n\n| | products with weights | products in attention | softmax | layer norm | GELU "
+          "| tanh | additions | other | all but products |\n|---|---|---|---|---|---|---|---|---|---|")
     print(*parts, sep="\n")
-    print("\nMemory at batch 1, MiB\n\n| | weights in single precision | anonymous memory | peak | load, s |\n|---|---|---|---|---|")
+    print("\nMemory at batch 1, MiB\n\n| | weights in single precision | anonymous memory | peak | load, s |")
+    print("|---|---|---|---|---|")
     print(*memory, sep="\n")
 
 
