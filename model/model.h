@@ -215,12 +215,14 @@ typedef struct train_settings {
     uint64_t batch;               /* sequences of a step */
     uint64_t shards;              /* parts a batch is cut into; the sum over shards has a fixed order, so that the weights do
                                      not depend on the number of threads, which can be at most this */
-    double rate, warmup;          /* largest learning rate; share of the steps over which it grows linearly, before it
-                                     falls linearly to 0 */
+    double rate, warmup, cooldown; /* largest learning rate; shares of the steps over which it grows linearly at first, and
+                                      falls linearly to 0 at last */
     double decay, clip, dropout;  /* clip: largest norm of the gradient; 0: none */
     double beta1, beta2, eps;
     int loss;                     /* loss_kind */
-    uint64_t curriculum;          /* epochs over which ever deeper samples are admitted, for sets that know depths; 0: none */
+    double curriculum;            /* accuracy of the last exit on the deepest samples admitted, at which the next depth is
+                                     admitted, for sets that know depths; 0: all are from the start */
+    double holdout;               /* share of the training samples that is left out */
     bool record[MODEL_MAX_LAYERS]; /* [layer - 1]: exits whose training dynamics are recorded */
     bool half;                    /* store the finished model in half precision */
 } train_settings;

@@ -10,48 +10,8 @@
 #include "base/replacement.h"
 #include "train_files.h"
 
-/* ---- Samples of an epoch, in batches ---- */
-
 static uint32_t steps_of_epoch(const trainer *t) {
     return (uint32_t)((t->train->samples + t->s->batch - 1) / t->s->batch);
-}
-
-/* The samples of an epoch, as many as the set has: each once, or, while the curriculum lasts, those up to a depth that grows
- * from epoch to epoch, over and over. */
-static void admit(const trainer *t, uint32_t epoch, uint32_t *order) {
-    const token_set *set = t->train;
-    uint32_t n = 0, deepest = 0, limit;
-    for (uint32_t i = 0; set->depths && i < set->samples; i++)
-        if (set->depths[i] > deepest) deepest = set->depths[i];
-    limit = deepest;
-    if (epoch < t->s->curriculum) limit = (uint32_t)(1 + (deepest - 1) * epoch / t->s->curriculum);
-    for (uint32_t i = 0; i < set->samples; i++)
-        if (!set->depths || set->depths[i] <= limit) order[n++] = i;
-    if (!n) { /* none is so shallow */
-        for (; n < set->samples; n++) order[n] = n;
-    }
-    for (uint32_t i = n; i < set->samples; i++) order[i] = order[i - n];
-}
-
-static int by_length(const void *a, const void *b, void *context) {
-    const uint32_t *lengths = context;
-    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-    if (lengths[i] != lengths[j]) return lengths[i] < lengths[j] ? -1 : 1;
-    return i < j ? -1 : i > j;
-}
-
-/* Shuffles the samples, sorts windows of them by length, and shuffles the batches: batches of like lengths in a random
- * order. Fills `order` with the epoch's samples, and `batches` with the first of each batch. */
-static void arrange_epoch(const trainer *t, uint32_t epoch, uint32_t *order, uint32_t *batches) {
-    enum { WINDOW = 16 }; /* batches */
-    uint32_t size = (uint32_t)t->s->batch, n = t->train->samples, count = steps_of_epoch(t);
-    random_stream s = random_open(t->s->seed, "epoch", epoch);
-    admit(t, epoch, order);
-    random_shuffle(&s, order, n);
-    for (uint32_t at = 0; at < n; at += WINDOW * size)
-        qsort_r(order + at, n - at < WINDOW * size ? n - at : WINDOW * size, sizeof *order, by_length, t->train->lengths);
-    for (uint32_t i = 0; i < count; i++) batches[i] = i * size;
-    random_shuffle(&s, batches, count);
 }
 
 /* ---- Shards: parts of a batch, each with its own gradients ---- */
@@ -60,7 +20,7 @@ struct shard {
     trainer *t;
     real *gradients;
     uint32_t *ids, *lengths, *labels;
-    uint8_t *segments;
+    uint8_t *segments, *depths; /* depths: of its samples, while there is a curriculum */
     size_t token_room;
     training_batch batch;
     training_room room;
@@ -77,6 +37,7 @@ static void close_shard(shard *sh) {
     free(sh->ids);
     free(sh->lengths);
     free(sh->labels);
+    free(sh->depths);
     free(sh->segments);
     for (int i = 0; i < MODEL_MAX_LAYERS; i++) free(sh->logits[i]);
     training_room_free(&sh->room);
@@ -88,7 +49,8 @@ static bool open_shard(shard *sh, trainer *t, portolan_error *err) {
     sh->gradients = malloc(t->p.count * sizeof *sh->gradients);
     sh->lengths = malloc(most * sizeof *sh->lengths);
     sh->labels = malloc(most * sizeof *sh->labels);
-    bool ok = sh->gradients && sh->lengths && sh->labels;
+    sh->depths = malloc(most);
+    bool ok = sh->gradients && sh->lengths && sh->labels && sh->depths;
     for (int i = 0; ok && i < MODEL_MAX_LAYERS; i++)
         if (t->s->config.exits[i]) ok = (sh->logits[i] = malloc(most * classes * sizeof *sh->logits[i])) != NULL;
     return ok || error_memory(err, t->p.count * sizeof *sh->gradients);
@@ -109,6 +71,7 @@ static bool load_samples(shard *sh, const token_set *set, const uint32_t *chosen
     for (uint32_t i = 0; i < n; at += sh->lengths[i++]) {
         sh->lengths[i] = set->lengths[chosen[i]];
         sh->labels[i] = set->labels[chosen[i]];
+        if (set->depths) sh->depths[i] = set->depths[chosen[i]];
         memcpy(sh->ids + at, set->ids + set->first[chosen[i]], sh->lengths[i] * sizeof *sh->ids);
         memcpy(sh->segments + at, set->segments + set->first[chosen[i]], sh->lengths[i]);
     }
@@ -122,7 +85,7 @@ static void *train_shard(void *argument) {
     shard *sh = argument;
     memset(sh->gradients, 0, sh->t->p.count * sizeof *sh->gradients);
     sh->ok = !sh->batch.tokens.count || training_pass(&sh->t->p, sh->t->values, &sh->batch, &sh->losses, &sh->dropout,
-                                                      sh->gradients, NULL, sh->loss, &sh->room, &sh->err);
+                                                      sh->gradients, sh->logits, sh->loss, &sh->room, &sh->err);
     return NULL;
 }
 
@@ -192,9 +155,10 @@ static void *update_values(void *argument) {
 }
 
 static double learning_rate(const trainer *t, uint64_t step, uint64_t steps) {
-    double done = (double)step, all = (double)steps, warm = t->s->warmup * all;
+    double done = (double)step, all = (double)steps, warm = t->s->warmup * all, cool = t->s->cooldown * all;
+    if (cool > all - warm) cool = all - warm;
     if (done < warm) return t->s->rate * (done + 1) / (warm + 1);
-    return t->s->rate * (all - done) / (all - warm + 1e-9);
+    return done < all - cool ? t->s->rate : t->s->rate * (all - done) / (cool + 1e-9);
 }
 
 static void update(trainer *t, double rate, uint64_t step) {
@@ -248,6 +212,26 @@ static double batch_loss(const trainer *t, uint32_t n) {
     return loss / n;
 }
 
+static uint32_t largest(const real *row, size_t n) {
+    uint32_t best = 0;
+    for (uint32_t c = 1; c < n; c++)
+        if (row[c] > row[best]) best = c;
+    return best;
+}
+
+/* How the last exit did on the newest depth of the curriculum. */
+static void count_newest(trainer *t) {
+    size_t classes = t->s->config.shape.classes, last = t->s->config.shape.layers - 1;
+    for (size_t k = 0; t->train->depths && k < t->s->shards; k++) {
+        const shard *sh = &t->shards[k];
+        for (uint32_t i = 0; i < sh->batch.tokens.count; i++) {
+            if (sh->depths[i] != t->curriculum.limit) continue;
+            t->curriculum.newest++;
+            t->curriculum.newest_right += largest(sh->logits[last] + i * classes, classes) == sh->labels[i];
+        }
+    }
+}
+
 static bool train_batch(trainer *t, const uint32_t *chosen, uint32_t n, uint64_t step, double rate, double *loss,
                         portolan_error *err) {
     if (!deal(t, t->train, chosen, n, err)) return false;
@@ -261,6 +245,7 @@ static bool train_batch(trainer *t, const uint32_t *chosen, uint32_t n, uint64_t
     if (!isfinite(*loss))
         return error_run(err, "the loss is not finite at step %llu; lower 'rate' or clip the gradients (the last good "
                          "checkpoint is kept)", (unsigned long long)step + 1);
+    count_newest(t);
     update(t, rate, step + 1);
     return true;
 }
@@ -273,7 +258,7 @@ static bool evaluate(trainer *t, const token_set *set, float *const *logits, dou
     size_t classes = t->s->config.shape.classes;
     memset(loss, 0, MODEL_MAX_LAYERS * sizeof *loss);
     for (uint32_t i = 0; i < set->samples; i++) t->order[i] = i;
-    qsort_r(t->order, set->samples, sizeof *t->order, by_length, set->lengths);
+    train_sort_by_length(set, t->order, set->samples);
     for (uint32_t at = 0; at < set->samples; at += size) {
         uint32_t n = set->samples - at < size ? set->samples - at : size, done = 0;
         if (!deal(t, set, t->order + at, n, err)) return false;
@@ -299,11 +284,7 @@ static bool evaluate(trainer *t, const token_set *set, float *const *logits, dou
 static double accuracy(const token_set *set, const float *logits, size_t classes) {
     uint32_t right = 0;
     for (uint32_t i = 0; i < set->samples; i++) {
-        const float *row = logits + (size_t)i * classes;
-        uint32_t best = 0;
-        for (uint32_t c = 1; c < classes; c++)
-            if (row[c] > row[best]) best = c;
-        right += best == set->labels[i];
+        right += largest(logits + (size_t)i * classes, classes) == set->labels[i];
     }
     return (double)right / set->samples;
 }
@@ -347,22 +328,40 @@ static void set_losses(trainer *t, bool second_stage) {
     for (uint32_t layer = 0; layer < last; layer++) t->losses.weight[layer] /= sum;
 }
 
-static bool train_epoch(trainer *t, uint32_t epoch, portolan_error *err) {
-    uint32_t stage_start = epoch >= t->s->epochs ? (uint32_t)t->s->epochs : 0;
-    uint32_t stage_end = stage_start ? train_epochs(t->s) : (uint32_t)t->s->epochs;
-    uint64_t batches = steps_of_epoch(t), stage = batches * (stage_end - stage_start), all = batches * train_epochs(t->s);
-    uint32_t n = t->train->samples;
-    double loss = 0, smoothed = 0;
-    set_losses(t, stage_start > 0);
-    arrange_epoch(t, epoch, t->order, t->batches);
-    for (uint32_t i = 0; i < batches; i++) {
-        uint32_t at = t->batches[i], size = n - at < t->s->batch ? n - at : (uint32_t)t->s->batch;
-        uint64_t step = batches * epoch + i;
-        double rate = learning_rate(t, step - batches * stage_start, stage);
-        if (!train_batch(t, t->order + at, size, step, rate, &loss, err)) return false;
-        smoothed = i ? 0.95 * smoothed + 0.05 * loss : loss;
-        if (t->watch->step) t->watch->step(t->watch->context, step + 1, all, smoothed, rate);
+/* Steps and stage that an epoch belongs to, for the learning rate. */
+typedef struct stage {
+    uint64_t first_step, steps;
+} stage;
+
+static bool train_window(trainer *t, uint32_t at, uint32_t n, uint64_t first_step, const stage *now, double *smoothed,
+                         portolan_error *err) {
+    uint32_t batches[TRAIN_WINDOW], size = (uint32_t)t->s->batch;
+    uint32_t count = train_arrange_window(t, first_step, t->order + at, n, batches);
+    uint64_t all = (uint64_t)steps_of_epoch(t) * train_epochs(t->s);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t of_batch = n - batches[i] < size ? n - batches[i] : size;
+        uint64_t step = first_step + i;
+        double loss, rate = learning_rate(t, step - now->first_step, now->steps);
+        if (!train_batch(t, t->order + at + batches[i], of_batch, step, rate, &loss, err)) return false;
+        *smoothed = *smoothed < 0 ? loss : 0.95 * *smoothed + 0.05 * loss;
+        if (t->watch->step) t->watch->step(t->watch->context, step + 1, all, *smoothed, rate);
     }
+    curriculum_advance(&t->curriculum, t->s->curriculum);
+    return true;
+}
+
+static bool train_epoch(trainer *t, uint32_t epoch, portolan_error *err) {
+    bool second = epoch >= t->s->epochs;
+    uint64_t batches = steps_of_epoch(t);
+    stage now = {second ? batches * t->s->epochs : 0, batches * (second ? t->s->exit_epochs : t->s->epochs)};
+    uint32_t n = t->train->samples, window = TRAIN_WINDOW * (uint32_t)t->s->batch;
+    double smoothed = -1;
+    set_losses(t, second);
+    train_arrange_epoch(t, epoch, t->order);
+    for (uint32_t at = 0; at < n; at += window)
+        if (!train_window(t, at, n - at < window ? n - at : window, batches * epoch + at / t->s->batch, &now, &smoothed,
+                          err))
+            return false;
     return true;
 }
 
@@ -374,7 +373,7 @@ static void close_trainer(trainer *t) {
     free(t->m);
     free(t->v);
     free(t->order);
-    free(t->batches);
+    curriculum_close(&t->curriculum);
     free(t->metrics);
     parameters_close(&t->p);
 }
@@ -388,17 +387,16 @@ static bool open_trainer(trainer *t, portolan_error *err) {
     t->m = calloc(t->p.count, sizeof *t->m);
     t->v = calloc(t->p.count, sizeof *t->v);
     t->order = malloc(samples * sizeof *t->order);
-    t->batches = malloc(samples * sizeof *t->batches);
     t->metrics = calloc(train_epochs(s) * s->config.shape.layers, sizeof *t->metrics);
     t->shards = calloc(s->shards, sizeof *t->shards);
-    bool ok = t->values && t->m && t->v && t->order && t->batches && t->metrics && t->shards;
+    bool ok = t->values && t->m && t->v && t->order && t->metrics && t->shards;
     for (int i = 0; ok && i < MODEL_MAX_LAYERS; i++)
         if (s->config.exits[i]) ok = (t->logits[i] = malloc(samples * classes * sizeof *t->logits[i])) != NULL;
     if (!ok) return error_memory(err, 3 * t->p.count * sizeof *t->values);
     for (size_t i = 0; i < s->shards; i++)
         if (!open_shard(&t->shards[i], t, err)) return false;
     parameters_initialize(&t->p, s->init_scale, s->seed, t->values);
-    return true;
+    return curriculum_open(&t->curriculum, s, t->train, err);
 }
 
 /* Labels beyond the classes, and classes without a sample, make a training run worthless. */

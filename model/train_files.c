@@ -31,7 +31,7 @@ static void write_dynamics_rows(const trainer *t, uint32_t layer, uint32_t epoch
     size_t classes = t->s->config.shape.classes;
     for (uint32_t i = 0; i < t->train->samples; i++) {
         const float *row = t->logits[layer - 1] + (size_t)i * classes;
-        fprintf(out, "{\"guid\": %" PRIu32 ", \"logits_epoch_%" PRIu32 "\": [", i, epoch);
+        fprintf(out, "{\"guid\": %" PRIu32 ", \"logits_epoch_%" PRIu32 "\": [", t->train->guids[i], epoch);
         for (size_t c = 0; c < classes; c++) fprintf(out, "%s%.9g", c ? ", " : "", (double)row[c]);
         fprintf(out, "], \"gold\": %" PRIu32 "}\n", t->train->labels[i]);
     }
@@ -93,11 +93,12 @@ bool train_write_metrics(const trainer *t, portolan_error *err) {
 typedef struct checkpoint_header {
     char magic[8];
     uint32_t epoch, real_size;
+    uint32_t depth_limit, unused;
     uint64_t parameters, metrics;
     uint8_t hash[SHA256_DIGEST_LENGTH];
 } checkpoint_header;
 
-static const char MAGIC[8] = "PortolC1";
+static const char MAGIC[8] = "PortolC2";
 
 static void hash_set(SHA2_CTX *context, const token_set *set) {
     if (!set) return;
@@ -113,10 +114,10 @@ static void hash_inputs(const trainer *t, uint8_t digest[SHA256_DIGEST_LENGTH]) 
     const encoder_config *c = &s->config;
     char text[2048];
     int n = snprintf(text, sizeof text,
-                     "%" PRIu64 " %a %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %a %a %a %a %a %a %a %a %d %" PRIu64
+                     "%" PRIu64 " %a %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %a %a %a %a %a %a %a %a %a %d %a"
                      " | %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
                      " %a %d %d %d ",
-                     s->seed, s->init_scale, s->epochs, s->exit_epochs, s->batch, s->shards, s->rate, s->warmup, s->decay,
+                     s->seed, s->init_scale, s->epochs, s->exit_epochs, s->batch, s->shards, s->rate, s->warmup, s->cooldown, s->decay,
                      s->clip, s->dropout, s->beta1, s->beta2, s->eps, s->loss, s->curriculum, c->shape.layers,
                      c->shape.hidden, c->shape.feed_forward, c->shape.classes, c->shape.vocabulary, c->heads, c->positions,
                      c->segments, c->norm_eps, c->pre_norm, c->pooling, c->has_pooler);
@@ -136,7 +137,7 @@ static bool write_all(const void *data, size_t size, size_t count, FILE *out) {
 bool train_write_checkpoint(const trainer *t, uint32_t epoch, portolan_error *err) {
     char path[1200];
     replacement file;
-    checkpoint_header h = {.epoch = epoch, .real_size = sizeof(real), .parameters = t->p.count, .metrics = t->metric_count};
+    checkpoint_header h = {.epoch = epoch, .real_size = sizeof(real), .depth_limit = t->curriculum.limit, .parameters = t->p.count, .metrics = t->metric_count};
     memcpy(h.magic, MAGIC, sizeof MAGIC);
     hash_inputs(t, h.hash);
     path_in(t, path, sizeof path, "checkpoint.bin");
@@ -159,6 +160,7 @@ static bool check_header(const trainer *t, const checkpoint_header *h, const cha
         return error_input(err, mark, "is from other settings or other data; train into another folder, or undo the change");
     if (h->epoch > train_epochs(t->s) || h->metrics > train_epochs(t->s) * t->s->config.shape.layers)
         return error_input(err, mark, "is damaged");
+    if (h->depth_limit > t->curriculum.deepest) return error_input(err, mark, "is damaged");
     return true;
 }
 
@@ -179,6 +181,7 @@ bool train_read_checkpoint(trainer *t, uint32_t *epoch, portolan_error *err) {
     fclose(in);
     if (!ok) return false;
     t->metric_count = h.metrics;
+    t->curriculum.limit = h.depth_limit;
     *epoch = h.epoch;
     return true;
 }

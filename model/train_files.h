@@ -6,6 +6,14 @@
 
 typedef struct shard shard;
 
+/* How deep samples may be by now. A depth is admitted once the last exit is right often enough on the deepest before it. */
+typedef struct curriculum {
+    uint32_t limit, deepest; /* equal: all are admitted */
+    uint32_t newest, newest_right; /* samples of depth `limit` trained on in this window, and those answered rightly */
+    uint32_t *samples;  /* [samples of the set] sorted by depth; owned */
+    uint32_t end[256];  /* samples no deeper than [depth] */
+} curriculum;
+
 typedef struct trainer {
     const train_settings *s;
     const token_set *train, *dev; /* dev may be NULL */
@@ -17,7 +25,8 @@ typedef struct trainer {
     exit_losses losses;
     bool frozen;          /* second stage: only exits are updated */
     shard *shards;        /* [s->shards] */
-    uint32_t *order, *batches; /* of the epoch: samples, and the first of each batch */
+    uint32_t *order; /* of the epoch: samples */
+    curriculum curriculum;
     float *logits[MODEL_MAX_LAYERS]; /* [samples of the larger set][classes] of each exit */
     epoch_metrics *metrics;          /* rows of all epochs so far */
     size_t metric_count;
@@ -25,6 +34,27 @@ typedef struct trainer {
 
 /* Epochs of both stages. */
 uint32_t train_epochs(const train_settings *s);
+
+/* ---- Order (train_order.c) ---- */
+
+enum { TRAIN_WINDOW = 16 }; /* batches */
+
+bool curriculum_open(curriculum *c, const train_settings *s, const token_set *set, portolan_error *err);
+void curriculum_close(curriculum *c);
+
+/* At the end of a window: admits the next depth if the newest is known well enough, and counts anew. */
+void curriculum_advance(curriculum *c, double accuracy_wanted);
+
+/* The samples of an epoch in random order, into order[samples]. */
+void train_arrange_epoch(const trainer *t, uint32_t epoch, uint32_t *order);
+
+/* Arranges the n samples of the window that begins with `step` into batches of like lengths; batches[] gets where each
+ * begins, in the order in which they are to be run. While the curriculum lasts the samples are replaced. Returns how many. */
+uint32_t train_arrange_window(const trainer *t, uint64_t step, uint32_t *window, uint32_t n, uint32_t *batches);
+
+void train_sort_by_length(const token_set *set, uint32_t *samples, uint32_t n);
+
+/* ---- Files (train_files.c) ---- */
 
 /* training_dynamics/ (or training_dynamics_exit_N/ where several exits are recorded): dynamics_epoch_N.jsonl with a line
  * {"guid": i, "logits_epoch_N": [...], "gold": label} a sample, the form of the published cartography tool. */

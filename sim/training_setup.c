@@ -1,7 +1,15 @@
 /* Reading a training file. */
 #include "training_setup.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/replacement.h"
 
 typedef struct train_keys {
     const char *name;
@@ -74,8 +82,10 @@ const yaml_field TRAINING_FIELDS[] = {
     {"rate", FIELD_QUANTITY, offsetof(train_settings, rate), .doc = "largest learning rate", .fallback = "1e-3",
      .positive = true},
     {"warmup", FIELD_QUANTITY, offsetof(train_settings, warmup),
-     .doc = "share of the steps over which the rate grows linearly, before it falls linearly to 0", .fallback = "0.06",
-     .most = 1},
+     .doc = "share of the steps over which the rate grows linearly", .fallback = "0.06", .most = 1},
+    {"cooldown", FIELD_QUANTITY, offsetof(train_settings, cooldown),
+     .doc = "share of the steps over which the rate falls linearly to 0 at the end; 1: from the end of the warm-up on",
+     .fallback = "1", .most = 1},
     {"decay", FIELD_QUANTITY, offsetof(train_settings, decay), .doc = "AdamW's decoupled weight decay, of matrices",
      .fallback = "0.01"},
     {"clip", FIELD_QUANTITY, offsetof(train_settings, clip), .doc = "largest norm of the gradient; 0: no clipping",
@@ -90,9 +100,13 @@ const yaml_field TRAINING_FIELDS[] = {
      .doc = "joint: sum of i CE_i / sum i over the exits (i: layer); uniform: their mean; two-stage: the last exit first, "
             "then the others on the frozen backbone",
      .fallback = "joint", .choices = LOSSES},
-    {"curriculum", FIELD_COUNT, offsetof(train_settings, curriculum),
-     .doc = "epochs over which ever deeper samples are admitted, over and over; for sets that know depths", .fallback = "0",
-     .most = 10000},
+    {"holdout", FIELD_QUANTITY, offsetof(train_settings, holdout),
+     .doc = "share of the training samples that take part in no gradient, for choosing thresholds later", .fallback = "0",
+     .most = 0.9},
+    {"curriculum", FIELD_QUANTITY, offsetof(train_settings, curriculum),
+     .doc = "accuracy of the last exit on the deepest samples admitted, at which samples one deeper are admitted; for sets "
+            "that know depths; 0: all from the start",
+     .fallback = "0", .most = 1},
     {0},
 };
 
@@ -178,15 +192,68 @@ bool training_setup_load(training_setup *t, const char *path, char *const *sets,
     t->name = keys.name;
     t->settings.seed = keys.seed;
     t->settings.half = keys.half;
-    if (t->settings.curriculum && !t->train.depths) {
+    if (t->settings.holdout > 0 &&
+        !token_set_hold_out(&t->train, t->settings.holdout, t->settings.seed, &t->held_out, err)) {
+        training_setup_free(t);
+        return false;
+    }
+    if (t->settings.curriculum > 0 && !t->train.depths) {
         ok = error_input(err, keys.training->mark, "'curriculum' needs a data set that knows the depth of its samples");
         training_setup_free(t);
     }
     return ok;
 }
 
+/* ---- What it leaves beside the model ---- */
+
+/* Makes a path in the document absolute, so that the document can be read from any folder. Those with $PORTOLAN_DATA stay. */
+static bool settle_path(training_setup *t, const char *set, const char *key, portolan_error *err) {
+    char where[64], whole[PATH_MAX];
+    const yaml_node *map = yaml_find(t->document.root, set), *path = map ? yaml_find(map, key) : NULL;
+    if (!path || path->text[0] == '$') return true;
+    const char *resolved = file_resolve(&t->document.memory, path->mark.file, path->text, path->mark, err);
+    if (!resolved) return false;
+    if (!realpath(resolved, whole)) return error_run(err, "%s: %s", resolved, strerror(errno));
+    json_t *text = json_string(whole);
+    char *quoted = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
+    json_decref(text);
+    snprintf(where, sizeof where, "%s.%s", set, key);
+    bool ok = quoted ? yaml_set(&t->document, where, quoted, err) : error_memory(err, strlen(whole));
+    free(quoted);
+    return ok;
+}
+
+static bool write_settings(training_setup *t, const char *folder, portolan_error *err) {
+    char path[1100];
+    replacement file;
+    static const char *const SETS[] = {"data", "dev"}, *const KEYS[] = {"file", "vocab"};
+    for (int i = 0; i < 4; i++)
+        if (!settle_path(t, SETS[i / 2], KEYS[i % 2], err)) return false;
+    snprintf(path, sizeof path, "%s/train.yaml", folder);
+    json_t *whole = json_from_yaml(t->document.root);
+    bool ok = (whole || error_memory(err, sizeof path)) && replacement_open(&file, path, err) &&
+              replacement_finish(&file, json_print(whole, file.stream, err), err);
+    json_decref(whole);
+    return ok;
+}
+
+static bool write_held_out(const training_setup *t, const char *folder, portolan_error *err) {
+    char path[1100];
+    replacement file;
+    snprintf(path, sizeof path, "%s/held_out.csv", folder);
+    if (!replacement_open(&file, path, err)) return false;
+    fputs("guid\n", file.stream);
+    for (uint32_t i = 0; i < t->held_out.samples; i++) fprintf(file.stream, "%" PRIu32 "\n", t->held_out.guids[i]);
+    return replacement_finish(&file, true, err);
+}
+
+bool training_setup_write(training_setup *t, const char *folder, portolan_error *err) {
+    return write_settings(t, folder, err) && write_held_out(t, folder, err);
+}
+
 void training_setup_free(training_setup *t) {
     token_set_free(&t->train);
+    t->held_out = (token_set){0};
     token_set_free(&t->dev);
     yaml_unload(&t->document);
     *t = (training_setup){0};

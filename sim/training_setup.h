@@ -9,6 +9,7 @@ typedef struct training_setup {
     const char *name;
     train_settings settings;
     token_set train, dev; /* dev.samples == 0: none */
+    token_set held_out;   /* of the training set, in no gradient; samples == 0: none; borrows the memory of `train` */
     const char *vocabulary; /* the file, to be copied beside the model; NULL: a built-in one */
 } training_setup;
 
@@ -16,6 +17,11 @@ extern const yaml_field TRAIN_FIELDS[], TRAIN_MODEL_FIELDS[], TRAINING_FIELDS[];
 
 /* Reads the file and the data sets it names. On failure `t` is left empty. */
 bool training_setup_load(training_setup *t, const char *path, char *const *sets, size_t set_count, portolan_error *err);
+
+/* Writes train.yaml, the settings with absolute paths (JSON, which is YAML too), and held_out.csv, the rows of the data set
+ * that were held out, a `guid` a line. */
+bool training_setup_write(training_setup *t, const char *folder, portolan_error *err);
+
 void training_setup_free(training_setup *t);
 
 #endif

@@ -14,9 +14,11 @@ static bool allocate(token_set *set, const dataset *d, portolan_error *err) {
     set->lengths = arena_alloc(&set->memory, d->samples, sizeof *set->lengths);
     set->first = arena_alloc(&set->memory, d->samples, sizeof *set->first);
     set->labels = arena_alloc(&set->memory, d->samples, sizeof *set->labels);
+    set->guids = arena_alloc(&set->memory, d->samples, sizeof *set->guids);
     if (d->depths) set->depths = arena_alloc(&set->memory, d->samples, 1);
-    bool ok = set->lengths && set->first && set->labels && (set->depths || !d->depths);
+    bool ok = set->lengths && set->first && set->labels && set->guids && (set->depths || !d->depths);
     if (ok && d->depths) memcpy(set->depths, d->depths, d->samples);
+    for (uint32_t i = 0; ok && i < d->samples; i++) set->guids[i] = i;
     return ok || error_memory(err, d->samples * sizeof(size_t));
 }
 
@@ -55,6 +57,40 @@ bool token_set_build(token_set *set, const dataset *d, const tokenizer *t, uint3
     arena_free(&room);
     if (!ok) token_set_free(set);
     return ok;
+}
+
+/* Moves sample `from` of a set to place `at` of another or the same one. */
+static void move_sample(token_set *into, uint32_t at, const token_set *set, uint32_t from) {
+    into->lengths[at] = set->lengths[from];
+    into->first[at] = set->first[from];
+    into->labels[at] = set->labels[from];
+    into->guids[at] = set->guids[from];
+    if (set->depths) into->depths[at] = set->depths[from];
+}
+
+bool token_set_hold_out(token_set *set, double share, uint64_t seed, token_set *held, portolan_error *err) {
+    random_stream s = random_open(seed, "hold out", 0);
+    uint32_t n = set->samples, wanted = (uint32_t)(share * n), kept = 0;
+    if (wanted < 1) wanted = 1;
+    if (wanted > n - 1) wanted = n - 1;
+    *held = *set;
+    held->memory = (arena){0};
+    held->samples = 0;
+    held->lengths = arena_alloc(&set->memory, wanted, sizeof *held->lengths);
+    held->first = arena_alloc(&set->memory, wanted, sizeof *held->first);
+    held->labels = arena_alloc(&set->memory, wanted, sizeof *held->labels);
+    held->guids = arena_alloc(&set->memory, wanted, sizeof *held->guids);
+    if (set->depths) held->depths = arena_alloc(&set->memory, wanted, 1);
+    if (!held->lengths || !held->first || !held->labels || !held->guids || (set->depths && !held->depths))
+        return error_memory(err, wanted * sizeof *held->first);
+    for (uint32_t i = 0; i < n; i++) {
+        if (random_below(&s, n - i) < wanted - held->samples)
+            move_sample(held, held->samples++, set, i);
+        else
+            move_sample(set, kept++, set, i);
+    }
+    set->samples = kept;
+    return true;
 }
 
 bool token_set_vocabulary(const char *path, size_t limit, file_bytes *bytes, portolan_error *err) {

@@ -219,11 +219,16 @@ typedef struct token_set {
     uint8_t *segments;
     uint32_t *labels; /* [samples] */
     uint8_t *depths;  /* [samples]; NULL where unknown */
+    uint32_t *guids;  /* [samples] row of the data set that a sample is */
 } token_set;
 
 /* Tokenises a whole data set, samples cut to `most` tokens. On failure `set` is left empty. */
 bool token_set_build(token_set *set, const dataset *d, const tokenizer *t, uint32_t most, portolan_error *err);
 void token_set_free(token_set *set);
+
+/* Takes a share of the samples out of `set`, drawn by `seed`, into `held`, which borrows the set's memory and is not freed
+ * on its own. Both keep the order of the data set. At least one sample stays, and a share above 0 takes at least one. */
+bool token_set_hold_out(token_set *set, double share, uint64_t seed, token_set *held, portolan_error *err);
 
 /* The text of a vocabulary, to be kept beside a model: of the file `path`, or of the built-in one if it is NULL. free() the
  * bytes. */

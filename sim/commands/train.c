@@ -117,11 +117,11 @@ static bool copy_vocabulary(const training_setup *t, const char *out, portolan_e
     return ok;
 }
 
-static bool train(const train_arguments *a, const training_setup *t, const char *out, watch_state *state,
+static bool train(const train_arguments *a, training_setup *t, const char *out, watch_state *state,
                   portolan_error *err) {
     train_watch watch = {state, show_step, show_epoch};
     unsigned threads = a->threads ? a->threads : processors();
-    return prepare_folder(a, out, err) && copy_vocabulary(t, out, err) &&
+    return prepare_folder(a, out, err) && copy_vocabulary(t, out, err) && training_setup_write(t, out, err) &&
            model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch, err);
 }
 

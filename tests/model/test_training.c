@@ -24,7 +24,7 @@ enum { SAMPLES = 60, LONGEST = 9, VOCABULARY = 12, EPOCHS = 3 };
 
 /* A set whose label is whether token 5 is in the sample. */
 typedef struct made_up {
-    uint32_t lengths[SAMPLES], ids[SAMPLES * LONGEST], labels[SAMPLES];
+    uint32_t lengths[SAMPLES], ids[SAMPLES * LONGEST], labels[SAMPLES], guids[SAMPLES];
     size_t first[SAMPLES];
     uint8_t segments[SAMPLES * LONGEST], depths[SAMPLES];
     token_set set;
@@ -38,6 +38,7 @@ static void make_set(made_up *m, uint64_t seed) {
         m->lengths[i] = 2 + (uint32_t)random_below(&s, LONGEST - 1);
         m->first[i] = at;
         m->depths[i] = (uint8_t)(1 + i % 3);
+        m->guids[i] = i;
         for (uint32_t k = 0; k < m->lengths[i]; k++) {
             uint32_t id = k ? (uint32_t)random_below(&s, VOCABULARY) : 2;
             if (id == 5 && i % 2) id = 6;
@@ -48,7 +49,8 @@ static void make_set(made_up *m, uint64_t seed) {
     }
     m->set = (token_set){.samples = SAMPLES, .classes = 2, .vocabulary = VOCABULARY, .longest = LONGEST,
                          .lengths = m->lengths, .first = m->first, .ids = m->ids, .segments = m->segments,
-                         .labels = m->labels, .depths = m->depths};
+                         .labels = m->labels, .depths = m->depths,
+                         .guids = m->guids};
 }
 
 static train_settings settings(void) {
@@ -59,7 +61,7 @@ static train_settings settings(void) {
                                        .exits = {true, true}, .lowercase = true},
                             .init_scale = 0.1, .epochs = EPOCHS, .exit_epochs = 1, .batch = 8, .shards = 3, .rate = 1e-2,
                             .warmup = 0.1, .decay = 0.01, .clip = 1, .dropout = 0.1, .beta1 = 0.9, .beta2 = 0.99,
-                            .eps = 1e-8, .curriculum = 2, .record = {true, true}};
+                            .eps = 1e-8, .curriculum = 0.6, .record = {true, true}};
 }
 
 static const train_watch SILENT = {0};
@@ -268,6 +270,49 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
     return remove(path);
 }
 
+/* 60 samples, a quarter held out: 15 of them, in order, each sample in exactly one of the two with its own row number. */
+static void test_hold_out(void **state) {
+    (void)state;
+    portolan_error err = {0};
+    made_up m;
+    token_set held;
+    bool seen[SAMPLES] = {false};
+    make_set(&m, 1);
+    token_set whole = m.set;
+    size_t first[SAMPLES];
+    memcpy(first, m.first, sizeof first);
+    assert_true(token_set_hold_out(&m.set, 0.25, 9, &held, &err));
+    assert_int_equal(held.samples, SAMPLES / 4);
+    assert_int_equal(m.set.samples, SAMPLES - SAMPLES / 4);
+    const token_set *sets[] = {&m.set, &held};
+    for (int k = 0; k < 2; k++)
+        for (uint32_t i = 0; i < sets[k]->samples; i++) {
+            uint32_t row = sets[k]->guids[i];
+            assert_true(row < whole.samples && !seen[row]);
+            assert_true(i == 0 || sets[k]->guids[i - 1] < row);
+            assert_int_equal(sets[k]->first[i], first[row]);
+            assert_int_equal(sets[k]->depths[i], 1 + row % 3);
+            seen[row] = true;
+        }
+    arena_free(&m.set.memory);
+}
+
+/* Never all, never none. */
+static void test_hold_out_leaves_some(void **state) {
+    (void)state;
+    portolan_error err = {0};
+    made_up m;
+    token_set held;
+    make_set(&m, 1);
+    assert_true(token_set_hold_out(&m.set, 1, 9, &held, &err));
+    assert_int_equal(m.set.samples, 1);
+    arena_free(&m.set.memory);
+    make_set(&m, 1);
+    assert_true(token_set_hold_out(&m.set, 1e-9, 9, &held, &err));
+    assert_int_equal(held.samples, 1);
+    arena_free(&m.set.memory);
+}
+
 int main(void) {
     /* what an earlier run of this test left would be resumed */
     nftw("runs", remove_entry, 16, FTW_DEPTH | FTW_PHYS);
@@ -279,6 +324,8 @@ int main(void) {
         cmocka_unit_test(test_other_settings_are_not_resumed),
         cmocka_unit_test(test_dynamics_are_the_models),
         cmocka_unit_test(test_it_learns),
+        cmocka_unit_test(test_hold_out),
+        cmocka_unit_test(test_hold_out_leaves_some),
         cmocka_unit_test(test_bad_data_is_refused),
         cmocka_unit_test(test_a_loss_that_is_not_finite_ends_the_run),
         cmocka_unit_test(test_a_full_disk_leaves_the_last_checkpoint),
