@@ -20,47 +20,52 @@ static dataset generate(bool flat, int part, uint64_t seed) {
     return d;
 }
 
-/* Reads "d ? a = true b not a ..." from the end: follows the name asked about, to a constant. */
-static void evaluate(const char *text, int *value, int *depth, int *statements) {
-    char target[8], name[8], op[8], source[8], asked[8];
-    int read, at = 0, flips = 0;
-    char assigned[26][2][8] = {{{0}}};
-    assert_int_equal(sscanf(text, "%7s ? %n", asked, &at), 1);
-    *statements = 0;
-    for (; sscanf(text + at, "%7s %7s %7s%n", name, op, source, &read) == 3; at += read, ++*statements) {
-        assert_int_equal(strlen(name), 1);
-        strcpy(assigned[name[0] - 'a'][0], op);
-        strcpy(assigned[name[0] - 'a'][1], source);
+/* Where button f, g, h or i leads, worked from the machine's cycles: f = (a d e)(b c), g = (a b d e c), h = (a d e c b),
+ * i = (a b)(c e d). */
+static char press(char state, char button) {
+    static const char *const CYCLES[4][2] = {{"ade", "bc"}, {"abdec", ""}, {"adecb", ""}, {"ab", "ced"}};
+    for (int k = 0; k < 2; k++) {
+        const char *cycle = CYCLES[button - 'f'][k], *at = strchr(cycle, state);
+        if (at) return at[1] ? at[1] : cycle[0];
     }
-    assert_int_equal(text[at], '\0');
-    strcpy(target, asked);
-    for (*depth = 0; strlen(target) == 1; ++*depth) {
-        const char *rule = assigned[target[0] - 'a'][0];
-        assert_true(strcmp(rule, "=") == 0 || strcmp(rule, "not") == 0);
-        flips += strcmp(rule, "not") == 0;
-        strcpy(target, assigned[target[0] - 'a'][1]);
+    fail_msg("no such state or button: %c %c", state, button);
+    return 0;
+}
+
+/* Reads "c h g f" or "c h g f stop i h": the state at the end, how many presses count, and how many words there are. */
+static void evaluate(const char *text, char *state, int *depth, int *words) {
+    bool stopped = false;
+    *state = text[0];
+    *depth = 0;
+    *words = 1;
+    for (const char *c = strchr(text, ' '); c; c = strchr(c + 1, ' '), ++*words) {
+        if (strncmp(c, " stop", 5) == 0) {
+            assert_false(stopped);
+            stopped = true;
+        } else if (!stopped) {
+            *state = press(*state, c[1]);
+            ++*depth;
+        }
     }
-    assert_true(strcmp(target, "true") == 0 || strcmp(target, "false") == 0);
-    *value = (strcmp(target, "true") == 0) != (flips % 2);
 }
 
 static void check_samples(bool flat) {
     dataset d = generate(flat, 0, 1);
-    int deepest = flat ? 8 : 10, count[11] = {0}, right[11] = {0};
+    int count[11] = {0}, ends[11][5] = {{0}};
     for (uint32_t i = 0; i < d.samples; i++) {
-        int value, depth, statements;
-        evaluate(d.text_a[i], &value, &depth, &statements);
-        assert_int_equal(value, d.labels[i]);
+        char state;
+        int depth, words;
+        evaluate(d.text_a[i], &state, &depth, &words);
+        assert_int_equal(state - 'a', d.labels[i]);
         assert_int_equal(depth, d.depths[i]);
-        assert_int_equal(statements, flat ? 10 : depth + 3);
+        assert_int_equal(words, flat ? 12 : depth + 1);
         count[depth]++;
-        right[depth] += value;
+        ends[depth][state - 'a']++;
     }
-    for (int depth = 1; depth <= deepest; depth++) {
-        assert_int_equal(count[depth], SAMPLES / deepest);
-        /* four standard deviations of a fair coin */
-        double share = (double)right[depth] / count[depth];
-        assert_true(share > 0.5 - 2 / 20.0 && share < 0.5 + 2 / 20.0);
+    for (int depth = 1; depth <= 10; depth++) {
+        assert_int_equal(count[depth], SAMPLES / 10);
+        /* four standard deviations of a fair die of five sides, thrown 400 times */
+        for (int k = 0; k < 5; k++) assert_in_range(ends[depth][k], 80 - 32, 80 + 32);
     }
     dataset_free(&d);
 }
@@ -74,32 +79,25 @@ static void test_depth(void **state) {
 static void test_depth_flat(void **state) {
     (void)state;
     check_samples(true);
-    dataset d = generate(true, 0, 1);
-    size_t words[2] = {0};
-    for (uint32_t i = 0; i < d.samples; i++) {
-        size_t n = 1;
-        for (const char *c = d.text_a[i]; *c; c++) n += *c == ' ';
-        if (i == 0) words[0] = n;
-        assert_int_equal(n, words[0]);
-    }
-    dataset_free(&d);
 }
 
-/* The number of `not`s, which is all that counting could give, does not tell the label. */
-static void test_counting_does_not_help(void **state) {
+/* A button leaves no state where it is, so each press changes the answer; and the four reach all 120 permutations, so that
+ * no smaller group's rule does. */
+static void test_the_machine(void **state) {
     (void)state;
-    dataset d = generate(false, 0, 1);
-    uint32_t agree = 0, deep = 0;
-    for (uint32_t i = 0; i < d.samples; i++) {
-        int nots = 0;
-        if (d.depths[i] < 3) continue;
-        for (const char *c = d.text_a[i]; (c = strstr(c, " not ")); c++) nots++;
-        agree += (uint32_t)(nots % 2) == d.labels[i];
-        deep++;
-    }
-    double share = (double)agree / deep;
-    assert_true(share > 0.45 && share < 0.55);
-    dataset_free(&d);
+    char found[120][6] = {"abcde"};
+    int n = 1;
+    for (char button = 'f'; button <= 'i'; button++)
+        for (char from = 'a'; from <= 'e'; from++) assert_true(press(from, button) != from);
+    for (int i = 0; i < n; i++)
+        for (char button = 'f'; button <= 'i'; button++) {
+            char next[6] = {0};
+            int k = 0;
+            for (int j = 0; j < 5; j++) next[j] = press(found[i][j], button);
+            while (k < n && strcmp(found[k], next) != 0) k++;
+            if (k == n) strcpy(found[n++], next);
+        }
+    assert_int_equal(n, 120);
 }
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
@@ -121,10 +119,10 @@ static void test_parts_and_seeds(void **state) {
     for (uint32_t i = 0; i < SAMPLES; i++) {
         bool found = bsearch(&dev.text_a[i], sorted, SAMPLES, sizeof *sorted, by_text) != NULL;
         common += found;
-        deep_common += found && dev.depths[i] > 3;
+        deep_common += found && dev.depths[i] > 8;
     }
-    print_message("%u of %d dev texts are in the training set, %u of those deeper than 3\n", common, SAMPLES, deep_common);
-    assert_int_equal(deep_common, 0); /* there are few programs of 4 statements, and no end of longer ones */
+    print_message("%u of %d dev texts are in the training set, %u of those deeper than 8\n", common, SAMPLES, deep_common);
+    assert_int_equal(deep_common, 0); /* there are 80 samples of depth 2, and 1,310,720 of depth 9 */
     free(sorted);
     dataset_free(&train);
     dataset_free(&again);
@@ -145,7 +143,7 @@ static void test_tokens(void **state) {
     assert_null(paths[0]);
     assert_null(paths[1]);
     for (uint32_t i = 0; i < set.samples; i++) {
-        assert_int_equal(set.lengths[i], 2 + 2 + 3 * (set.depths[i] + 3)); /* [CLS] d ? statements [SEP] */
+        assert_int_equal(set.lengths[i], 3 + set.depths[i]); /* [CLS] state presses [SEP] */
         for (uint32_t k = 0; k < set.lengths[i]; k++) assert_int_not_equal(set.ids[set.first[i] + k], 1); /* no [UNK] */
     }
     token_set_free(&set);
@@ -161,7 +159,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_depth_flat),
-        cmocka_unit_test(test_counting_does_not_help),
+        cmocka_unit_test(test_the_machine),
         cmocka_unit_test(test_parts_and_seeds),
         cmocka_unit_test(test_tokens),
     };
