@@ -318,12 +318,27 @@ static bool read_tokenizer_config(config_file *f, const char *path, portolan_err
     return ok;
 }
 
+/* The configuration of NAME.safetensors: NAME.config.json if there is one, so that several models can share a folder, else
+ * config.json. NULL on failure. */
+static const char *find_config(arena *memory, text_mark mark, portolan_error *err) {
+    size_t stem = strlen(mark.file);
+    if (stem > 12 && strcmp(mark.file + stem - 12, ".safetensors") == 0) stem -= 12;
+    char *own = arena_alloc(memory, stem + sizeof ".config.json", 1);
+    if (!own) {
+        error_memory(err, stem);
+        return NULL;
+    }
+    memcpy(own, mark.file, stem);
+    memcpy(own + stem, ".config.json", sizeof ".config.json");
+    return access(own, F_OK) == 0 ? own : file_resolve(memory, mark.file, "config.json", mark, err);
+}
+
 bool encoder_config_load(encoder_config *c, const safetensors *file, portolan_error *err) {
     arena memory = {0};
     text_mark mark = {safetensors_path(file), 0, 0};
     config_file f = {.c = {.segments = 2, .norm_eps = 1e-12, .lowercase = true}}; /* BERT's defaults */
     const char *beside = file_resolve(&memory, mark.file, "tokenizer_config.json", mark, err);
-    f.path = file_resolve(&memory, mark.file, "config.json", mark, err);
+    f.path = find_config(&memory, mark, err);
     json_t *config = f.path && beside ? load_object(f.path, err) : NULL;
     bool ok = config && read_config(&f, file, config, err) && read_tokenizer_config(&f, beside, err);
     json_decref(config);

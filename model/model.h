@@ -120,7 +120,7 @@ typedef enum model_part {
     MODEL_PARTS
 } model_part;
 
-/* Reads the config.json beside a .safetensors file and looks in the file for what the config does not say (which layers
+/* Reads the NAME.config.json or config.json beside NAME.safetensors and looks in the file for what the config does not say (which layers
  * have exits, poolers, classes). Checks that every part is there with the right shape. */
 bool encoder_config_load(encoder_config *c, const safetensors *file, portolan_error *err);
 
@@ -211,6 +211,9 @@ typedef struct train_settings {
     uint64_t seed;
     encoder_config config;
     double init_scale;            /* standard deviation of initial matrices */
+    const char *start;            /* a model whose weights are the initial ones; NULL: random */
+    const char *word_vectors;     /* a file of initial token embeddings; NULL: none */
+    const char *vocabulary;       /* the vocabulary's file, which word vectors need */
     uint64_t epochs, exit_epochs; /* exit_epochs: of the second stage of LOSS_TWO_STAGE */
     uint64_t batch;               /* sequences of a step */
     uint64_t shards;              /* parts a batch is cut into; the sum over shards has a fixed order, so that the weights do

@@ -396,6 +396,8 @@ static bool open_trainer(trainer *t, portolan_error *err) {
     for (size_t i = 0; i < s->shards; i++)
         if (!open_shard(&t->shards[i], t, err)) return false;
     parameters_initialize(&t->p, s->init_scale, s->seed, t->values);
+    if (s->start && !train_start_from(&t->p, s->start, t->values, err)) return false;
+    if (s->word_vectors && !train_start_words(&t->p, s, t->values, err)) return false;
     return curriculum_open(&t->curriculum, s, t->train, err);
 }
 

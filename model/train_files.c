@@ -125,6 +125,8 @@ static void hash_inputs(const trainer *t, uint8_t digest[SHA256_DIGEST_LENGTH]) 
     SHA256Init(&context);
     SHA256Update(&context, (const uint8_t *)text, (size_t)n);
     SHA256Update(&context, (const uint8_t *)c->exits, sizeof c->exits);
+    if (s->start) SHA256Update(&context, (const uint8_t *)s->start, strlen(s->start));
+    if (s->word_vectors) SHA256Update(&context, (const uint8_t *)s->word_vectors, strlen(s->word_vectors));
     hash_set(&context, t->train);
     hash_set(&context, t->dev);
     SHA256Final(digest, &context);

@@ -54,6 +54,18 @@ uint32_t train_arrange_window(const trainer *t, uint64_t step, uint32_t *window,
 
 void train_sort_by_length(const token_set *set, uint32_t *samples, uint32_t n);
 
+/* ---- What is known beforehand (train_start.c) ---- */
+
+enum { MODEL_MAX_WORD_VECTOR = 1024 }; /* numbers of a word that are used */
+
+/* Takes every part that the model at `path` has over into the values; classifiers and position tables of another shape, and
+ * parts that it lacks, stay as they are. Any other difference in shape is an error. */
+bool train_start_from(const parameters *p, const char *path, real *values, portolan_error *err);
+
+/* Puts the vectors of s->word_vectors (GloVe's text form: a line a word and its numbers) into the first columns of the token
+ * table, for the words that are single tokens of s->vocabulary, scaled to the standard deviation s->init_scale. */
+bool train_start_words(const parameters *p, const train_settings *s, real *values, portolan_error *err);
+
 /* ---- Files (train_files.c) ---- */
 
 /* training_dynamics/ (or training_dynamics_exit_N/ where several exits are recorded): dynamics_epoch_N.jsonl with a line

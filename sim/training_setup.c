@@ -39,7 +39,7 @@ typedef struct model_keys {
     double norm_eps, init_scale;
     bool pre_norm, pooler;
     int pooling;
-    const yaml_node *exits;
+    const yaml_node *exits, *start, *word_vectors;
 } model_keys;
 
 static const char *const POOLINGS[] = {"cls", "mean", NULL};
@@ -64,6 +64,10 @@ const yaml_field TRAIN_MODEL_FIELDS[] = {
     {"pooling", FIELD_CHOICE, offsetof(model_keys, pooling), .doc = "what an exit looks at: the first token or the mean",
      .fallback = "cls", .choices = POOLINGS},
     {"exits", FIELD_NODE, offsetof(model_keys, exits), .doc = "list of layers with an exit; default: all"},
+    {"start", FIELD_NODE, offsetof(model_keys, start),
+     .doc = "a .safetensors file whose weights are the initial ones; what it lacks starts at random"},
+    {"word_vectors", FIELD_NODE, offsetof(model_keys, word_vectors),
+     .doc = "a text file of word vectors (as GloVe's), the initial embeddings of the words that are tokens"},
     {0},
 };
 
@@ -127,6 +131,15 @@ static bool read_layers(const yaml_node *list, const char *what, uint64_t layers
     return true;
 }
 
+/* The path in a node of the document, as it can be opened; NULL where there is no node. */
+static bool read_path(training_setup *t, const yaml_node *node, const char **path, portolan_error *err) {
+    *path = NULL;
+    if (!node) return true;
+    if (!yaml_expect(node, YAML_SCALAR, "a path", err)) return false;
+    *path = file_resolve(&t->document.memory, node->mark.file, node->text, node->mark, err);
+    return *path != NULL;
+}
+
 static bool read_shape(training_setup *t, const yaml_node *map, portolan_error *err) {
     model_keys keys = {0};
     encoder_config *c = &t->settings.config;
@@ -140,6 +153,9 @@ static bool read_shape(training_setup *t, const yaml_node *map, portolan_error *
                           .pre_norm = keys.pre_norm, .pooling = keys.pooling, .has_pooler = keys.pooler,
                           .lowercase = true};
     t->settings.init_scale = keys.init_scale;
+    if (!read_path(t, keys.start, &t->settings.start, err) ||
+        !read_path(t, keys.word_vectors, &t->settings.word_vectors, err))
+        return false;
     if (keys.exits && !read_layers(keys.exits, "exits", keys.layers, c->exits, err)) return false;
     for (uint64_t i = 0; !keys.exits && i < keys.layers; i++) c->exits[i] = true;
     return c->exits[keys.layers - 1] || error_input(err, keys.exits->mark, "'exits' lacks the last layer, %llu",
@@ -163,7 +179,9 @@ static bool load_sets(training_setup *t, const train_keys *keys, const char *pat
     const char *files[2];
     uint32_t most = c->positions ? (uint32_t)c->positions : UINT32_MAX;
     if (!token_set_load(&t->train, keys->data, path, true, most, UINT32_MAX, files, err)) return false;
-    t->vocabulary = files[1];
+    t->vocabulary = t->settings.vocabulary = files[1];
+    if (t->settings.word_vectors && !t->vocabulary)
+        return error_input(err, keys->model->mark, "'word_vectors' needs a vocabulary of words; generated tasks have none");
     if (keys->dev && !token_set_load(&t->dev, keys->dev, path, true, most, UINT32_MAX, files, err)) return false;
     if (keys->dev && t->dev.vocabulary != t->train.vocabulary)
         return error_input(err, keys->dev->mark, "the vocabulary of 'dev' has %u tokens, that of 'data' %u; they must be one",
@@ -226,9 +244,10 @@ static bool settle_path(training_setup *t, const char *set, const char *key, por
 static bool write_settings(training_setup *t, const char *folder, portolan_error *err) {
     char path[1100];
     replacement file;
-    static const char *const SETS[] = {"data", "dev"}, *const KEYS[] = {"file", "vocab"};
-    for (int i = 0; i < 4; i++)
-        if (!settle_path(t, SETS[i / 2], KEYS[i % 2], err)) return false;
+    static const char *const PATHS[][2] = {{"data", "file"}, {"data", "vocab"},  {"dev", "file"},
+                                           {"dev", "vocab"}, {"model", "start"}, {"model", "word_vectors"}};
+    for (size_t i = 0; i < sizeof PATHS / sizeof *PATHS; i++)
+        if (!settle_path(t, PATHS[i][0], PATHS[i][1], err)) return false;
     snprintf(path, sizeof path, "%s/train.yaml", folder);
     json_t *whole = json_from_yaml(t->document.root);
     bool ok = (whole || error_memory(err, sizeof path)) && replacement_open(&file, path, err) &&
