@@ -99,14 +99,7 @@ void answer_forget(request *r) {
     r->hidden = NULL;
 }
 
-static token_batch batch_of(const answers *a, const request *r) {
-    uint32_t sample = r->record.sample;
-    return (token_batch){.count = 1,
-                         .total = a->set.lengths[sample],
-                         .lengths = &a->set.lengths[sample],
-                         .ids = a->set.ids + a->set.first[sample],
-                         .segments = a->set.segments + a->set.first[sample]};
-}
+static token_batch batch_of(const answers *a, const request *r) { return token_set_batch(&a->set, r->record.sample); }
 
 /* Brings the request's hidden state to `layer`, from where it stands or from its tokens. */
 static bool advance(answers *a, request *r, const token_batch *batch, uint32_t layer) {

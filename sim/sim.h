@@ -79,7 +79,8 @@ bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_
                    size_t only_count, portolan_error *err);
 void scenario_free(scenario *s);
 
-/* Cost of sending a request straight to `to`: lambda m, o_e + lambda n, or o_c + lambda L. */
+/* Cost of sending a request straight to `to`, for tiers of depth[] layers: lambda m, o_e + lambda n, or o_c + lambda L. */
+double tier_cost(const cost_settings *c, const uint32_t depth[TIER_COUNT], tier to);
 double scenario_tier_cost(const scenario *s, tier to);
 
 extern const yaml_field SCENARIO_FIELDS[], SPLIT_FIELDS[], RUN_FIELDS[], COST_FIELDS[], PAYLOAD_FIELDS[],
