@@ -50,7 +50,7 @@ bool data_map_parse(data_map *m, const char *name, const char *text, size_t leng
 void data_map_free(data_map *m);
 
 /* Easy: confidence >= alpha and variability <= beta; medium: confidence >= alpha and variability > beta; hard: else. */
-static inline pool pool_of(double confidence, double variability, double alpha, double beta) {
+static inline pool_kind pool_at(double confidence, double variability, double alpha, double beta) {
     if (!(confidence >= alpha)) return POOL_HARD;
     return variability <= beta ? POOL_EASY : POOL_MEDIUM;
 }
@@ -98,7 +98,7 @@ typedef struct judgement {
 judgement jury_judge(const jury *j, const uint8_t *to, const prices *p);
 
 /* The cheapest tier that is right about sample i, the phone if none is. */
-pool jury_oracle(const jury *j, uint32_t sample, const prices *p);
+pool_kind jury_oracle(const jury *j, uint32_t sample, const prices *p);
 
 /* ---- Choosing a router (search.c, logistic_router.c) ---- */
 
@@ -132,7 +132,7 @@ void surface_choose(surface *found, const search_settings *s);
 
 /* The fitting samples: their coordinates on the map and their v. For METHOD_EXIT_POOLS the coordinates are the largest
  * confidence of any exit up to the edge's layers, and minus that of any exit up to the phone's: with alpha = t and
- * beta = -t, pool_of then is "leaves the model on the phone, on the edge, or later, at threshold t". */
+ * beta = -t, pool_at then is "leaves the model on the phone, on the edge, or later, at threshold t". */
 typedef struct fitting {
     uint32_t samples, size;
     const double *confidence, *variability; /* [samples] */

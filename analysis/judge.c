@@ -68,9 +68,9 @@ judgement jury_judge(const jury *j, const uint8_t *to, const prices *p) {
     return found;
 }
 
-pool jury_oracle(const jury *j, uint32_t sample, const prices *p) {
+pool_kind jury_oracle(const jury *j, uint32_t sample, const prices *p) {
     int best = -1;
     for (int k = 0; k < POOLS; k++)
         if (j->right[sample][k] && (best < 0 || p->cost[k] < p->cost[best])) best = k;
-    return best < 0 ? POOL_EASY : (pool)best;
+    return best < 0 ? POOL_EASY : (pool_kind)best;
 }

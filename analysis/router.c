@@ -95,12 +95,12 @@ void router_score(const router *r, const double *v, double score[POOLS]) {
     }
 }
 
-pool router_assign(const router *r, const double *v) {
+pool_kind router_assign(const router *r, const double *v) {
     double score[POOLS];
-    pool best = POOL_EASY;
+    pool_kind best = POOL_EASY;
     router_score(r, v, score);
     for (int k = 1; k < POOLS; k++)
-        if (score[k] > score[best]) best = (pool)k;
+        if (score[k] > score[best]) best = (pool_kind)k;
     return best;
 }
 

@@ -7,7 +7,7 @@
 #include "model/model.h"
 
 /* Pool k is answered by tier k: easy by the phone, medium by the edge, hard by the cloud. */
-typedef enum pool { POOL_EASY, POOL_MEDIUM, POOL_HARD, POOLS } pool;
+typedef enum pool_kind { POOL_EASY, POOL_MEDIUM, POOL_HARD, POOLS } pool_kind;
 extern const char *const POOL_NAMES[]; /* "easy", "medium", "hard", NULL */
 
 /* What v(x) is: the L2 norm of each token's embedding, over the padded length (zero behind the last token); the mean of
@@ -63,7 +63,7 @@ void router_free(router *r);
 void router_score(const router *r, const double *v, double score[POOLS]);
 
 /* The pool of largest score, the easier one of equals. */
-pool router_assign(const router *r, const double *v);
+pool_kind router_assign(const router *r, const double *v);
 
 /* How clearly the phone is chosen: its score minus the best other one (with means: the distance to the nearest other mean
  * minus the distance to the phone's). NaN where that is undefined, because only one pool or not the phone's is there. */

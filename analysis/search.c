@@ -28,7 +28,7 @@ bool router_fit(router *r, const fitting *f, double alpha, double beta, portolan
     if (!sums) return error_memory(err, (size_t)POOLS * r->size * sizeof *sums);
     memset(r->samples, 0, sizeof r->samples);
     for (uint32_t i = 0; i < f->samples; i++) {
-        pool k = pool_of(f->confidence[i], f->variability[i], alpha, beta);
+        pool_kind k = pool_at(f->confidence[i], f->variability[i], alpha, beta);
         r->samples[k]++;
         for (uint32_t d = 0; d < r->size; d++) sums[(size_t)k * r->size + d] += f->v[(size_t)i * r->size + d];
     }

@@ -23,12 +23,18 @@ typedef struct run_settings {
     double duration;   /* no request arrives later; 0 if requests are given */
 } run_settings;
 
+typedef struct scenario_input {
+    const char *path; /* NULL: none */
+    char hash[65];
+} scenario_input;
+
 /* A policy of the scenario, with its options. */
 typedef struct policy_setup {
     const policy_type *type;
     const char *label;
     void *options; /* policy_type.size bytes; copied into each run */
     int follows;   /* index of the policy whose shares it takes, or -1 */
+    scenario_input file; /* that it has read */
 } policy_setup;
 
 enum { SCENARIO_MAX_POLICIES = 64 };
@@ -46,11 +52,6 @@ typedef enum scenario_file {
 
 /* Executes a model for requests; see sim/answers.h. */
 typedef struct answers answers;
-
-typedef struct scenario_input {
-    const char *path; /* NULL: none */
-    char hash[65];
-} scenario_input;
 
 typedef struct scenario {
     arena memory;

@@ -133,7 +133,7 @@ static bool load_plain(const map_arguments *a, const map_settings *s, data_map *
 
 static int show_plain(const map_arguments *a, const data_map *map, double alpha, double beta) {
     uint32_t counts[POOLS] = {0};
-    for (uint32_t i = 0; i < map->samples; i++) counts[pool_of(map->confidence[i], map->variability[i], alpha, beta)]++;
+    for (uint32_t i = 0; i < map->samples; i++) counts[pool_at(map->confidence[i], map->variability[i], alpha, beta)]++;
     if (a->common.json)
         return print_json(json_pack("{s:i, s:i, s:f, s:f, s:i, s:i, s:i}", "samples", (int)map->samples, "epochs",
                                     (int)map->epochs, "alpha", alpha, "beta", beta, "easy", (int)counts[POOL_EASY], "medium",

@@ -36,7 +36,7 @@ bool map_write_points(const data_map *map, int method, double alpha, double beta
           file.stream);
     for (uint32_t i = 0; i < map->samples; i++) {
         double confidence = map->confidence[i], variability = map->variability[i];
-        const char *name = isnan(alpha) ? "" : POOL_NAMES[pool_of(confidence, variability, alpha, beta)];
+        const char *name = isnan(alpha) ? "" : POOL_NAMES[pool_at(confidence, variability, alpha, beta)];
         write_guid(file.stream, map->guids[i]);
         if (exits)
             fprintf(file.stream, ",%.9g,%.9g,%s\n", -variability, confidence, name);
@@ -245,7 +245,7 @@ static void print_judgement(FILE *out, const char *name, const judgement *j) {
 /* One fixed way of routing, or the oracle's, on a jury. `to` is scratch. */
 static void print_yardstick(FILE *out, const char *name, const jury *j, const prices *p, int tier_or_oracle, uint8_t *to) {
     for (uint32_t i = 0; i < j->samples; i++)
-        to[i] = (uint8_t)(tier_or_oracle < POOLS ? (pool)tier_or_oracle : jury_oracle(j, i, p));
+        to[i] = (uint8_t)(tier_or_oracle < POOLS ? (pool_kind)tier_or_oracle : jury_oracle(j, i, p));
     judgement found = jury_judge(j, to, p);
     print_judgement(out, name, &found);
 }
