@@ -78,80 +78,20 @@ static bool read_split(mapping *m, portolan_error *err) {
     return true;
 }
 
-/* ---- Samples ---- */
-
-/* A row of the training set by its name in a file. */
-static bool read_row(const mapping *m, const char *text, text_mark mark, uint32_t *row, portolan_error *err) {
-    char *end;
-    unsigned long long x = strtoull(text, &end, 10);
-    if (end == text || *end || *text == '-' || x >= m->setup.train.samples)
-        return error_input(err, mark, "sample '%.60s' is none of the training set, whose samples are 0 to %u", text,
-                           m->setup.train.samples - 1);
-    *row = (uint32_t)x;
-    return true;
-}
-
-/* held_out.csv: the header `guid`, then a row of the training set a line. A run without the file held nothing out. */
-static bool read_held_out(mapping *m, const char *folder, bool *is_held, portolan_error *err) {
-    char path[1100];
-    file_bytes bytes;
-    snprintf(path, sizeof path, "%.1000s/held_out.csv", folder);
-    FILE *there = fopen(path, "r");
-    if (!there) return true;
-    fclose(there);
-    if (!file_read(path, 1 << 28, &bytes, err)) return false;
-    text_mark mark = {path, 1, 1};
-    char *rest = bytes.data, *line = strsep(&rest, "\n");
-    bool ok = strcmp(line, "guid") == 0 || error_input(err, mark, "the first line must be 'guid'");
-    while (ok && (line = strsep(&rest, "\n"))) {
-        uint32_t row = 0;
-        mark.line++;
-        if (!*line) continue;
-        ok = read_row(m, line, mark, &row, err);
-        if (ok) is_held[row] = true;
-    }
-    free(bytes.data);
-    return ok;
-}
-
-/* The fitting samples are those with dynamics, in their order; none of them may have been held out. */
-static bool take_fitting_rows(mapping *m, const bool *is_held, portolan_error *err) {
-    for (uint32_t i = 0; i < m->map.samples; i++) {
-        uint32_t row = 0;
-        text_mark mark = {"training dynamics", 0, 0};
-        if (!read_row(m, m->map.guids[i], mark, &row, err)) return false;
-        if (is_held[row]) return error_input(err, mark, "sample %u has dynamics, and yet stands in held_out.csv", row);
-        if (m->dynamics.gold[i] != m->setup.train.labels[row])
-            return error_input(err, mark, "sample %u has gold %u, in the data it is %u; the data is another one than the model "
-                               "was trained on", row, m->dynamics.gold[i], m->setup.train.labels[row]);
-        m->fit_rows[i] = row;
-    }
-    return true;
-}
-
-static bool select_samples(mapping *m, const char *folder, portolan_error *err) {
-    uint32_t all = m->setup.train.samples, held = 0, fit = 0;
-    bool *is_held = calloc(all, 1);
-    m->fit_rows = malloc(all * sizeof *m->fit_rows);
-    m->held_rows = malloc(all * sizeof *m->held_rows);
-    bool ok = (is_held && m->fit_rows && m->held_rows) || error_memory(err, 2 * all * sizeof *m->fit_rows);
-    ok = ok && read_held_out(m, folder, is_held, err);
-    for (uint32_t i = 0; ok && i < all; i++) {
-        if (is_held[i])
-            m->held_rows[held++] = i;
-        else
-            m->fit_rows[fit++] = i;
-    }
-    if (ok && m->s.method == METHOD_CARTOGRAPHY) {
-        ok = take_fitting_rows(m, is_held, err);
-        fit = m->map.samples;
-    }
-    free(is_held);
-    return ok && token_set_select(&m->fit, &m->setup.train, m->fit_rows, fit, err) &&
-           token_set_select(&m->held, &m->setup.train, m->held_rows, held, err);
-}
-
 /* ---- The map ---- */
+
+/* The dynamics are of the training set's samples, in its order, with its labels; what was held out has none. */
+static bool check_samples(const mapping *m, const char *folder, portolan_error *err) {
+    const token_set *train = &m->setup.train;
+    bool same = m->map.samples == train->samples;
+    for (uint32_t i = 0; same && i < train->samples; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%u", train->guids[i]);
+        same = strcmp(m->map.guids[i], name) == 0 && m->dynamics.gold[i] == train->labels[i];
+    }
+    return same || error_usage(err, "%s: the dynamics are not of the %u samples that train.yaml gives for training; the data "
+                               "or the file has changed since", folder, train->samples);
+}
 
 static bool find_dynamics(mapping *m, const char *folder, char *path, size_t size, portolan_error *err) {
     const bool *record = m->setup.settings.record;
@@ -177,7 +117,8 @@ static bool find_dynamics(mapping *m, const char *folder, char *path, size_t siz
 static bool map_dynamics(mapping *m, const char *folder, portolan_error *err) {
     char path[1024];
     return find_dynamics(m, folder, path, sizeof path, err) &&
-           dynamics_load(&m->dynamics, path, (uint32_t)m->s.epochs, err) && data_map_compute(&m->map, &m->dynamics, err);
+           dynamics_load(&m->dynamics, path, (uint32_t)m->s.epochs, err) && data_map_compute(&m->map, &m->dynamics, err) &&
+           check_samples(m, path, err);
 }
 
 /* ---- Answers of the finished model ---- */
@@ -202,7 +143,7 @@ static bool answer_set(const mapping *m, const token_set *set, const char *what,
 static bool map_exits(mapping *m, unsigned threads, progress *bar, portolan_error *err) {
     outcome_table t = {0};
     data_map *map = &m->map;
-    if (!answer_set(m, &m->fit, "fitting samples", threads, bar, &t, err)) return false;
+    if (!answer_set(m, &m->setup.train, "fitting samples", threads, bar, &t, err)) return false;
     map->samples = t.samples;
     map->guids = arena_alloc(&map->memory, t.samples, sizeof *map->guids);
     map->confidence = arena_alloc(&map->memory, t.samples, sizeof *map->confidence);
@@ -210,7 +151,7 @@ static bool map_exits(mapping *m, unsigned threads, progress *bar, portolan_erro
     bool ok = (map->guids && map->confidence && map->variability) || error_memory(err, t.samples * 3 * sizeof(double));
     for (uint32_t i = 0; ok && i < t.samples; i++) {
         char name[16];
-        snprintf(name, sizeof name, "%u", m->fit_rows[i]);
+        snprintf(name, sizeof name, "%u", m->setup.train.guids[i]);
         map->guids[i] = arena_text(&map->memory, name, strlen(name));
         ok = map->guids[i] || error_memory(err, sizeof name);
         for (uint32_t e = 0; e < t.exits && t.exit_layer[e] <= m->depth[POOL_MEDIUM]; e++) {
@@ -233,7 +174,7 @@ static search_settings search_of(const map_settings *s, const prices *p) {
 
 static bool open_juries(mapping *m, portolan_error *err) {
     const map_settings *s = &m->s;
-    return jury_open(&m->held_jury, m->model, &m->held, &m->held_answers, m->depth, s->reward, s->representation,
+    return jury_open(&m->held_jury, m->model, &m->setup.held_out, &m->held_answers, m->depth, s->reward, s->representation,
                      m->router.size, err) &&
            jury_open(&m->dev_jury, m->model, &m->setup.dev, &m->dev_answers, m->depth, s->reward, s->representation,
                      m->router.size, err);
@@ -242,13 +183,13 @@ static bool open_juries(mapping *m, portolan_error *err) {
 static bool choose_router(mapping *m, const search_settings *search, portolan_error *err) {
     router *r = &m->router;
     if (m->s.assignment == ASSIGN_LOGISTIC) return router_fit_logistic(r, &m->held_jury, search, &m->found, m->held_to, err);
-    double *v = malloc((size_t)m->fit.samples * r->size * sizeof *v);
-    if (!v) return error_memory(err, (size_t)m->fit.samples * r->size * sizeof *v);
-    fitting f = {m->fit.samples, r->size, m->map.confidence, m->map.variability, v};
-    bool ok = represent_set(m->model, &m->fit, r->representation, r->size, v, err) &&
+    double *v = malloc((size_t)m->setup.train.samples * r->size * sizeof *v);
+    if (!v) return error_memory(err, (size_t)m->setup.train.samples * r->size * sizeof *v);
+    fitting f = {m->setup.train.samples, r->size, m->map.confidence, m->map.variability, v};
+    bool ok = represent_set(m->model, &m->setup.train, r->representation, r->size, v, err) &&
               router_search(r, &f, &m->held_jury, search, &m->found, err);
     free(v);
-    for (uint32_t i = 0; ok && i < m->held.samples; i++)
+    for (uint32_t i = 0; ok && i < m->setup.held_out.samples; i++)
         m->held_to[i] = (uint8_t)router_assign(r, m->held_jury.v + (size_t)i * r->size);
     return ok;
 }
@@ -262,9 +203,9 @@ static bool make_router(mapping *m, portolan_error *err) {
     memcpy(r->depth, m->depth, sizeof r->depth);
     encoder_embedding_hash(m->model, r->embedding);
     search_settings search = search_of(s, &m->prices);
-    m->held_to = calloc(m->held.samples + 1, 1);
+    m->held_to = calloc(m->setup.held_out.samples + 1, 1);
     m->dev_to = calloc(m->setup.dev.samples + 1, 1);
-    if (!m->held_to || !m->dev_to) return error_memory(err, m->held.samples + m->setup.dev.samples);
+    if (!m->held_to || !m->dev_to) return error_memory(err, m->setup.held_out.samples + m->setup.dev.samples);
     if (!router_allocate(r, err) || !open_juries(m, err) || !choose_router(m, &search, err)) return false;
     for (uint32_t i = 0; i < m->setup.dev.samples; i++)
         m->dev_to[i] = (uint8_t)router_assign(r, m->dev_jury.v + (size_t)i * r->size);
@@ -289,9 +230,9 @@ bool mapping_make(mapping *m, const map_settings *s, const char *folder, unsigne
                   portolan_error *err) {
     *m = (mapping){.s = *s};
     bool exits = s->method == METHOD_EXIT_POOLS;
-    bool ok = load_run(m, folder, err) && (exits || map_dynamics(m, folder, err)) && select_samples(m, folder, err) &&
-              (!exits || map_exits(m, threads, bar, err)) &&
-              answer_set(m, &m->held, "held-out samples", threads, bar, &m->held_answers, err) &&
+    bool ok = load_run(m, folder, err) &&
+              (exits ? map_exits(m, threads, bar, err) : map_dynamics(m, folder, err)) &&
+              answer_set(m, &m->setup.held_out, "held-out samples", threads, bar, &m->held_answers, err) &&
               answer_set(m, &m->setup.dev, "dev samples", threads, bar, &m->dev_answers, err) && make_router(m, err);
     if (!ok) mapping_free(m);
     return ok;
@@ -306,12 +247,8 @@ void mapping_free(mapping *m) {
     router_free(&m->router);
     data_map_free(&m->map);
     dynamics_free(&m->dynamics);
-    token_set_free(&m->fit);
-    token_set_free(&m->held);
     encoder_free(m->model);
     training_setup_free(&m->setup);
-    free(m->fit_rows);
-    free(m->held_rows);
     free(m->held_to);
     free(m->dev_to);
     *m = (mapping){0};

@@ -32,10 +32,8 @@ typedef struct mapping {
     uint32_t depth[POOLS];
     uint32_t exit;        /* whose dynamics map the samples */
     prices prices;
-    training_setup setup;
+    training_setup setup; /* its sets: train (the fitting samples), held_out, dev */
     encoder *model;
-    uint32_t *fit_rows, *held_rows; /* samples of the training set */
-    token_set fit, held;
     training_dynamics dynamics;
     data_map map;         /* a point a fitting sample; for exit pools, see `fitting` */
     outcome_table held_answers, dev_answers;

@@ -78,11 +78,11 @@ static bool compare_representation(mapping *m, int kind, const search_settings *
     router r = {.method = m->s.method, .representation = kind, .distance = m->s.metric,
                 .size = representation_size(kind, hidden, m->setup.train.longest)};
     jury held = {0}, dev = {0};
-    double *v = malloc((size_t)m->fit.samples * r.size * sizeof *v);
-    fitting f = {m->fit.samples, r.size, m->map.confidence, m->map.variability, v};
-    bool ok = (v || error_memory(err, (size_t)m->fit.samples * r.size * sizeof *v)) && router_allocate(&r, err) &&
-              represent_set(m->model, &m->fit, kind, r.size, v, err) &&
-              jury_open(&held, m->model, &m->held, &m->held_answers, m->depth, m->s.reward, kind, r.size, err) &&
+    double *v = malloc((size_t)m->setup.train.samples * r.size * sizeof *v);
+    fitting f = {m->setup.train.samples, r.size, m->map.confidence, m->map.variability, v};
+    bool ok = (v || error_memory(err, (size_t)m->setup.train.samples * r.size * sizeof *v)) && router_allocate(&r, err) &&
+              represent_set(m->model, &m->setup.train, kind, r.size, v, err) &&
+              jury_open(&held, m->model, &m->setup.held_out, &m->held_answers, m->depth, m->s.reward, kind, r.size, err) &&
               jury_open(&dev, m->model, &m->setup.dev, &m->dev_answers, m->depth, m->s.reward, kind, r.size, err) &&
               fit_and_add(m, &r, &f, &held, &dev, search, s, err);
     jury_close(&held);
@@ -95,7 +95,7 @@ static bool compare_representation(mapping *m, int kind, const search_settings *
 /* A regression of "the phone's exit is right" on x: cross-fitted where it was fitted, whole where it was not. */
 static bool add_regression(mapping *m, const char *name, const double *held, const double *dev, uint32_t size, scores *s,
                            portolan_error *err) {
-    uint32_t n = m->held.samples;
+    uint32_t n = m->setup.held_out.samples;
     double *weights = malloc(size * sizeof *weights), bias;
     bool *right = malloc(n + 1);
     bool ok = (weights && right) || error_memory(err, size * sizeof *weights + n);
@@ -112,10 +112,10 @@ static bool add_regression(mapping *m, const char *name, const double *held, con
 
 static bool add_mean_regression(mapping *m, scores *s, portolan_error *err) {
     uint32_t h = (uint32_t)encoder_settings(m->model)->shape.hidden;
-    double *held = malloc(((size_t)m->held.samples + 1) * h * sizeof *held);
+    double *held = malloc(((size_t)m->setup.held_out.samples + 1) * h * sizeof *held);
     double *dev = malloc(((size_t)m->setup.dev.samples + 1) * h * sizeof *dev);
-    bool ok = (held && dev) || error_memory(err, (size_t)m->held.samples * h * sizeof *held);
-    ok = ok && represent_set(m->model, &m->held, V_MEAN_TOKEN, h, held, err) &&
+    bool ok = (held && dev) || error_memory(err, (size_t)m->setup.held_out.samples * h * sizeof *held);
+    ok = ok && represent_set(m->model, &m->setup.held_out, V_MEAN_TOKEN, h, held, err) &&
          represent_set(m->model, &m->setup.dev, V_MEAN_TOKEN, h, dev, err) &&
          add_regression(m, "logistic regression on mean_token", held, dev, h, s, err);
     free(held);
@@ -131,14 +131,14 @@ static void add_plain_scores(mapping *m, scores *s) {
     take_lengths(&m->held_jury, s->held);
     take_lengths(&m->dev_jury, s->dev);
     add_row(m, "token count (fewer is easier)", s);
-    if (m->held.samples) memcpy(s->held, m->held_jury.phone_confidence, m->held.samples * sizeof *s->held);
+    if (m->setup.held_out.samples) memcpy(s->held, m->held_jury.phone_confidence, m->setup.held_out.samples * sizeof *s->held);
     if (m->setup.dev.samples) memcpy(s->dev, m->dev_jury.phone_confidence, m->setup.dev.samples * sizeof *s->dev);
     add_row(m, "phone exit's confidence", s);
 }
 
 bool mapping_compare_scores(mapping *m, const search_settings *search, portolan_error *err) {
-    scores s = {malloc((m->held.samples + 1) * sizeof *s.held), malloc((m->setup.dev.samples + 1) * sizeof *s.dev)};
-    bool ok = (s.held && s.dev) || error_memory(err, (m->held.samples + m->setup.dev.samples) * sizeof *s.held);
+    scores s = {malloc((m->setup.held_out.samples + 1) * sizeof *s.held), malloc((m->setup.dev.samples + 1) * sizeof *s.dev)};
+    bool ok = (s.held && s.dev) || error_memory(err, (m->setup.held_out.samples + m->setup.dev.samples) * sizeof *s.held);
     if (ok && m->s.assignment == ASSIGN_LOGISTIC) {
         take_margins(&m->router, &m->held_jury, s.held); /* on the samples it was fitted on: only dev's counts */
         take_margins(&m->router, &m->dev_jury, s.dev);
@@ -147,7 +147,7 @@ bool mapping_compare_scores(mapping *m, const search_settings *search, portolan_
     }
     for (int kind = 0; ok && kind < REPRESENTATION_COUNT; kind++) ok = compare_representation(m, kind, search, &s, err);
     if (ok) add_plain_scores(m, &s);
-    ok = ok && (!m->held.samples || add_mean_regression(m, &s, err));
+    ok = ok && (!m->setup.held_out.samples || add_mean_regression(m, &s, err));
     free(s.held);
     free(s.dev);
     return ok;

@@ -79,8 +79,8 @@ static json_t *settings_json(const mapping *m) {
                              "candidates", (int)m->found.count, "reward", GAINS[s->reward], "drop",
                              s->objective == OBJECTIVE_MAX_SAVING ? json_real(s->drop) : json_null(), "mu_cost",
                              json_real(s->mu_cost), "tier_costs", m->prices.cost[0], m->prices.cost[1], m->prices.cost[2],
-                             "satisfied", m->found.satisfied, "held_out", (int)m->held.samples, "fitting",
-                             (int)m->fit.samples);
+                             "satisfied", m->found.satisfied, "held_out", (int)m->setup.held_out.samples, "fitting",
+                             (int)m->setup.train.samples);
     if (s->method == METHOD_CARTOGRAPHY)
         json_object_update_new(made, json_pack("{s:i, s:i}", "exit", (int)m->exit, "epochs", (int)m->map.epochs));
     return made;
@@ -202,7 +202,7 @@ static void print_thresholds(const mapping *m, FILE *out) {
 static void print_head(const mapping *m, size_t bytes, FILE *out) {
     const router *r = &m->router;
     fprintf(out, "# Map: %s\n\n", m->setup.name);
-    fprintf(out, "- samples: %u fitting, %u held out, %u dev; split %u/%u/%u\n", m->fit.samples, m->held.samples,
+    fprintf(out, "- samples: %u fitting, %u held out, %u dev; split %u/%u/%u\n", m->setup.train.samples, m->setup.held_out.samples,
             m->setup.dev.samples, m->depth[0], m->depth[1], m->depth[2]);
     if (r->method == METHOD_CARTOGRAPHY)
         fprintf(out, "- map: dynamics of exit %u over %u epochs\n", m->exit, m->map.epochs);
