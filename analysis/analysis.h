@@ -13,6 +13,10 @@ void sort_values(double *values, size_t n);
  * the values do not exceed, sorted[ceil(p n / 100) - 1]. NaN for n = 0. */
 double percentile_nearest_rank(const double *sorted, size_t n, double p);
 
+/* Area under the ROC curve: the probability that a positive has a larger score than a negative, ties counting half (the
+ * Mann-Whitney statistic / (positives x negatives)). NaN without both. `scores` must be finite. -1 if memory is short. */
+double area_under_curve(const double *scores, const bool *positive, size_t n);
+
 /* Counts of (label, prediction) pairs. */
 typedef struct confusion {
     uint32_t classes;

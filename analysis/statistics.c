@@ -17,6 +17,34 @@ double percentile_nearest_rank(const double *sorted, size_t n, double p) {
     return sorted[rank < 1 ? 0 : rank > n ? n - 1 : rank - 1];
 }
 
+/* ---- Area under the curve ---- */
+
+typedef struct scored {
+    double score;
+    bool positive;
+} scored;
+
+static int by_score(const void *a, const void *b) { return ascending(&((const scored *)a)->score, &((const scored *)b)->score); }
+
+double area_under_curve(const double *scores, const bool *positive, size_t n) {
+    scored *sorted = malloc((n ? n : 1) * sizeof *sorted);
+    if (!sorted) return -1;
+    for (size_t i = 0; i < n; i++) sorted[i] = (scored){scores[i], positive[i]};
+    qsort(sorted, n, sizeof *sorted, by_score);
+    double wins = 0, positives = 0, negatives = 0;
+    for (size_t i = 0; i < n;) { /* one group of equal scores after the other */
+        double here[2] = {0, 0};
+        for (double score = sorted[i].score; i < n && sorted[i].score == score; i++) here[sorted[i].positive]++;
+        wins += here[1] * (negatives + here[0] / 2);
+        negatives += here[0];
+        positives += here[1];
+    }
+    free(sorted);
+    return positives > 0 && negatives > 0 ? wins / (positives * negatives) : NAN;
+}
+
+/* ---- Confusion matrix ---- */
+
 bool confusion_open(confusion *c, uint32_t classes) {
     c->classes = classes;
     c->counts = calloc((size_t)classes * classes, sizeof *c->counts);

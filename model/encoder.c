@@ -3,6 +3,8 @@
  * Sizes, in the papers' letters: T tokens of a group of sequences, s tokens of one sequence, h hidden width, f
  * feed-forward width, d = h / heads. */
 #include <math.h>
+#include <sha2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -208,6 +210,25 @@ void encoder_free(encoder *e) {
 
 const encoder_config *encoder_settings(const encoder *e) { return &e->config; }
 
+static void hash_floats(SHA2_CTX *context, const float *x, size_t n) {
+    SHA256Update(context, (const uint8_t *)x, n * sizeof *x);
+}
+
+void encoder_embedding_hash(const encoder *e, char hex[FILE_HASH_TEXT]) {
+    const encoder_config *c = &e->config;
+    size_t h = c->shape.hidden;
+    SHA2_CTX context;
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256Init(&context);
+    hash_floats(&context, e->tokens, c->shape.vocabulary * h);
+    hash_floats(&context, e->positions, c->positions * h);
+    if (e->segments) hash_floats(&context, e->segments, c->segments * h);
+    hash_floats(&context, e->embedding_norm.scale, h);
+    hash_floats(&context, e->embedding_norm.shift, h);
+    SHA256Final(digest, &context);
+    for (size_t i = 0; i < sizeof digest; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
 /* ---- Processor ---- */
 
 const char *encoder_kernel(void) {
@@ -284,6 +305,14 @@ static bool embed_token(const encoder *e, const token_batch *batch, uint32_t at,
     if (e->segments) e->k->add(row, e->segments + segment * h, h);
     e->k->add(row, e->positions + position * h, h);
     return true;
+}
+
+token_batch token_set_batch(const token_set *set, uint32_t sample) {
+    return (token_batch){.count = 1,
+                         .total = set->lengths[sample],
+                         .lengths = &set->lengths[sample],
+                         .ids = set->ids + set->first[sample],
+                         .segments = set->segments + set->first[sample]};
 }
 
 bool encoder_embed(const encoder *e, const token_batch *batch, float *hidden, portolan_error *err) {

@@ -150,6 +150,10 @@ encoder *encoder_load(const char *path, uint32_t layers, portolan_error *err);
 void encoder_free(encoder *e);
 const encoder_config *encoder_settings(const encoder *e);
 
+/* SHA-256, as 64 hexadecimal digits, of the weights that embeddings are made with: what is computed from embeddings holds
+ * for models of the same hash. */
+void encoder_embedding_hash(const encoder *e, char hex[FILE_HASH_TEXT]);
+
 /* Sequences packed end to end without padding. */
 typedef struct token_batch {
     uint32_t count;          /* sequences */
@@ -158,6 +162,9 @@ typedef struct token_batch {
     const uint32_t *ids;     /* [total], each below the vocabulary */
     const uint8_t *segments; /* [total], each below the segments; NULL: all 0 */
 } token_batch;
+
+/* One sample of a set, whose arrays are borrowed. */
+token_batch token_set_batch(const token_set *set, uint32_t sample);
 
 /* Scratch memory of one thread. A zeroed one is empty; it grows as needed. */
 typedef struct encoder_scratch {

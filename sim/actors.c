@@ -164,17 +164,33 @@ static const device *device_of(engine *e, const request *r) {
     return r->at == TIER_PHONE ? &p->groups[p->phones[r->record.phone].group].hardware : server_of(e, r, r->at)->device;
 }
 
-/* Executes the request's next slice on a core that it holds. */
-static verdict execute(worker *w, request *r) {
+/* Spends the time of a slice on a core that the request holds. */
+static void spend(worker *w, request *r, const slice *work) {
     engine *e = w->e;
     double start = simgrid_get_clock();
-    slice plan = request_plan(r, e->s, e->type, e->policy, start);
-    sg_exec_t execution = sg_actor_exec_init(plan.flops);
+    sg_exec_t execution = sg_actor_exec_init(work->flops);
     sg_exec_set_host(execution, r->at == TIER_PHONE ? e->world->phones[r->record.phone] : server_of(e, r, r->at)->host);
     sg_exec_wait(execution);
     double end = simgrid_get_clock();
-    request_book_slice(r, e->s, &plan, device_of(e, r), end - start);
+    request_book_slice(r, e->s, work, device_of(e, r), end - start);
     engine_count_busy(e, r->at, start, end);
+}
+
+/* A phone computes v(x) and asks the router. */
+static tier route_by_representation(worker *w, request *r) {
+    engine *e = w->e;
+    slice routing = {.flops = request_router_flops(r, e->s, e->type, e->policy)};
+    spend(w, r, &routing);
+    return request_route(r, e->s, e->type, e->policy, simgrid_get_clock());
+}
+
+/* Executes the request's next slice on a core that it holds. */
+static verdict execute(worker *w, request *r) {
+    engine *e = w->e;
+    tier to = r->routed ? r->at : route_by_representation(w, r);
+    if (to != r->at) return (verdict){VERDICT_ESCALATE, to, false};
+    slice plan = request_plan(r, e->s, e->type, e->policy, simgrid_get_clock());
+    spend(w, r, &plan);
     return plan.verdict;
 }
 
@@ -239,14 +255,15 @@ static void worker_main(int argc, char *argv[]) {
 
 /* ---- Arrivals ---- */
 
-/* A request arrives at its phone: routed at once, then queued there or sent off. */
+/* A request arrives at its phone: routed at once, then queued there or sent off; or, where routing takes computing, queued
+ * first. */
 static void arrive(engine *e, const arrival *a) {
     request *r = engine_open_request(e, a);
     if (!r) {
         sg_actor_kill_all();
         return;
     }
-    tier to = request_route(r, e->s, e->type, e->policy, a->time);
+    tier to = e->type->router ? TIER_PHONE : request_route(r, e->s, e->type, e->policy, a->time);
     if (to != TIER_PHONE) {
         verdict v = {VERDICT_ESCALATE, to, false};
         give_task(e, r, TIER_PHONE, TASK_SEND, &v);

@@ -33,6 +33,8 @@ void answers_close(answers *a) {
     if (!a) return;
     munmap(a->states, a->set.samples);
     encoder_scratch_free(&a->scratch);
+    free(a->v);
+    free(a->embedded);
     encoder_free(a->model);
     token_set_free(&a->set);
     free(a);
@@ -99,14 +101,7 @@ void answer_forget(request *r) {
     r->hidden = NULL;
 }
 
-static token_batch batch_of(const answers *a, const request *r) {
-    uint32_t sample = r->record.sample;
-    return (token_batch){.count = 1,
-                         .total = a->set.lengths[sample],
-                         .lengths = &a->set.lengths[sample],
-                         .ids = a->set.ids + a->set.first[sample],
-                         .segments = a->set.segments + a->set.first[sample]};
-}
+static token_batch batch_of(const answers *a, const request *r) { return token_set_batch(&a->set, r->record.sample); }
 
 /* Brings the request's hidden state to `layer`, from where it stands or from its tokens. */
 static bool advance(answers *a, request *r, const token_batch *batch, uint32_t layer) {
@@ -154,6 +149,28 @@ static exit_outcome compute_exit(request *r, const scenario *s, uint32_t layer) 
 exit_outcome answer_exit(request *r, const scenario *s, uint32_t layer) {
     bool computes = s->answers && (s->answers->mode == EXECUTE_LIVE || r->hidden);
     return computes ? compute_exit(r, s, layer) : answer_reference(s, r->record.sample, r->at, layer);
+}
+
+/* ---- v(x) ---- */
+
+bool answers_suit_router(const answers *a, const router *r) {
+    char hash[FILE_HASH_TEXT];
+    encoder_embedding_hash(a->model, hash);
+    return strcmp(hash, r->embedding) == 0;
+}
+
+const double *answer_representation(const request *r, const scenario *s, const router *made_by) {
+    answers *a = s->answers;
+    if (!a) return s->table.v + (size_t)r->record.sample * s->table.v_size;
+    uint32_t h = (uint32_t)s->shape.hidden;
+    token_batch batch = batch_of(a, r);
+    if (!a->v) a->v = calloc(made_by->size, sizeof *a->v); /* a process runs one policy, which has one router */
+    if (!a->embedded) a->embedded = malloc((size_t)a->set.longest * h * sizeof *a->embedded);
+    if (!a->v || !a->embedded)
+        error_memory(&a->error, (size_t)a->set.longest * h * sizeof *a->embedded);
+    else if (encoder_embed(a->model, &batch, a->embedded, &a->error))
+        represent(made_by->representation, a->embedded, batch.total, h, made_by->size, a->v);
+    return a->v;
 }
 
 void answer_cut(request *r, const scenario *s, bool hidden) {

@@ -18,6 +18,8 @@ struct answers {
     outcome_table *table;   /* the scenario's: filled as samples come */
     unsigned char *states;  /* [samples], shared between processes: whether a row of the table is there */
     encoder_scratch scratch;
+    double *v;              /* [v_size] of the request asked about last */
+    float *embedded;        /* [longest][h] */
     portolan_error error;   /* the first failure while computing; ends the run */
 };
 
@@ -33,6 +35,13 @@ exit_outcome answer_reference(const scenario *s, uint32_t sample, tier at, uint3
 
 /* The request is cut after its newest exit and sent on: by its hidden state, rounded as it is sent, or by its tokens. */
 void answer_cut(request *r, const scenario *s, bool hidden);
+
+/* v(x) of a request by a router's representation, from the table or by the embedding layer: borrowed until the next call.
+ * After a failure, which ends the run, zeros. NULL if there is no memory for them. */
+const double *answer_representation(const request *r, const scenario *s, const router *made_by);
+
+/* Whether a router was made for this model's embedding layer. */
+bool answers_suit_router(const answers *a, const router *r);
 
 /* Forgets the request's hidden state. */
 void answer_forget(request *r);

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "analysis/router.h"
 #include "base/random.h"
 #include "base/yaml.h"
 
@@ -29,7 +30,8 @@ typedef struct observation {
     uint64_t request;
     uint32_t phone;
     uint32_t tokens;
-    const double *v; /* [v_size] representation by the embedding layer; NULL if there is none */
+    const double *v; /* [v_size] representation by the embedding layer, for a new request of a policy that has a router;
+                        else NULL */
     uint32_t v_size;
     const uint32_t *depth;     /* [TIER_COUNT] layers each tier holds: m, n, L */
     const double *tier_cost;   /* [TIER_COUNT] cost of sending the request straight to each tier: K */
@@ -68,6 +70,14 @@ typedef struct policy_common {
 /* What a policy needs of the outcome table or of another policy. */
 enum { POLICY_NEEDS_PROBABILITIES = 1 };
 
+/* What a policy that reads files is given. */
+typedef struct policy_files {
+    arena *memory;       /* what it keeps lives here */
+    const yaml_node *at; /* its options */
+    const char *model;   /* path of the model, NULL where a table answers */
+    const char *read;    /* set by the policy: the file it has read */
+} policy_files;
+
 typedef struct policy_type {
     const char *name;
     const char *summary; /* one line */
@@ -77,6 +87,11 @@ typedef struct policy_type {
                     policy's whole state: every function below gets it as `self` */
     /* Further checks of the options, and what they need (POLICY_NEEDS_* or-ed into `needs`); may be NULL. */
     bool (*check)(void *self, const yaml_node *at, unsigned *needs, portolan_error *err);
+    /* Reads the file that the options name; may be NULL. Called after `check`. */
+    bool (*load)(void *self, policy_files *files, portolan_error *err);
+    /* The router whose v(x) the policy wants to see in `route`: v is computed by the phone's embedding layer, and charged
+     * for there. NULL: it routes at once, without v. */
+    const router *(*router)(const void *self);
     /* Where to send a new request. NULL for an oracle. */
     tier (*route)(void *self, const observation *seen);
     /* The same for oracles, which see the truth. NULL for all others. */

@@ -12,6 +12,7 @@ struct request {
     double work; /* factor on its FLOP */
     random_stream random;
     tier at;              /* where it is, or is going */
+    bool routed;          /* the policy has said where it goes first */
     uint32_t from;        /* layers whose hidden state has come along; 0: tokens only */
     double queued_since;
     uint32_t exit_count;
@@ -35,6 +36,10 @@ typedef struct slice {
 
 /* Frees what a request owns besides itself. */
 void request_close(request *r);
+
+/* FLOP that the phone needs before the policy can say where the request goes first: v(x), and what it is compared with. 0
+ * for a policy that needs none. */
+double request_router_flops(const request *r, const scenario *s, const policy_type *type, const void *policy);
 
 /* Where a new request goes first. */
 tier request_route(request *r, const scenario *s, const policy_type *type, void *policy, double now);

@@ -15,6 +15,7 @@ void request_open(request *r, const scenario *s, uint64_t number, const arrival 
     r->work = arrival_work(&s->table, s->seed, a->key);
     r->random = random_open(s->seed, "policy", a->key);
     r->at = TIER_PHONE;
+    r->routed = false;
     r->from = 0;
     r->exit_count = 0;
     r->hidden = NULL;
@@ -35,14 +36,11 @@ void request_close(request *r) {
 
 /* Needs the three tier costs to live as long as the observation. */
 static observation observe(request *r, const scenario *s, const double *tier_cost, double now) {
-    const outcome_table *t = &s->table;
     return (observation){
         .now = now,
         .request = r->key,
         .phone = r->record.phone,
         .tokens = r->record.tokens,
-        .v = t->v ? t->v + (size_t)r->record.sample * t->v_size : NULL,
-        .v_size = t->v_size,
         .depth = s->depth,
         .tier_cost = tier_cost,
         .at = r->at,
@@ -56,10 +54,21 @@ static void tier_costs(const scenario *s, double cost[TIER_COUNT]) {
     for (int k = 0; k < TIER_COUNT; k++) cost[k] = scenario_tier_cost(s, (tier)k);
 }
 
+double request_router_flops(const request *r, const scenario *s, const policy_type *type, const void *policy) {
+    return type->router ? r->work * router_flops(type->router(policy), r->record.tokens, s->shape.hidden) : 0;
+}
+
 tier request_route(request *r, const scenario *s, const policy_type *type, void *policy, double now) {
     double cost[TIER_COUNT];
     tier_costs(s, cost);
     observation seen = observe(r, s, cost, now);
+    r->routed = true;
+    if (type->router) {
+        const router *used = type->router(policy);
+        seen.v = answer_representation(r, s, used);
+        seen.v_size = used->size;
+        if (!seen.v) return TIER_PHONE; /* the run ends with the answers' error */
+    }
     if (type->route) return type->route(policy, &seen);
     truth t = {.label = s->table.labels[r->record.sample]};
     for (int k = 0; k < TIER_COUNT; k++)

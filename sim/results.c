@@ -100,13 +100,17 @@ static bool join_requests(const scenario *s, const run_report *report, const res
 
 /* ---- manifest.json ---- */
 
+static void add_input(json_t *inputs, const char *role, const scenario_input *input) {
+    if (input->path)
+        json_array_append_new(inputs, json_pack("{s:s, s:s, s:s}", "role", role, "path", input->path, "sha256",
+                                                input->hash));
+}
+
 static json_t *inputs_json(const scenario *s) {
     static const char *const ROLES[SCENARIO_FILES] = {"scenario", "platform", "workload", "model", "data", "vocabulary"};
     json_t *inputs = json_array();
-    for (int i = 0; i < SCENARIO_FILES; i++)
-        if (s->inputs[i].path)
-            json_array_append_new(inputs, json_pack("{s:s, s:s, s:s}", "role", ROLES[i], "path", s->inputs[i].path,
-                                                    "sha256", s->inputs[i].hash));
+    for (int i = 0; i < SCENARIO_FILES; i++) add_input(inputs, ROLES[i], &s->inputs[i]);
+    for (size_t i = 0; i < s->policy_count; i++) add_input(inputs, s->policies[i].label, &s->policies[i].file);
     return inputs;
 }
 

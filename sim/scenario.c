@@ -89,8 +89,7 @@ const yaml_field OUTPUT_FIELDS[] = {
 
 /* ---- Loading ---- */
 
-bool scenario_note_input(scenario_loader *l, scenario_file which, const char *path) {
-    scenario_input *input = &l->s->inputs[which];
+bool scenario_note_input(scenario_loader *l, scenario_input *input, const char *path) {
     input->path = arena_text(&l->s->memory, path, strlen(path));
     return input->path ? file_hash(path, input->hash, l->err) : error_memory(l->err, strlen(path));
 }
@@ -126,7 +125,7 @@ static bool graft(scenario_loader *l, const char *key, scenario_file which) {
         yaml_unload(doc);
         if (!yaml_load(doc, path, &inner)) return scenario_inner_error(l, (*value)->mark, &inner);
         *value = doc->root;
-        return scenario_note_input(l, which, path);
+        return scenario_note_input(l, &l->s->inputs[which], path);
     }
     return true;
 }
@@ -176,7 +175,7 @@ bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_
                    size_t only_count, portolan_error *err) {
     *s = (scenario){0};
     scenario_loader l = {.s = s, .err = err, .keys = {.execute = EXECUTE_UNSET}};
-    bool ok = yaml_load(&s->documents[0], path, err) && scenario_note_input(&l, FILE_SCENARIO, path) &&
+    bool ok = yaml_load(&s->documents[0], path, err) && scenario_note_input(&l, &s->inputs[FILE_SCENARIO], path) &&
               yaml_expect(s->documents[0].root, YAML_MAP, "a scenario", err) && graft_all(&l);
     for (size_t i = 0; ok && i < set_count; i++) ok = apply_set(&l, sets[i]) && graft_all(&l);
     ok = ok && (!only_count || scenario_choose_policies(&l, only, only_count)) && read_sections(&l) && check_run(&l) &&
@@ -200,9 +199,10 @@ void scenario_free(scenario *s) {
     *s = (scenario){0};
 }
 
-double scenario_tier_cost(const scenario *s, tier to) {
-    const cost_settings *c = &s->cost;
-    double layers = c->layer * s->depth[to];
+double tier_cost(const cost_settings *c, const uint32_t depth[TIER_COUNT], tier to) {
+    double layers = c->layer * depth[to];
     if (to == TIER_PHONE) return layers;
     return (to == TIER_EDGE ? c->offload_edge : c->offload_cloud) + (c->charge_remote_compute ? layers : 0);
 }
+
+double scenario_tier_cost(const scenario *s, tier to) { return tier_cost(&s->cost, s->depth, to); }

@@ -29,7 +29,7 @@ extern const char *const EXECUTE_NAMES[];
 enum { EXECUTE_UNSET = -1 };
 
 /* Keeps path and hash of a file that was read. */
-bool scenario_note_input(scenario_loader *l, scenario_file which, const char *path);
+bool scenario_note_input(scenario_loader *l, scenario_input *input, const char *path);
 
 /* Makes a relative path in the scenario's tree absolute, so that the resolved scenario in the manifest can be run from
  * anywhere. Paths that begin with $ stay as they are. `opened` is the path as it was opened. */

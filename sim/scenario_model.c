@@ -99,10 +99,10 @@ static bool load_samples(scenario_loader *l, const char *path, const encoder_con
     if (!token_set_load(set, data, path, c->lowercase, (uint32_t)c->positions, c->shape.vocabulary, paths, &inner))
         return scenario_inner_error(l, data->mark, &inner);
     const yaml_node *vocab = yaml_find(data, "vocab");
-    if (paths[0] && !(scenario_note_input(l, FILE_DATA, paths[0]) &&
+    if (paths[0] && !(scenario_note_input(l, &l->s->inputs[FILE_DATA], paths[0]) &&
                       scenario_absolute(l, yaml_find(data, "file"), paths[0])))
         return false;
-    return !paths[1] || (scenario_note_input(l, FILE_VOCABULARY, paths[1]) &&
+    return !paths[1] || (scenario_note_input(l, &l->s->inputs[FILE_VOCABULARY], paths[1]) &&
                          (!vocab || scenario_absolute(l, vocab, paths[1])));
 }
 
@@ -152,7 +152,7 @@ static bool load_answers(scenario_loader *l) {
     const char *path = file_resolve(&l->s->memory, model->mark.file, model->text, model->mark, l->err);
     return path && choose_mode(l, is_model) &&
            (is_model ? load_encoder(l, model, path) : load_table(l, model, path)) &&
-           scenario_note_input(l, FILE_MODEL, path) && scenario_absolute(l, model, path);
+           scenario_note_input(l, &l->s->inputs[FILE_MODEL], path) && scenario_absolute(l, model, path);
 }
 
 static bool check_payload(scenario_loader *l) {

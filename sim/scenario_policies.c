@@ -1,6 +1,7 @@
 /* The policies of a scenario: names, options, labels, and which follows which. */
 #include <string.h>
 
+#include "answers.h"
 #include "scenario_loader.h"
 
 static const char **policy_names(const char *names[SCENARIO_MAX_POLICIES]) {
@@ -55,6 +56,35 @@ static bool split_item(const yaml_node *node, policy_item *item, portolan_error 
     return yaml_expect(options, YAML_MAP, "the options of a policy", err);
 }
 
+/* A router belongs to a model's embedding layer, and to the layers its tiers have. */
+static bool check_router(scenario_loader *l, const policy_setup *setup, text_mark mark) {
+    const scenario *s = l->s;
+    const router *r = setup->type->router(setup->options);
+    const char *file = setup->file.path;
+    if (memcmp(r->depth, s->depth, sizeof r->depth) != 0)
+        return error_input(l->err, mark, "the router %s was made for the split %u/%u/%u, the scenario has %u/%u/%u; `portolan "
+                           "map --split %u,%u,%u` makes one for it", file, r->depth[0], r->depth[1], r->depth[2], s->depth[0],
+                           s->depth[1], s->depth[2], s->depth[0], s->depth[1], s->depth[2]);
+    if (!s->answers && s->table.v_size != r->size)
+        return error_input(l->err, mark, "'%s' needs v(x), %u numbers, of which the outcome table of 'model' has %u; "
+                           "`portolan outcomes --router %s` makes a table that has them", setup->type->name, r->size,
+                           s->table.v_size, file);
+    return !s->answers || answers_suit_router(s->answers, r) ||
+           error_input(l->err, mark, "the router %s was made for another model: its embedding layer has another hash; "
+                       "`portolan map` makes one for this model", file);
+}
+
+/* Lets the policy read its file, whose path in the tree then becomes absolute. */
+static bool load_policy(scenario_loader *l, policy_setup *setup, const yaml_node *options) {
+    const yaml_node *named = yaml_find(options, "router");
+    policy_files files = {.memory = &l->s->memory, .at = options,
+                          .model = l->s->answers ? l->s->inputs[FILE_MODEL].path : NULL};
+    portolan_error inner = {0};
+    if (!setup->type->load(setup->options, &files, &inner)) return scenario_inner_error(l, options->mark, &inner);
+    return scenario_note_input(l, &setup->file, files.read) && (!named || scenario_absolute(l, named, files.read)) &&
+           (!setup->type->router || check_router(l, setup, options->mark));
+}
+
 static bool read_policy(scenario_loader *l, const yaml_node *node, bool name_is_taken, policy_setup *setup) {
     policy_item item;
     if (!split_item(node, &item, l->err)) return false;
@@ -67,7 +97,8 @@ static bool read_policy(scenario_loader *l, const yaml_node *node, bool name_is_
     const yaml_node *options = item.options ? item.options : &none;
     unsigned needs = 0;
     if (!yaml_read(options, type->name, type->options, setup->options, l->err) ||
-        (type->check && !type->check(setup->options, options, &needs, l->err)))
+        (type->check && !type->check(setup->options, options, &needs, l->err)) ||
+        (type->load && !load_policy(l, setup, options)))
         return false;
     if ((needs & POLICY_NEEDS_PROBABILITIES) && !l->s->table.probabilities)
         return error_input(l->err, item.name->mark, "'%s' needs every class's probability, but the outcome table of "

@@ -23,12 +23,18 @@ typedef struct run_settings {
     double duration;   /* no request arrives later; 0 if requests are given */
 } run_settings;
 
+typedef struct scenario_input {
+    const char *path; /* NULL: none */
+    char hash[65];
+} scenario_input;
+
 /* A policy of the scenario, with its options. */
 typedef struct policy_setup {
     const policy_type *type;
     const char *label;
     void *options; /* policy_type.size bytes; copied into each run */
     int follows;   /* index of the policy whose shares it takes, or -1 */
+    scenario_input file; /* that it has read */
 } policy_setup;
 
 enum { SCENARIO_MAX_POLICIES = 64 };
@@ -46,11 +52,6 @@ typedef enum scenario_file {
 
 /* Executes a model for requests; see sim/answers.h. */
 typedef struct answers answers;
-
-typedef struct scenario_input {
-    const char *path; /* NULL: none */
-    char hash[65];
-} scenario_input;
 
 typedef struct scenario {
     arena memory;
@@ -79,7 +80,8 @@ bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_
                    size_t only_count, portolan_error *err);
 void scenario_free(scenario *s);
 
-/* Cost of sending a request straight to `to`: lambda m, o_e + lambda n, or o_c + lambda L. */
+/* Cost of sending a request straight to `to`, for tiers of depth[] layers: lambda m, o_e + lambda n, or o_c + lambda L. */
+double tier_cost(const cost_settings *c, const uint32_t depth[TIER_COUNT], tier to);
 double scenario_tier_cost(const scenario *s, tier to);
 
 extern const yaml_field SCENARIO_FIELDS[], SPLIT_FIELDS[], RUN_FIELDS[], COST_FIELDS[], PAYLOAD_FIELDS[],

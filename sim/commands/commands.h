@@ -31,6 +31,7 @@ int print_json(json_t *value);
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_train(int argc, char **argv);
+int command_map(int argc, char **argv);
 int command_outcomes(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_platform(int argc, char **argv);

@@ -9,16 +9,17 @@
 #include "sim/progress.h"
 #include "sim/sim.h"
 
-enum { KEY_OUT = 0x200 };
+enum { KEY_OUT = 0x200, KEY_ROUTER };
 
 typedef struct outcomes_arguments {
     common_options common;
-    const char *model, *workload, *out;
+    const char *model, *workload, *out, *router;
     unsigned threads;
 } outcomes_arguments;
 
 static const struct argp_option OPTIONS[] = {
     {"out", KEY_OUT, "FILE.csv", 0, "Where the table goes (default: standard output)", 0},
+    {"router", KEY_ROUTER, "FILE.json", 0, "Add the v(x) that this router wants to see, for replays of its policy", 0},
     {"jobs", 'j', "N", 0, "Threads (default: one for each processor)", 0},
     {0},
 };
@@ -27,6 +28,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     outcomes_arguments *a = state->input;
     switch (key) {
     case KEY_OUT: a->out = argument; return 0;
+    case KEY_ROUTER: a->router = argument; return 0;
     case 'j': a->threads = parse_jobs(argument, state); return 0;
     case ARGP_KEY_ARG:
         if (a->workload) argp_error(state, "a model and a workload; '%s' is one too many", argument);
@@ -48,6 +50,26 @@ static void show_progress(void *context, uint32_t done, uint32_t total) {
     progress_show(context, "samples", done, total);
 }
 
+/* Columns v0, v1, ... as a router's policy is shown them where the model is executed. */
+static bool add_representation(const outcomes_arguments *a, const encoder *e, const token_set *set, outcome_table *t,
+                               portolan_error *err) {
+    router r;
+    char hash[FILE_HASH_TEXT];
+    if (!router_load(&r, a->router, err)) return false;
+    encoder_embedding_hash(e, hash);
+    bool ok = strcmp(hash, r.embedding) == 0 ||
+              error_usage(err, "the router %s was made for another model than %s: its embedding layer has another hash",
+                          a->router, a->model);
+    if (ok) {
+        t->v_size = r.size;
+        t->v = arena_alloc(&t->memory, (size_t)t->samples * r.size, sizeof *t->v);
+        ok = t->v ? represent_set(e, set, r.representation, r.size, t->v, err)
+                  : error_memory(err, (size_t)t->samples * r.size * sizeof *t->v);
+    }
+    router_free(&r);
+    return ok;
+}
+
 static bool compute(const outcomes_arguments *a, const encoder *e, outcome_table *t, double *seconds,
                     portolan_error *err) {
     const encoder_config *c = encoder_settings(e);
@@ -64,6 +86,10 @@ static bool compute(const outcomes_arguments *a, const encoder *e, outcome_table
         ok = encoder_outcomes(e, &set, a->threads ? a->threads : processors(), show_progress, &bar, t, err);
         progress_end(&bar);
         *seconds = wall_clock() - bar.started;
+    }
+    if (ok && a->router && !add_representation(a, e, &set, t, err)) {
+        outcome_table_free(t);
+        ok = false;
     }
     token_set_free(&set);
     yaml_unload(&doc);

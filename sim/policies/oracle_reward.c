@@ -1,16 +1,13 @@
 /* oracle-reward: the tier of largest reward r_k = C_k(x) - mu_cost K_k, with the sample's own C_k in place of the pool's
  * mean: the most that any router can earn under the reward by which DIMEC-DC searches its thresholds. */
+#include "analysis/cartography.h"
 #include "sim/policy.h"
-
-enum { GAIN_CORRECT, GAIN_TRUE_LABEL, GAIN_MAX_SOFTMAX };
 
 typedef struct reward_options {
     policy_common common;
     double mu_cost;
     int gain;
 } reward_options;
-
-static const char *const GAINS[] = {"correct", "true_label", "max_softmax", NULL};
 
 static const yaml_field OPTIONS[] = {
     POLICY_COMMON_FIELDS,
@@ -29,17 +26,14 @@ static bool check(void *self, const yaml_node *at, unsigned *needs, portolan_err
     return true;
 }
 
-static double gain(const reward_options *options, const exit_outcome *exit, uint32_t label) {
-    if (options->gain == GAIN_TRUE_LABEL) return exit->probabilities[label];
-    return options->gain == GAIN_MAX_SOFTMAX ? exit->confidence : exit->prediction == label;
-}
-
 static tier route_knowing(void *self, const observation *seen, const truth *t) {
     const reward_options *options = self;
     tier best = TIER_PHONE;
     double most = 0;
     for (int k = 0; k < TIER_COUNT; k++) {
-        double reward = gain(options, &t->last_exit[k], t->label) - options->mu_cost * seen->tier_cost[k];
+        const exit_outcome *exit = &t->last_exit[k];
+        double reward = exit_gain(options->gain, exit->prediction, exit->confidence, exit->probabilities, t->label) -
+                        options->mu_cost * seen->tier_cost[k];
         if (k == 0 || reward > most) {
             most = reward;
             best = (tier)k;
