@@ -70,28 +70,26 @@ static bool add_representation(const outcomes_arguments *a, const encoder *e, co
     return ok;
 }
 
-static bool compute(const outcomes_arguments *a, const encoder *e, outcome_table *t, double *seconds,
+static bool compute(const outcomes_arguments *a, const encoder *e, token_set *set, outcome_table *t, double *seconds,
                     portolan_error *err) {
     const encoder_config *c = encoder_settings(e);
     yaml_document doc;
     workload w;
-    token_set set = {0};
     const char *paths[2];
     if (!yaml_load(&doc, a->workload, err)) return false;
     bool ok = workload_read(&w, doc.root, err) &&
               (w.data || error_input(err, doc.root->mark, "the workload has no 'data', like {task: sst2, file: dev.tsv}")) &&
-              token_set_load(&set, w.data, a->model, c->lowercase, (uint32_t)c->positions, c->shape.vocabulary, paths, err);
+              token_set_load(set, w.data, a->model, c->lowercase, (uint32_t)c->positions, c->shape.vocabulary, paths, err);
     if (ok) {
         progress bar = progress_start(a->common.quiet);
-        ok = encoder_outcomes(e, &set, a->threads ? a->threads : processors(), show_progress, &bar, t, err);
+        ok = encoder_outcomes(e, set, a->threads ? a->threads : processors(), show_progress, &bar, t, err);
         progress_end(&bar);
         *seconds = wall_clock() - bar.started;
     }
-    if (ok && a->router && !add_representation(a, e, &set, t, err)) {
+    if (ok && a->router && !add_representation(a, e, set, t, err)) {
         outcome_table_free(t);
         ok = false;
     }
-    token_set_free(&set);
     yaml_unload(&doc);
     return ok;
 }
@@ -116,10 +114,41 @@ static json_t *exit_json(const outcome_table *t, uint32_t exit) {
     return row;
 }
 
-static int show(const outcomes_arguments *a, const outcome_table *t, double seconds) {
+/* Accuracy of one exit on the samples of each depth, from 1. */
+static json_t *depths_json(const outcome_table *t, const uint8_t *depths, uint32_t exit) {
+    enum { MOST = 256 };
+    uint32_t count[MOST] = {0}, right[MOST] = {0}, deepest = 0;
+    json_t *row = json_array();
+    for (uint32_t i = 0; i < t->samples; i++) {
+        if (depths[i] > deepest) deepest = depths[i];
+        count[depths[i]]++;
+        right[depths[i]] += outcome_prediction(t, i, exit) == t->labels[i];
+    }
+    for (uint32_t d = 1; d <= deepest; d++)
+        json_array_append_new(row, count[d] ? json_real((double)right[d] / count[d]) : json_null());
+    return row;
+}
+
+static void print_depths(const json_t *exits) {
+    size_t i, d;
+    json_t *row, *x;
+    fprintf(stderr, "\naccuracy by exit and depth\nexit");
+    json_array_foreach(json_object_get(json_array_get(exits, 0), "by_depth"), d, x) fprintf(stderr, " %5zu", d + 1);
+    json_array_foreach(exits, i, row) {
+        fprintf(stderr, "\n%4d", (int)json_integer_value(json_object_get(row, "exit")));
+        json_array_foreach(json_object_get(row, "by_depth"), d, x)
+            fprintf(stderr, json_is_null(x) ? "     -" : " %5.3f", json_real_value(x));
+    }
+    fprintf(stderr, "\n\n");
+}
+
+static int show(const outcomes_arguments *a, const outcome_table *t, const token_set *set, double seconds) {
     if (a->common.quiet) return STATUS_OK;
     json_t *exits = json_array();
-    for (uint32_t e = 0; e < t->exits; e++) json_array_append_new(exits, exit_json(t, e));
+    for (uint32_t e = 0; e < t->exits; e++) {
+        json_array_append_new(exits, exit_json(t, e));
+        if (set->depths) json_object_set_new(json_array_get(exits, e), "by_depth", depths_json(t, set->depths, e));
+    }
     json_t *report = json_pack("{s:i, s:f, s:f, s:s, s:o}", "samples", (int)t->samples, "seconds", seconds,
                                "samples_per_second", t->samples / seconds, "kernels", encoder_kernel(), "exits", exits);
     if (a->common.json && a->out) return print_json(report);
@@ -131,6 +160,7 @@ static int show(const outcomes_arguments *a, const outcome_table *t, double seco
                 json_real_value(json_object_get(row, "accuracy")), json_real_value(json_object_get(row, "f1")),
                 json_real_value(json_object_get(row, "mcc")));
     }
+    if (set->depths) print_depths(exits);
     fprintf(stderr, "%u samples in %.2f s: %.0f samples/s (%s)\n", t->samples, seconds, t->samples / seconds,
             encoder_kernel());
     json_decref(report);
@@ -142,13 +172,15 @@ int command_outcomes(int argc, char **argv) {
     argp_parse(&OUTCOMES_ARGP, argc, argv, 0, NULL, &a);
     portolan_error err = {0};
     outcome_table t = {0};
+    token_set set = {0};
     double seconds = 0;
     encoder *e = encoder_load(a.model, 0, &err);
     if (!e) return fail(&err);
-    bool ok = compute(&a, e, &t, &seconds, &err);
+    bool ok = compute(&a, e, &set, &t, &seconds, &err);
     encoder_free(e);
     ok = ok && write_table(&a, &t, &err);
-    int status = ok ? show(&a, &t, seconds) : fail(&err);
+    int status = ok ? show(&a, &t, &set, seconds) : fail(&err);
     outcome_table_free(&t);
+    token_set_free(&set);
     return status;
 }
