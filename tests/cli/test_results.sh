@@ -3,7 +3,7 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-quick=$SOURCE/scenarios/quickstart.yaml
+quick=$SOURCE/scenarios/synthetic.yaml
 short=(--set run.requests=400 --set run.warmup=50)
 
 # ---- The same seed gives the same bytes, however many processes ----
@@ -26,7 +26,7 @@ check "four files and nothing else" diff <(printf "%s\n" manifest.json requests.
 
 # ---- What is in the folder ----
 
-json first/summary.json scenario quickstart
+json first/summary.json scenario synthetic
 json first/summary.json network.model CM02
 json first/summary.json policies.# 5
 json first/summary.json policies.0.name cloud-only
@@ -66,10 +66,10 @@ prints accuracy
 says "results: table"
 refuse "no colour where there is no terminal" grep -q $'\033' stdout
 run 0 run "$quick" "${short[@]}" -q
-check "the default folder is results/NAME" test -f results/quickstart/summary.json
+check "the default folder is results/NAME" test -f results/synthetic/summary.json
 run 0 run "$quick" "${short[@]}" -q
-check "the next one is numbered" test -f results/quickstart-2/summary.json
-same results/quickstart results/quickstart-2
+check "the next one is numbered" test -f results/synthetic-2/summary.json
+same results/synthetic results/synthetic-2
 
 # ---- --set ----
 
