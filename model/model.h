@@ -232,7 +232,7 @@ typedef struct train_settings {
     int loss;                     /* loss_kind */
     double curriculum;            /* accuracy of the last exit on the deepest samples admitted, at which the next depth is
                                      admitted, for sets that know depths; 0: all are from the start */
-    double holdout;               /* share of the training samples that is left out */
+    double holdout, label_noise;  /* shares of the training samples: left out of training; given a wrong label */
     bool record[MODEL_MAX_LAYERS]; /* [layer - 1]: exits whose training dynamics are recorded */
     bool half;                    /* store the finished model in half precision */
 } train_settings;

@@ -107,6 +107,8 @@ const yaml_field TRAINING_FIELDS[] = {
     {"holdout", FIELD_QUANTITY, offsetof(train_settings, holdout),
      .doc = "share of the training samples that take part in no gradient, for choosing thresholds later", .fallback = "0",
      .most = 0.9},
+    {"label_noise", FIELD_QUANTITY, offsetof(train_settings, label_noise),
+     .doc = "share of the samples trained on that get a wrong label on purpose", .fallback = "0", .most = 1},
     {"curriculum", FIELD_QUANTITY, offsetof(train_settings, curriculum),
      .doc = "accuracy of the last exit on the deepest samples admitted, at which samples one deeper are admitted; for sets "
             "that know depths; 0: all from the start",
@@ -215,6 +217,7 @@ bool training_setup_load(training_setup *t, const char *path, char *const *sets,
         training_setup_free(t);
         return false;
     }
+    if (t->settings.label_noise > 0) token_set_mislabel(&t->train, t->settings.label_noise, t->settings.seed);
     if (t->settings.curriculum > 0 && !t->train.depths) {
         ok = error_input(err, keys.training->mark, "'curriculum' needs a data set that knows the depth of its samples");
         training_setup_free(t);

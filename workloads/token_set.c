@@ -93,6 +93,18 @@ bool token_set_hold_out(token_set *set, double share, uint64_t seed, token_set *
     return true;
 }
 
+uint32_t token_set_mislabel(token_set *set, double share, uint64_t seed) {
+    random_stream s = random_open(seed, "label noise", 0);
+    uint32_t changed = 0;
+    for (uint32_t i = 0; i < set->samples && set->classes > 1; i++) {
+        if (random_uniform(&s) >= share) continue;
+        uint32_t other = (uint32_t)random_below(&s, set->classes - 1);
+        set->labels[i] = other + (other >= set->labels[i]);
+        changed++;
+    }
+    return changed;
+}
+
 bool token_set_vocabulary(const char *path, size_t limit, file_bytes *bytes, portolan_error *err) {
     if (path) return file_read(path, limit, bytes, err);
     *bytes = (file_bytes){strdup(DEPTH_VOCABULARY), strlen(DEPTH_VOCABULARY)};

@@ -230,6 +230,10 @@ void token_set_free(token_set *set);
  * on its own. Both keep the order of the data set. At least one sample stays, and a share above 0 takes at least one. */
 bool token_set_hold_out(token_set *set, double share, uint64_t seed, token_set *held, portolan_error *err);
 
+/* Gives a share of the samples, drawn by `seed`, another label than theirs, all other classes being equally likely: errors of
+ * annotation, to see what they do. Returns how many were changed; none where there is one class. */
+uint32_t token_set_mislabel(token_set *set, double share, uint64_t seed);
+
 /* The text of a vocabulary, to be kept beside a model: of the file `path`, or of the built-in one if it is NULL. free() the
  * bytes. */
 bool token_set_vocabulary(const char *path, size_t limit, file_bytes *bytes, portolan_error *err);

@@ -313,6 +313,23 @@ static void test_hold_out_leaves_some(void **state) {
     arena_free(&m.set.memory);
 }
 
+/* Of 60 samples of two classes about a third get the other label, the same ones for the same seed. */
+static void test_label_noise(void **state) {
+    (void)state;
+    made_up noisy, again;
+    make_set(&noisy, 1);
+    make_set(&again, 1);
+    uint32_t changed = token_set_mislabel(&noisy.set, 0.33, 5), differ = 0;
+    assert_int_equal(token_set_mislabel(&again.set, 0.33, 5), changed);
+    assert_in_range(changed, 8, 33);
+    for (uint32_t i = 0; i < SAMPLES; i++) {
+        differ += noisy.labels[i] != (i % 2 == 0);
+        assert_true(noisy.labels[i] < 2);
+        assert_int_equal(noisy.labels[i], again.labels[i]);
+    }
+    assert_int_equal(differ, changed);
+}
+
 int main(void) {
     /* what an earlier run of this test left would be resumed */
     nftw("runs", remove_entry, 16, FTW_DEPTH | FTW_PHYS);
@@ -325,6 +342,7 @@ int main(void) {
         cmocka_unit_test(test_dynamics_are_the_models),
         cmocka_unit_test(test_it_learns),
         cmocka_unit_test(test_hold_out),
+        cmocka_unit_test(test_label_noise),
         cmocka_unit_test(test_hold_out_leaves_some),
         cmocka_unit_test(test_bad_data_is_refused),
         cmocka_unit_test(test_a_loss_that_is_not_finite_ends_the_run),
