@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+static bool is_blank(const char *line, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') return false;
+    return true;
+}
+
 json_t *jsonl_next(jsonl_cursor *c) {
     while (c->at < c->end) {
         const char *stop = memchr(c->at, '\n', (size_t)(c->end - c->at));
@@ -12,7 +18,7 @@ json_t *jsonl_next(jsonl_cursor *c) {
         c->at = stop < c->end ? stop + 1 : stop;
         c->mark.line++;
         c->mark.column = 1;
-        if (strspn(line, " \t\r") >= length) continue;
+        if (is_blank(line, length)) continue;
         json_error_t where;
         json_t *row = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
         if (json_is_object(row)) return row;

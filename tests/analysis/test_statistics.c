@@ -124,6 +124,24 @@ TEST(no_answers_have_no_measures) {
     assert_null(c.counts);
 }
 
+/* ---- Area under the curve ---- */
+
+/* Positives .9, .6, .4; negatives .6, .2. Of six pairs, .9 wins two, .6 wins one and ties one, .4 wins one: 4.5 / 6. */
+TEST(area_by_hand) {
+    static const double SCORES[] = {0.6, 0.9, 0.2, 0.4, 0.6};
+    static const bool POSITIVE[] = {true, true, false, true, false};
+    assert_near(area_under_curve(SCORES, POSITIVE, 5), 0.75, 1e-15);
+}
+
+TEST(area_at_the_ends) {
+    static const double SCORES[] = {1, 2, 3, 4};
+    assert_near(area_under_curve(SCORES, (bool[]){0, 0, 1, 1}, 4), 1, 0);
+    assert_near(area_under_curve(SCORES, (bool[]){1, 1, 0, 0}, 4), 0, 0);
+    assert_near(area_under_curve((double[]){5, 5, 5, 5}, (bool[]){1, 0, 1, 0}, 4), 0.5, 0);
+    assert_true(isnan(area_under_curve(SCORES, (bool[]){1, 1, 1, 1}, 4)));
+    assert_true(isnan(area_under_curve(NULL, NULL, 0)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_sorted),
@@ -138,6 +156,8 @@ int main(void) {
         cmocka_unit_test(one_class_only),
         cmocka_unit_test(absent_class_counts_in_the_mean),
         cmocka_unit_test(no_answers_have_no_measures),
+        cmocka_unit_test(area_by_hand),
+        cmocka_unit_test(area_at_the_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/files.h"
+#include "sim/mapping.h"
 #include "sim/sim.h"
 #include "sim/training_setup.h"
 
@@ -32,6 +33,7 @@ static const section SECTIONS[] = {
     {"\n### Region\n", REGION_FIELDS},         {"\n### Device\n", DEVICE_FIELDS},
     {"\n### Link\n", LINK_FIELDS},             {"\n## Training file\n", TRAIN_FIELDS},
     {"\n### Shape\n", TRAIN_MODEL_FIELDS},     {"\n### Optimisation\n", TRAINING_FIELDS},
+    {"\n## Map\n", MAP_FIELDS},
 };
 
 /* The line of the section that begins with the key, or NULL. */

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "analysis/cartography.h"
 #include "base/files.h"
 #include "sim/answers.h"
 #include "simulate.h"
@@ -38,6 +39,7 @@ static const char SCENARIO[] =
     "  - patience: {patience: 2, exits: all, escalate: hidden}\n"
     "  - oracle-cost\n"
     "  - oracle-reward\n"
+    "  - cartography: {router: model.router.json}\n"
     "run: {requests: 250, warmup: 10}\n"
     "output: {requests: csv}\n";
 
@@ -71,6 +73,35 @@ static void write_texts(void) {
     scratch_file("texts.tsv", "%s", text);
 }
 
+/* A router for the model: pools of the samples' mean embeddings by length, short ones easy. */
+static void write_router(void) {
+    portolan_error err = {0};
+    token_set set;
+    encoder *e = encoder_load(model_path, 0, &err);
+    yaml_document doc = document_of("{task: tsv, file: texts.tsv, vocab: vocab.txt}");
+    static double v[SAMPLES][HIDDEN], length[SAMPLES], none[SAMPLES];
+    const char *paths[2];
+    size_t bytes;
+    router r = {.representation = V_MEAN_TOKEN, .size = HIDDEN, .depth = {2, 4, 6}};
+    assert_non_null(e);
+    doc.root->mark.file = scenario_path;
+    for (size_t i = 0; i < 2 * doc.root->count; i++) doc.root->items[i]->mark.file = scenario_path;
+    assert_true(token_set_load(&set, doc.root, model_path, true, 64, WORDS + 4, paths, &err));
+    assert_true(represent_set(e, &set, V_MEAN_TOKEN, HIDDEN, &v[0][0], &err) && router_allocate(&r, &err));
+    for (uint32_t i = 0; i < SAMPLES; i++) {
+        length[i] = -(double)set.lengths[i];
+        none[i] = (double)(set.lengths[i] % 2);
+    }
+    fitting f = {SAMPLES, HIDDEN, length, none, &v[0][0]};
+    assert_true(router_fit(&r, &f, -24, 0, &err));
+    encoder_embedding_hash(e, r.embedding);
+    assert_true(router_write(&r, NULL, scratch_path("model.router.json"), &bytes, &err));
+    router_free(&r);
+    token_set_free(&set);
+    yaml_unload(&doc);
+    encoder_free(e);
+}
+
 static int open_model(void **state) {
     encoder_config c = {.shape = {.layers = LAYERS, .hidden = HIDDEN, .feed_forward = 72, .classes = 2,
                                   .vocabulary = WORDS + 4},
@@ -84,7 +115,10 @@ static int open_model(void **state) {
     snprintf(scenario_path, sizeof scenario_path, "%s", scratch_file("scenario.yaml", "%s", SCENARIO));
     write_vocabulary();
     write_texts();
-    if (model_write_random(model_path, &c, 0.3, 1, &err)) return 0;
+    if (model_write_random(model_path, &c, 0.3, 1, &err)) {
+        write_router();
+        return 0;
+    }
     error_print(&err, stderr);
     return -1;
 }
@@ -100,6 +134,9 @@ static void write_table(unsigned threads) {
     assert_true(token_set_load(&set, s.workload.data, model_path, true, 64, WORDS + 4, paths, &err));
     assert_int_equal(set.samples, SAMPLES);
     assert_true(encoder_outcomes(s.answers->model, &set, threads, NULL, NULL, &t, &err));
+    t.v_size = HIDDEN;
+    t.v = arena_alloc(&t.memory, SAMPLES * HIDDEN, sizeof *t.v);
+    assert_true(represent_set(s.answers->model, &set, V_MEAN_TOKEN, HIDDEN, t.v, &err));
     FILE *f = fopen(table_path, "w");
     assert_non_null(f);
     assert_true(outcome_table_write(&t, f, &err));
@@ -195,7 +232,7 @@ static void assert_all_exits_are_used(const char *folder) {
     snprintf(path, sizeof path, "%s/summary.json", scratch_path(folder));
     json_t *summary = json_load_file(path, 0, NULL);
     assert_non_null(summary);
-    static const char *const LABELS[] = {"tokens", "hidden", "all-tokens", "all-hidden", "entropy", "patience"};
+    static const char *const LABELS[] = {"tokens", "hidden", "all-tokens", "all-hidden", "entropy", "patience", "cartography"};
     for (size_t i = 0; i < sizeof LABELS / sizeof *LABELS; i++) {
         const json_t *p = policy_row(summary, LABELS[i]);
         assert_true(metric_of(p, "exit_mean") > 1.5 && metric_of(p, "exit_mean") < 5.5);
@@ -308,6 +345,25 @@ TEST(rounding_reaches_confidences) {
     assert_true(difference[1] > 5 * difference[2] && difference[1] < 0.5);
 }
 
+/* A router of another embedding layer. */
+TEST(a_router_belongs_to_its_model) {
+    encoder_config c = {.shape = {.layers = LAYERS, .hidden = HIDDEN, .feed_forward = 72, .classes = 2,
+                                  .vocabulary = WORDS + 4},
+                        .heads = 2, .positions = 64, .segments = 2, .norm_eps = 1e-12, .has_pooler = true,
+                        .lowercase = true};
+    for (uint32_t i = 0; i < LAYERS; i++) c.exits[i] = i != 2;
+    portolan_error err = {0};
+    char other[SCRATCH_PATH], set[SCRATCH_PATH + 16];
+    snprintf(other, sizeof other, "%s", scratch_path("other/model.safetensors"));
+    snprintf(set, sizeof set, "model=%s", other);
+    assert_true(model_write_random(other, &c, 0.3, 2, &err));
+    char *sets[] = {set};
+    scenario s;
+    assert_false(scenario_load(&s, scenario_path, sets, 1, NULL, 0, &err));
+    assert_int_equal(err.status, STATUS_WRONG_INPUT);
+    assert_non_null(strstr(err.message, "made for another model"));
+}
+
 TEST(replay_refuses_rounding) {
     char table[SCRATCH_PATH + 16];
     write_table(1);
@@ -330,6 +386,7 @@ int main(void) {
         cmocka_unit_test(live_once_and_replay_give_the_same_bytes),
         cmocka_unit_test(rounded_runs_agree_in_live_and_once),
         cmocka_unit_test(rounding_reaches_confidences),
+        cmocka_unit_test(a_router_belongs_to_its_model),
         cmocka_unit_test(replay_refuses_rounding),
     };
     return cmocka_run_group_tests(tests, open_model, scratch_close);

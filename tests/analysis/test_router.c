@@ -1,0 +1,229 @@
+/* Representations, assignment and router.json, by hand. */
+#include <unistd.h>
+
+#include "analysis/router.h"
+#include "base/files.h"
+#include "tests/support.h"
+
+/* ---- v(x) ---- */
+
+/* Three tokens of width 2: norms 5, 13, 0; mean (8/3, 16/3); first (3, 4). */
+static const float EMBEDDED[] = {3, 4, 5, 12, 0, 0};
+
+static void check_v(int kind, uint32_t size, const double *wanted) {
+    double v[8];
+    represent(kind, EMBEDDED, 3, 2, size, v);
+    for (uint32_t i = 0; i < size; i++) assert_within(v[i], wanted[i], 1e-12);
+}
+
+TEST(representations) {
+    check_v(V_TOKEN_NORMS, 5, (const double[]){5, 13, 0, 0, 0});
+    check_v(V_TOKEN_NORMS, 1, (const double[]){5});
+    check_v(V_MEAN_TOKEN, 2, (const double[]){8.0 / 3, 16.0 / 3});
+    check_v(V_CLS, 2, (const double[]){3, 4});
+    assert_int_equal(representation_size(V_TOKEN_NORMS, 768, 128), 128);
+    assert_int_equal(representation_size(V_MEAN_TOKEN, 768, 128), 768);
+    assert_int_equal(representation_size(V_CLS, 768, 128), 768);
+}
+
+/* 2 x 10 x 4 + 6 x 2 */
+TEST(flops_of_routing) {
+    router r = {.size = 2};
+    assert_near(router_flops(&r, 10, 4), 92, 0);
+}
+
+/* ---- Assignment ---- */
+
+/* Means (0, 3), (4, 0), (-4, -4). */
+static float rows[] = {0, 3, 4, 0, -4, -4};
+static const router MEANS = {.size = 2, .depth = {3, 6, 12}, .has = {true, true, true}, .rows = rows,
+                             .embedding = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                             .thresholds = {0.5, 0.2}, .samples = {10, 20, 30}};
+
+static void check_assignment(const router *r, double a, double b, pool_kind wanted, double margin) {
+    double v[] = {a, b};
+    assert_int_equal(router_assign(r, v), wanted);
+    assert_within(router_margin(r, v), margin, 1e-12);
+}
+
+/* From (0, 0): 3, 4, sqrt 32: easy, by 1. (4, 3) is 4 from easy and 3 from medium. (-4, -1) is 4 sqrt 2 from easy and 3 from
+ * hard. (2, 1.5) is 2.5 from easy and medium: the easier. */
+TEST(nearest_by_l2) {
+    check_assignment(&MEANS, 0, 0, POOL_EASY, 1);
+    check_assignment(&MEANS, 4, 3, POOL_MEDIUM, -1);
+    check_assignment(&MEANS, -4, -1, POOL_HARD, 3 - sqrt(32));
+    check_assignment(&MEANS, 2, 1.5, POOL_EASY, 0);
+}
+
+/* Cosines of (3, 4) with the means: .8, .6 and -7 / (5 sqrt 2); of (4, 3): .6 and .8. The zero vector is 1 from all. */
+TEST(nearest_by_cosine) {
+    router r = MEANS;
+    r.distance = DISTANCE_COSINE;
+    check_assignment(&r, 3, 4, POOL_EASY, 0.2);
+    check_assignment(&r, 4, 3, POOL_MEDIUM, -0.2);
+    check_assignment(&r, -1, -1, POOL_HARD, -1 - sqrt(0.5));
+    check_assignment(&r, 0, 0, POOL_EASY, 0);
+}
+
+TEST(dropped_pools_get_nothing) {
+    router r = MEANS;
+    r.has[POOL_EASY] = false;
+    assert_int_equal(router_assign(&r, (double[]){0, 3}), POOL_MEDIUM);
+    assert_true(isnan(router_margin(&r, (double[]){0, 3})));
+    r = MEANS;
+    r.has[POOL_MEDIUM] = r.has[POOL_HARD] = false;
+    assert_int_equal(router_assign(&r, (double[]){4, 0}), POOL_EASY);
+    assert_true(isnan(router_margin(&r, (double[]){4, 0})));
+}
+
+/* Weights as above. For (1, 1): z = 3 + 0, 4 - 1, -8 + 10: sigmoids .952574, .952574, .880797; less .1, .2, 0: .852574,
+ * .752574, .880797: hard. For (1, 2): z = 6, 3, -2: .997527 - .1, .952574 - .2, .119203: easy. */
+TEST(largest_probability_less_penalty) {
+    router r = MEANS;
+    r.assignment = ASSIGN_LOGISTIC;
+    r.bias[1] = -1, r.bias[2] = 10;
+    r.penalty[0] = 0.1, r.penalty[1] = 0.2;
+    double a = 1 / (1 + exp(-3)) - 0.1, b = 1 / (1 + exp(-2)), c = 1 / (1 + exp(-6)) - 0.1, d = 1 / (1 + exp(-3)) - 0.2;
+    check_assignment(&r, 1, 1, POOL_HARD, a - b);
+    check_assignment(&r, 1, 2, POOL_EASY, c - d);
+}
+
+/* ---- router.json ---- */
+
+static void write_and_read(const router *r, router *back) {
+    portolan_error err = {0};
+    size_t bytes;
+    file_bytes text;
+    assert_true(router_write(r, NULL, "router.json", &bytes, &err));
+    assert_true(file_read("router.json", 1 << 20, &text, &err));
+    assert_int_equal(text.length, bytes);
+    free(text.data);
+    if (!router_load(back, "router.json", &err)) {
+        error_print(&err, stderr);
+        fail();
+    }
+    unlink("router.json");
+}
+
+TEST(written_is_read) {
+    router r = MEANS, back;
+    r.rows = (float[]){0.1f, 1e-30f, 3.4e38f, -0.333333343f, 0, 0};
+    r.representation = V_MEAN_TOKEN;
+    r.distance = DISTANCE_COSINE;
+    r.method = METHOD_EXIT_POOLS;
+    r.thresholds[1] = NAN;
+    r.has[POOL_HARD] = false;
+    write_and_read(&r, &back);
+    assert_memory_equal(back.rows, r.rows, 6 * sizeof *rows);
+    assert_int_equal(back.representation, V_MEAN_TOKEN);
+    assert_int_equal(back.distance, DISTANCE_COSINE);
+    assert_int_equal(back.method, METHOD_EXIT_POOLS);
+    assert_int_equal(back.assignment, ASSIGN_NEAREST_MEAN);
+    assert_memory_equal(back.depth, r.depth, sizeof r.depth);
+    assert_memory_equal(back.has, r.has, sizeof r.has);
+    assert_int_equal(back.samples[1], 20);
+    assert_string_equal(back.embedding, r.embedding);
+    assert_near(back.thresholds[0], 0.5, 0);
+    assert_true(isnan(back.thresholds[1]));
+    router_free(&back);
+}
+
+TEST(written_logistic_is_read) {
+    router r = MEANS, back;
+    r.assignment = ASSIGN_LOGISTIC;
+    r.bias[0] = -1.25;
+    r.penalty[2] = 0.75;
+    write_and_read(&r, &back);
+    assert_int_equal(back.assignment, ASSIGN_LOGISTIC);
+    assert_near(back.bias[0], -1.25, 0);
+    assert_near(back.penalty[2], 0.75, 0);
+    router_free(&back);
+}
+
+/* A good router in which one piece is replaced by another. */
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+static const char GOOD[] =
+    "{\"schema\":1,\"method\":\"cartography\",\"assignment\":\"nearest-mean\",\"representation\":\"token_norms\","
+    "\"metric\":\"l2\",\"size\":2,\"split\":[3,6,12],\"embedding\":\"" HASH "\",\"thresholds\":[0.5,null],"
+    "\"pools\":[{\"name\":\"easy\",\"samples\":4,\"mean\":[1,2]},{\"name\":\"hard\",\"samples\":5,\"mean\":[3.5,-1]}]}";
+
+typedef struct change {
+    const char *piece, *with, *message;
+} change;
+
+static const change CHANGES[] = {
+    {"\"schema\":1", "\"schema\":2", "'schema' must be a whole number from 1 to 1"},
+    {"\"schema\":1,", "", "'schema' must be"},
+    {"cartography", "map", "'method' must be cartography, exit-pools"},
+    {"nearest-mean", "furthest", "'assignment' must be nearest-mean, logistic"},
+    {"nearest-mean", "logistic", "'bias' must be a number"},
+    {"token_norms", "tokens", "'representation' must be token_norms, mean_token, cls"},
+    {"\"l2\"", "2", "'metric' must be l2, cosine"},
+    {"\"size\":2", "\"size\":0", "'size' must be a whole number from 1"},
+    {"\"size\":2", "\"size\":2.5", "'size' must be a whole number"},
+    {"\"size\":2", "\"size\":3", "'mean' must be a list of 'size' numbers"},
+    {"\"size\":2", "\"size\":99999999999", "'size' must be a whole number"},
+    {"[3,6,12]", "[3,6]", "'split' must be"},
+    {"[3,6,12]", "[6,3,12]", "'split' must be three numbers of layers, none below the one before"},
+    {"[3,6,12]", "[0,6,12]", "'split' must be"},
+    {"\"0123", "\"x123", "'embedding' must be 64 hexadecimal digits"},
+    {"\"0123", "\"123", "'embedding' must be 64 hexadecimal digits"},
+    {"[0.5,null]", "[0.5]", "'thresholds' must be"},
+    {"[0.5,null]", "[0.5,\"x\"]", "'thresholds' must be"},
+    {"\"hard\"", "\"easy\"", "'pools' must be a list of pools, each once"},
+    {"\"hard\"", "\"harder\"", "'name' must be easy, medium, hard"},
+    {"\"samples\":4", "\"samples\":-4", "'samples' must be"},
+    {"[1,2]", "[1,\"2\"]", "'mean' must be a list of 'size' numbers"},
+    {"[1,2]", "[1,1e200]", "'mean' must be a list of 'size' numbers"},
+    {"\"mean\":[1,2]", "\"weights\":[1,2]", "'mean' must be a list"},
+    {"\"pools\":[", "\"pools\":[],\"other\":[", "'pools' must be a list of one to three pools"},
+};
+
+static void replace(char *into, const change *c) {
+    const char *at = strstr(GOOD, c->piece);
+    assert_non_null(at);
+    sprintf(into, "%.*s%s%s", (int)(at - GOOD), GOOD, c->with, at + strlen(c->piece));
+}
+
+TEST(broken_routers_are_refused) {
+    router r;
+    portolan_error err = {0};
+    char text[1024];
+    assert_true(router_parse(&r, "r.json", GOOD, sizeof GOOD - 1, &err));
+    assert_false(r.has[POOL_MEDIUM]);
+    router_free(&r);
+    for (size_t i = 0; i < sizeof CHANGES / sizeof *CHANGES; i++) {
+        err = (portolan_error){0};
+        replace(text, &CHANGES[i]);
+        assert_false(router_parse(&r, "r.json", text, strlen(text), &err));
+        assert_input_error(&err, 0, 0, CHANGES[i].message);
+        assert_null(r.rows);
+    }
+}
+
+TEST(what_is_no_json_is_refused) {
+    router r;
+    portolan_error err = {0};
+    assert_false(router_parse(&r, "r.json", "{\n \"schema\": }", 13, &err));
+    assert_int_equal(err.line, 2);
+    assert_non_null(strstr(err.message, "not JSON"));
+    err = (portolan_error){0};
+    assert_false(router_parse(&r, "r.json", "[1]", 3, &err));
+    assert_input_error(&err, 0, 0, "'schema' must be");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(representations),
+        cmocka_unit_test(flops_of_routing),
+        cmocka_unit_test(nearest_by_l2),
+        cmocka_unit_test(nearest_by_cosine),
+        cmocka_unit_test(dropped_pools_get_nothing),
+        cmocka_unit_test(largest_probability_less_penalty),
+        cmocka_unit_test(written_is_read),
+        cmocka_unit_test(written_logistic_is_read),
+        cmocka_unit_test(broken_routers_are_refused),
+        cmocka_unit_test(what_is_no_json_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
