@@ -2,7 +2,7 @@
 # What a sampled trace costs: the same run without and with it.
 #   tests/bench/trace.sh [BUILD] [REQUESTS] [REPETITIONS] [POLICY] [TRACE]
 #   (build, 1000000, 7, confidence, '{format: chrome, every: 100}')
-# The quickstart at 1/s of each phone, one policy; the two take turns, so that a disturbance hits both. Seconds are those
+# A thousand phones at 1/s each, a replayed table, one policy; the two take turns, so that a disturbance hits both. Seconds are those
 # of the policy in manifest.json, which end when the trace is on the disk; CPU seconds are those of the whole command,
 # and depend less on what else the machine does. Nothing is asserted.
 set -euo pipefail
@@ -20,7 +20,7 @@ trap 'rm -rf "$work"' EXIT
 measure() {
     rm -rf "$work/out"
     TIMEFORMAT='%U %S'
-    { time "$build/portolan" run "$source/scenarios/quickstart.yaml" --policy "$policy" \
+    { time "$build/portolan" run "$source/tests/cli/traces/replay.yaml" --policy "$policy" \
         --set workload.arrivals.rate=1/s --set "run.requests=$requests" \
         --set "output={requests: none, trace: ${traces[$1]}}" --out "$work/out" -q; } 2>"$work/time"
     awk '{ print $1 + $2 }' "$work/time" >>"$work/$1.cpu"

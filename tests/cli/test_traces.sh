@@ -4,7 +4,7 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-quick=$SOURCE/scenarios/quickstart.yaml
+quick=$SOURCE/tests/cli/traces/replay.yaml
 small=$SOURCE/tests/cli/traces/small.yaml
 chrome=$SOURCE/tests/cli/check_chrome_trace.py
 
@@ -24,9 +24,12 @@ hidden=(--set "platform=$SOURCE/platforms/factory-wifi.yaml" --set policies.conf
     --set run.requests=600)
 closed=(--set 'workload.arrivals={process: closed, think: 5s}' --set run.requests=600)
 step=(--set 'output={trace: {format: chrome, step: 130ms}}')
+# a real model, whose phones compute what they route by
+routed=(--set run.requests=200 --set 'policies=[cartography]' --set "model=$SOURCE/model/zoo/depth-12.safetensors"
+    --set 'workload.data={task: depth, samples: 200, part: dev}' --set execute=once)
 sparse=(--set "platform=$SOURCE/platforms/one-phone.yaml" --set workload.arrivals.rate=1/h --set run.requests=100)
 if command -v python3 >/dev/null; then
-    for world in crowded hidden closed sparse; do
+    for world in crowded hidden closed routed sparse; do
         declare -n changes=$world
         run 0 run "$quick" --set run.warmup=0 "${step[@]}" "${changes[@]}" --out "chrome-$world" -q
         for trace in "chrome-$world"/trace-*.json; do
@@ -35,6 +38,7 @@ if command -v python3 >/dev/null; then
                 fail "$trace: $(tail -n 1 said)"
         done
     done
+    check "routers are seen to compute" grep -q '"name":"router"' chrome-routed/trace-cartography.json
     check "nothing failed in the crowd, so failures are untested" grep -q queue-full chrome-crowded/trace-random.json
     # The checker itself: it must see a wrong duration, a missing end and a wrong counter.
     good=chrome-closed/trace-confidence.json
