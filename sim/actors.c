@@ -138,6 +138,7 @@ static double radio_rate(const engine *e, const request *r, tier from, tier to) 
 static void send_to(worker *w, request *r, tier to, uint64_t bytes) {
     engine *e = w->e;
     double rate = radio_rate(e, r, r->at, to);
+    trace_send(e->trace, r, to, bytes, simgrid_get_clock());
     request_book_transfer(r, e->s, to, bytes);
     worker *receiver = give_task(e, r, to, TASK_RECEIVE, NULL);
     if (!receiver) return;
@@ -164,14 +165,23 @@ static const device *device_of(engine *e, const request *r) {
     return r->at == TIER_PHONE ? &p->groups[p->phones[r->record.phone].group].hardware : server_of(e, r, r->at)->device;
 }
 
+/* Asks the policy where the request goes first. */
+static tier route(engine *e, request *r, double now) {
+    tier to = request_route(r, e->s, e->type, e->policy, now);
+    trace_route(e->trace, r, to, now);
+    return to;
+}
+
 /* Spends the time of a slice on a core that the request holds. */
 static void spend(worker *w, request *r, const slice *work) {
     engine *e = w->e;
     double start = simgrid_get_clock();
     sg_exec_t execution = sg_actor_exec_init(work->flops);
+    trace_compute(e->trace, r, work, start);
     sg_exec_set_host(execution, r->at == TIER_PHONE ? e->world->phones[r->record.phone] : server_of(e, r, r->at)->host);
     sg_exec_wait(execution);
     double end = simgrid_get_clock();
+    trace_computed(e->trace, r, work, end);
     request_book_slice(r, e->s, work, device_of(e, r), end - start);
     engine_count_busy(e, r->at, start, end);
 }
@@ -181,7 +191,7 @@ static tier route_by_representation(worker *w, request *r) {
     engine *e = w->e;
     slice routing = {.flops = request_router_flops(r, e->s, e->type, e->policy)};
     spend(w, r, &routing);
-    return request_route(r, e->s, e->type, e->policy, simgrid_get_clock());
+    return route(e, r, simgrid_get_clock());
 }
 
 /* Executes the request's next slice on a core that it holds. */
@@ -194,6 +204,21 @@ static verdict execute(worker *w, request *r) {
     return plan.verdict;
 }
 
+/* The request asks the station where it is for a core. */
+static station_entry enter(engine *e, request *r, double now) {
+    station_entry entry = station_enter(station_of(e, r, r->at), r, now);
+    if (entry == ENTERED_QUEUE) trace_queue(e->trace, r, now);
+    return entry;
+}
+
+/* A core of the station is free: the request that takes it over, or NULL. */
+static request *next_in_queue(engine *e, station *st) {
+    double now = simgrid_get_clock();
+    request *r = station_next(st, now);
+    if (r) trace_dequeue(e->trace, r, now);
+    return r;
+}
+
 /* Computes requests at a station, beginning with `r`, which holds a core, until the core is free or passed on. */
 static void compute(worker *w, request *r) {
     engine *e = w->e;
@@ -201,7 +226,7 @@ static void compute(worker *w, request *r) {
     while (r) {
         verdict v = execute(w, r);
         if (v.kind == VERDICT_ANSWER) request_answer(r);
-        request *next = station_next(st, simgrid_get_clock());
+        request *next = next_in_queue(e, st);
         bool ends_here = v.kind == VERDICT_ANSWER && r->at == TIER_PHONE;
         if (next && !ends_here) {
             give_task(e, next, next->at, TASK_COMPUTE, NULL); /* this worker will be busy sending */
@@ -217,7 +242,7 @@ static void compute(worker *w, request *r) {
 
 /* The request is at its station's door. */
 static void enter_station(worker *w, request *r) {
-    switch (station_enter(station_of(w->e, r, r->at), r, simgrid_get_clock())) {
+    switch (enter(w->e, r, simgrid_get_clock())) {
     case ENTERED_CORE: compute(w, r); break;
     case ENTERED_QUEUE: break;
     case REFUSED:
@@ -230,7 +255,9 @@ static void enter_station(worker *w, request *r) {
 static void receive(worker *w) {
     void *message = NULL;
     request *r = w->r;
-    if (sg_comm_wait(sg_mailbox_get_async(w->mailbox, &message)) != SG_OK) {
+    bool arrived = sg_comm_wait(sg_mailbox_get_async(w->mailbox, &message)) == SG_OK;
+    trace_sent(w->e->trace, r, arrived, simgrid_get_clock());
+    if (!arrived) {
         r->record.failure = FAILURE_NETWORK;
         engine_close_request(w->e, r);
     } else if (r->at == TIER_PHONE) {
@@ -263,11 +290,11 @@ static void arrive(engine *e, const arrival *a) {
         sg_actor_kill_all();
         return;
     }
-    tier to = e->type->router ? TIER_PHONE : request_route(r, e->s, e->type, e->policy, a->time);
+    tier to = e->type->router ? TIER_PHONE : route(e, r, a->time);
     if (to != TIER_PHONE) {
         verdict v = {VERDICT_ESCALATE, to, false};
         give_task(e, r, TIER_PHONE, TASK_SEND, &v);
-    } else if (station_enter(&e->phones[a->phone], r, a->time) == ENTERED_CORE) {
+    } else if (enter(e, r, a->time) == ENTERED_CORE) {
         give_task(e, r, TIER_PHONE, TASK_COMPUTE, NULL);
     }
 }

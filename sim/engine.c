@@ -82,18 +82,20 @@ static bool check_complete(const engine *e) {
         *e->err = e->s->answers->error;
         return false;
     }
+    if (e->trace && trace_is_lost(e->trace)) return true; /* trace_close says why */
     if (e->finished == e->arrived && (e->expected == UINT64_MAX || e->arrived == e->expected)) return true;
     return error_run(e->err, "the simulation stopped after %llu of %llu requests", (unsigned long long)e->finished,
                      (unsigned long long)e->arrived);
 }
 
-bool engine_run(const scenario *s, const simgrid_world *world, size_t index, const double *shares,
+bool engine_run(const scenario *s, const simgrid_world *world, size_t index, const double *shares, trace *story,
                 policy_result *result, request_record **records, uint64_t *count, run_totals *totals,
                 portolan_error *err) {
     const policy_setup *setup = &s->policies[index];
     engine e = {.s = s,
                 .world = world,
                 .type = setup->type,
+                .trace = story,
                 .result = result,
                 .err = err,
                 .expected = s->run.requests ? s->run.requests + s->run.warmup : UINT64_MAX};
@@ -145,6 +147,7 @@ request *engine_open_request(engine *e, const arrival *a) {
         e->totals.window_start = a->time;
     }
     request_open(r, e->s, e->arrived++, a);
+    trace_arrival(e->trace, r);
     return r;
 }
 
@@ -152,12 +155,14 @@ void engine_close_request(engine *e, request *r) {
     enum { REPORT_EVERY = 1 << 10 };
     double now = simgrid_get_clock();
     r->record.latency = now - r->record.arrival;
+    trace_end(e->trace, r, now);
     e->records[r->number] = r->record;
     e->totals.window_end = now;
     e->finished++;
     if (e->finished % REPORT_EVERY == 0) {
         e->result->progress = e->finished;
         e->result->progress_clock = now;
+        if (e->trace && trace_is_lost(e->trace)) sg_actor_kill_all();
     }
     if (e->drivers) sg_actor_resume(e->drivers[r->record.phone]);
     if (e->source_waits && e->finished == e->arrived) sg_actor_resume(e->source);

@@ -7,6 +7,7 @@
 
 #include "platforms/simgrid_world.h"
 #include "request.h"
+#include "trace.h"
 
 typedef struct worker worker;
 
@@ -29,6 +30,7 @@ typedef struct engine {
     const simgrid_world *world;
     const policy_type *type;
     void *policy; /* its options and state */
+    trace *trace; /* or NULL */
     station *phones;  /* [platform.phone_count] */
     server *edges;    /* [platform.site_count] */
     server *clouds;   /* [platform.region_count] */
@@ -52,9 +54,10 @@ typedef struct engine {
 /* Initialises SimGrid and builds the scenario's platform in it. Once a process; children forked later inherit it. */
 bool engine_set_up(const scenario *s, simgrid_world *world, portolan_error *err);
 
-/* Runs policy `index` of the scenario to its end. `shares`: tier shares of the policy it follows, or NULL. On success the
- * records (free() them) are in request order, `count` of them, warm-up included. */
-bool engine_run(const scenario *s, const simgrid_world *world, size_t index, const double *shares,
+/* Runs policy `index` of the scenario to its end. `shares`: tier shares of the policy it follows, or NULL;
+ * `story`: where what happens is told, or NULL. On success the records (free() them) are in request order,
+ * `count` of them, warm-up included. */
+bool engine_run(const scenario *s, const simgrid_world *world, size_t index, const double *shares, trace *story,
                 policy_result *result, request_record **records, uint64_t *count, run_totals *totals,
                 portolan_error *err);
 

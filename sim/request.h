@@ -6,6 +6,15 @@
 
 typedef struct request request;
 
+/* What a trace remembers of a request; trace.c's alone. */
+typedef struct traced_request {
+    bool on;             /* its life is written */
+    uint32_t lane, core; /* lane of its life, and of its execution on the host */
+    double since;        /* the present phase began */
+    tier from;           /* the present message's sender */
+    uint64_t bytes;      /* the present message's */
+} traced_request;
+
 struct request {
     request *next; /* in a station's queue, or in the list of free ones */
     uint64_t number, key;
@@ -20,6 +29,7 @@ struct request {
     float *hidden;         /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
     uint32_t hidden_layer;
     double *probabilities; /* what `exits` of an executed model point to; owned, or NULL */
+    traced_request traced;
     request_record record;
 };
 

@@ -2,6 +2,7 @@
  * file can be compared byte for byte. */
 #include "results.h"
 
+#include <errno.h>
 #include <math.h>
 #include <simgrid/forward.h>
 #include <simgrid/version.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "trace.h"
 
 enum { SCHEMA_VERSION = 1 };
 
@@ -149,6 +151,22 @@ static json_t *manifest_json(const scenario *s, const run_report *report) {
                      json_from_yaml(s->documents[FILE_SCENARIO].root));
 }
 
+/* The children's traces get their names; what an interrupted one left is removed. */
+static bool name_traces(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err) {
+    char name[256], part[sizeof folder->path + sizeof name], path[sizeof part];
+    for (size_t i = 0; s->trace.format != TRACE_NONE && i < report->result_count; i++) {
+        trace_part_name(name, sizeof name, i);
+        snprintf(part, sizeof part, "%s/%s", folder->path, name);
+        trace_final_name(name, sizeof name, s, i);
+        snprintf(path, sizeof path, "%s/%s", folder->path, name);
+        if (!report->results[i].done)
+            unlink(part);
+        else if (rename(part, path) != 0)
+            return error_run(err, "%s: cannot be renamed to %s: %s", part, name, strerror(errno));
+    }
+    return true;
+}
+
 static bool write_document(json_t *document, const result_folder *folder, const char *name, portolan_error *err) {
     bool ok = json_write(document, folder, name, err);
     json_decref(document);
@@ -158,5 +176,5 @@ static bool write_document(json_t *document, const result_folder *folder, const 
 bool results_write(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err) {
     return write_document(summary_json(s, report), folder, "summary.json", err) &&
            write_summary_csv(s, report, folder, err) && join_requests(s, report, folder, err) &&
-           write_document(manifest_json(s, report), folder, "manifest.json", err);
+           name_traces(s, report, folder, err) && write_document(manifest_json(s, report), folder, "manifest.json", err);
 }

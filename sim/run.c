@@ -65,7 +65,13 @@ static bool run_policy(const runner *r, size_t index) {
     int follows = r->s->policies[index].follows;
     const double *shares = follows < 0 ? NULL : r->results[follows].summary.shares;
     double start = wall_clock();
-    if (!engine_run(r->s, r->world, index, shares, result, &records, &count, &totals, &result->error)) return false;
+    trace *story;
+    if (!trace_open(&story, r->s, index, r->folder, &result->error)) return false;
+    bool ok = engine_run(r->s, r->world, index, shares, story, result, &records, &count, &totals, &result->error);
+    if (!trace_close(story, &totals, ok, &result->error)) {
+        free(records);
+        return false;
+    }
     result->wall_seconds = wall_clock() - start;
     if (count <= r->s->run.warmup) {
         free(records);
@@ -73,7 +79,7 @@ static bool run_policy(const runner *r, size_t index) {
                          "or 'warmup' smaller", (unsigned long long)count, (unsigned long long)r->s->run.warmup);
     }
     count_failures(r->s, records, count, result);
-    bool ok = summarize(r->s, records, count, &totals, &result->summary, &result->error) &&
+    ok = summarize(r->s, records, count, &totals, &result->summary, &result->error) &&
               (!r->s->write_requests || write_rows(r, index, records, count, &result->error));
     free(records);
     result->done = ok;

@@ -1,5 +1,5 @@
 /* Reading a scenario: the file, the files it names, changes from the command line, and what a run is. The model is read by
- * scenario_model.c, the policies by scenario_policies.c. */
+ * scenario_model.c, the policies by scenario_policies.c, the output by scenario_output.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,14 +79,6 @@ const yaml_field PAYLOAD_FIELDS[] = {
     {0},
 };
 
-static const char *const REQUEST_OUTPUTS[] = {"csv", "none", NULL};
-
-const yaml_field OUTPUT_FIELDS[] = {
-    {"requests", FIELD_CHOICE, offsetof(output_keys, requests), .doc = "csv: requests.csv, a row a request; or none",
-     .fallback = "csv", .choices = REQUEST_OUTPUTS},
-    {0},
-};
-
 /* ---- Loading ---- */
 
 bool scenario_note_input(scenario_loader *l, scenario_input *input, const char *path) {
@@ -160,8 +152,8 @@ static bool read_sections(scenario_loader *l) {
                     : yaml_defaults(COST_FIELDS, &s->cost, err)) &&
            (k->payload ? yaml_read(k->payload, "payload", PAYLOAD_FIELDS, &s->payload, err)
                        : yaml_defaults(PAYLOAD_FIELDS, &s->payload, err)) &&
-           (!k->output || yaml_read(k->output, "output", OUTPUT_FIELDS, &l->output, err)) &&
-           platform_read(&s->platform, k->platform, k->seed, err) && workload_read(&s->workload, k->workload, err);
+           scenario_read_output(l) && platform_read(&s->platform, k->platform, k->seed, err) &&
+           workload_read(&s->workload, k->workload, err);
 }
 
 static bool check_run(scenario_loader *l) {
@@ -186,7 +178,6 @@ bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_
     }
     s->name = l.keys.name;
     s->seed = l.keys.seed;
-    s->write_requests = l.output.requests == 0;
     return true;
 }
 

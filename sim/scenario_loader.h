@@ -13,14 +13,9 @@ typedef struct scenario_keys {
     int execute;
 } scenario_keys;
 
-typedef struct output_keys {
-    int requests;
-} output_keys;
-
 typedef struct scenario_loader {
     scenario *s;
     scenario_keys keys;
-    output_keys output;
     portolan_error *err;
 } scenario_loader;
 
@@ -37,6 +32,9 @@ bool scenario_absolute(scenario_loader *l, const yaml_node *node, const char *op
 
 /* An error of a file that the scenario names: told with its own place if it has one, else at the place of the name. */
 bool scenario_inner_error(scenario_loader *l, text_mark named_at, const portolan_error *inner);
+
+/* scenario_output.c: which files are written. */
+bool scenario_read_output(scenario_loader *l);
 
 /* scenario_model.c: the model or outcome table, the execute mode, the split, and whether the slices fit. */
 bool scenario_load_model(scenario_loader *l);

@@ -28,6 +28,19 @@ typedef struct scenario_input {
     char hash[65];
 } scenario_input;
 
+typedef enum trace_kind { TRACE_NONE, TRACE_CHROME, TRACE_PAJE, TRACE_CSV } trace_kind;
+
+extern const char *const TRACE_FORMAT_NAMES[]; /* by trace_kind: "none", "chrome", ..., NULL */
+
+/* Which traces are written: lives of every n-th request that arrives in [from, to), and counters of the same
+ * time, means over steps. Seconds. */
+typedef struct trace_settings {
+    int format; /* trace_kind */
+    uint64_t every;
+    double from, to; /* to: INFINITY where nothing ends the window */
+    double step;
+} trace_settings;
+
 /* A policy of the scenario, with its options. */
 typedef struct policy_setup {
     const policy_type *type;
@@ -69,6 +82,7 @@ typedef struct scenario {
     payload_sizes payload;
     run_settings run;
     bool write_requests;
+    trace_settings trace;
     policy_setup *policies;
     size_t policy_count;
     scenario_input inputs[SCENARIO_FILES];
@@ -85,7 +99,7 @@ double tier_cost(const cost_settings *c, const uint32_t depth[TIER_COUNT], tier 
 double scenario_tier_cost(const scenario *s, tier to);
 
 extern const yaml_field SCENARIO_FIELDS[], SPLIT_FIELDS[], RUN_FIELDS[], COST_FIELDS[], PAYLOAD_FIELDS[],
-    OUTPUT_FIELDS[], MODEL_FIELDS[];
+    OUTPUT_FIELDS[], TRACE_FIELDS[], MODEL_FIELDS[];
 
 /* ---- Results ---- */
 
@@ -186,7 +200,11 @@ typedef struct run_report {
 bool scenario_run(const scenario *s, const run_options *options, run_report *report, portolan_error *err);
 void run_report_free(run_report *report);
 
-/* The table for the terminal: a row a policy. `color` marks the best values in bold, else with an asterisk. */
-void print_summary_table(const scenario *s, const run_report *report, FILE *out, bool color);
+/* How the best values of a column are marked: not at all (output that is piped on), by an asterisk (a terminal without
+ * colour), in bold. */
+typedef enum table_marks { MARKS_NONE, MARKS_ASTERISK, MARKS_BOLD } table_marks;
+
+/* The table for the terminal: a row a policy, at most 100 columns wide. */
+void print_summary_table(const scenario *s, const run_report *report, FILE *out, table_marks marks);
 
 #endif

@@ -53,11 +53,18 @@ static const struct argp RUN_ARGP = {
     OPTIONS,     parse, "SCENARIO.yaml", "Simulates every policy of a scenario and writes a results folder.",
     COMMON_ARGP, NULL,  NULL};
 
+/* NO_COLOR: no-color.org; set and not empty. */
+static table_marks marks_wanted(void) {
+    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    if (isatty(STDOUT_FILENO) != 1) return MARKS_NONE;
+    bool is_dumb = terminal && strcmp(terminal, "dumb") == 0;
+    return (no_color && *no_color) || is_dumb ? MARKS_ASTERISK : MARKS_BOLD;
+}
+
 static int show(const scenario *s, const run_report *report, const run_arguments *a) {
     if (a->common.json) return print_json(summary_json(s, report));
     if (a->common.quiet) return STATUS_OK;
-    bool color = isatty(STDOUT_FILENO) == 1 && !getenv("NO_COLOR");
-    print_summary_table(s, report, stdout, color);
+    print_summary_table(s, report, stdout, marks_wanted());
     fprintf(stderr, "results: %s\n", report->folder);
     return STATUS_OK;
 }

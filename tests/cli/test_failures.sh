@@ -59,6 +59,7 @@ model: {synthetic: {samples: 10}}
 hidden: 64
 policies: [phone-only, edge-only, cloud-only]
 run: {requests: $requests}
+output: {trace: {format: csv, every: 100}}
 YAML
 
 # ---- Interrupted ----
@@ -77,6 +78,7 @@ for signal in INT TERM; do
     json "parent-$signal/out/summary.json" policies.0.requests "$requests"
     check "the last policy is not told of" test "$("$JSON_GET" "parent-$signal/out/summary.json" policies.#)" -lt 3
     check "no part is left" test -z "$(find "parent-$signal" -name '*.part' -o -name '*unfinished*')"
+    check "its trace is there" test "$(grep -c '^answered,' "parent-$signal/out/trace-phone-only.csv")" -eq $((requests / 100))
     check "all its rows are there" test "$(grep -c '^phone-only,' "parent-$signal/out/requests.csv")" -eq "$requests"
     check "manifest.json is there" "$JSON_GET" "parent-$signal/out/manifest.json"
 done
@@ -143,6 +145,19 @@ status=0
     "$PORTOLAN" run "$quick" --set run.requests=5000 --out limited/out >stdout 2>stderr
 ) || status=$?
 [ "$status" -eq 1 ] || fail "a limit on the file size: status $status, wanted 1"
+nothing_written limited
+
+# The same limit met by a trace alone: the run stops long before its end.
+checks=$((checks + 1))
+status=0
+(
+    trap '' XFSZ
+    ulimit -f 1024
+    "$PORTOLAN" run slow.yaml --set run.requests=1e7 --set output='{requests: none, trace: chrome}' --policy phone-only \
+        --out limited/out >stdout 2>stderr
+) || status=$?
+[ "$status" -eq 1 ] || fail "a limit on a trace's size: status $status, wanted 1"
+says "cannot write"
 nothing_written limited
 
 # A folder in which nothing may be made.

@@ -65,6 +65,20 @@ prints cloud-only
 prints accuracy
 says "results: table"
 refuse "no colour where there is no terminal" grep -q $'\033' stdout
+refuse "no marks where there is no terminal" grep -q '\*' stdout
+if command -v script >/dev/null; then # of util-linux: a terminal to write to
+    on_terminal() {
+        env "$@" TERM=xterm script -qec "'$PORTOLAN' run '$quick' ${short[*]} --out terminal-$#" /dev/null </dev/null >terminal
+    }
+    on_terminal -u NO_COLOR
+    check "bold on a terminal" grep -q $'\033\\[1m' terminal
+    refuse "no asterisk where there is bold" grep -q '\*' terminal
+    on_terminal -u NO_COLOR NO_COLOR=1
+    refuse "NO_COLOR is honoured" grep -q $'\033\\[1m' terminal
+    check "asterisks in place of bold" grep -q '^\* best of its column' terminal
+else
+    echo "skipped: the table on a terminal (script of util-linux is not installed)"
+fi
 run 0 run "$quick" "${short[@]}" -q
 check "the default folder is results/NAME" test -f results/synthetic/summary.json
 run 0 run "$quick" "${short[@]}" -q

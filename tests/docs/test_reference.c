@@ -25,6 +25,7 @@ static const section SECTIONS[] = {
     {"\n## Scenario\n", SCENARIO_FIELDS},      {"\n### Split\n", SPLIT_FIELDS},
     {"\n### Run\n", RUN_FIELDS},               {"\n### Cost\n", COST_FIELDS},
     {"\n### Payload\n", PAYLOAD_FIELDS},       {"\n### Output\n", OUTPUT_FIELDS},
+    {"\n### Trace\n", TRACE_FIELDS},
     {"\n### Model\n", MODEL_FIELDS},           {"\n### Synthetic\n", SYNTHETIC_FIELDS},
     {"\n## Workload\n", WORKLOAD_FIELDS},      {"\n### Arrivals\n", ARRIVAL_FIELDS},
     {"\n### Data\n", DATASET_FIELDS},          {"\n## Platform\n", PLATFORM_FIELDS},

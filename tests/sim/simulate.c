@@ -90,7 +90,7 @@ static bool simulate(const char *path, const char *const *sets, size_t policy, h
     simulated run = {.s = &s};
     request_record *records;
     if (!load(&s, path, sets, err) || !engine_set_up(&s, &world, err) ||
-        !engine_run(&s, &world, policy, NULL, &result, &records, &run.count, &run.totals, err))
+        !engine_run(&s, &world, policy, NULL, NULL, &result, &records, &run.count, &run.totals, err))
         return false;
     run.records = records;
     take(&run, into);

@@ -1,0 +1,43 @@
+/* Lanes as bits, the lowest word with a free one remembered. */
+#include "lanes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t *word_of(lanes *l, uint32_t index) {
+    return index ? &l->more[index - 1] : &l->first;
+}
+
+static bool grow(lanes *l) {
+    uint32_t words = l->words ? 2 * l->words : 4;
+    uint64_t *more = realloc(l->more, words * sizeof *more);
+    if (!more) return false;
+    memset(more + l->words, 0, (words - l->words) * sizeof *more);
+    l->more = more;
+    l->words = words;
+    return true;
+}
+
+bool lane_take(lanes *l, uint32_t *lane, bool *is_new) {
+    while (l->hint <= l->words && *word_of(l, l->hint) == UINT64_MAX)
+        l->hint++;
+    if (l->hint > l->words && !grow(l)) return false;
+    uint64_t *word = word_of(l, l->hint);
+    uint32_t bit = (uint32_t)__builtin_ctzll(~*word);
+    *word |= 1ull << bit;
+    *lane = 64 * l->hint + bit;
+    *is_new = *lane == l->known;
+    l->known += *is_new;
+    return true;
+}
+
+void lane_give(lanes *l, uint32_t lane) {
+    uint32_t index = lane / 64;
+    *word_of(l, index) &= ~(1ull << lane % 64);
+    if (index < l->hint) l->hint = index;
+}
+
+void lanes_free(lanes *l) {
+    free(l->more);
+    *l = (lanes){0};
+}

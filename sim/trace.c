@@ -1,0 +1,451 @@
+/* From what the actors tell to the events and counters that a format writes. */
+#include "trace.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace_format.h"
+
+const char *const TRACE_FORMAT_NAMES[] = {"none", "chrome", "paje", "csv", NULL};
+
+static const trace_format *const FORMATS[] = {NULL, &TRACE_CHROME_FORMAT, &TRACE_PAJE_FORMAT,
+                                              &TRACE_CSV_FORMAT};
+
+const counter_name COUNTER_NAMES[COUNTER_COUNT] = {
+    [COUNTER_QUEUE] = {"queue", "requests"},
+    [COUNTER_UTILIZATION] = {"utilization", "%"},
+    [COUNTER_POWER] = {"power", "W"},
+    [COUNTER_LOAD] = {"load", "%"},
+};
+
+/* ---- Names of files ---- */
+
+void trace_part_name(char *into, size_t size, size_t index) {
+    snprintf(into, size, "trace-%zu.part", index);
+}
+
+/* Labels may hold what a file's name cannot, or be too long for one: then their number tells them apart. */
+void trace_final_name(char *into, size_t size, const scenario *s, size_t index) {
+    static const char SAFE[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.()=,";
+    const char *label = s->policies[index].label, *extension = FORMATS[s->trace.format]->extension;
+    char name[128];
+    snprintf(name, sizeof name, "%s", label);
+    for (char *c = name; *c; c++)
+        if (!strchr(SAFE, *c)) *c = '_';
+    if (strcmp(name, label) == 0)
+        snprintf(into, size, "trace-%s.%s", name, extension);
+    else
+        snprintf(into, size, "trace-%s-%zu.%s", name, index, extension);
+}
+
+/* ---- Gauges and steps ---- */
+
+static void gauge_add(gauge *g, const trace *t, double change, double now) {
+    g->area += g->level * (now - fmax(g->since, t->step_start));
+    g->level += change;
+    g->since = now;
+}
+
+/* The integral over the step that ends now; the next one begins at 0. */
+static double gauge_close(gauge *g, const trace *t, double now) {
+    gauge_add(g, t, 0, now);
+    double area = g->area;
+    g->area = 0;
+    return area;
+}
+
+/* Writes a mean, unless it is (to six decimals) what was written last. */
+static void write_sample(trace *t, trace_sample s, int64_t *written) {
+    int64_t rounded = llround(fmin(s.value * 1e6, 9e18));
+    if (rounded == *written) return;
+    *written = rounded;
+    t->format->sample(t, &s);
+}
+
+static void close_place(trace *t, trace_place *p, double now, bool write) {
+    double seconds = now - t->step_start;
+    double busy = gauge_close(&p->busy, t, now), waiting = gauge_close(&p->waiting, t, now);
+    double core_watts = (p->device->busy_watts - p->device->idle_watts) / (double)p->device->cores;
+    double values[] = {[COUNTER_QUEUE] = waiting / seconds,
+                       [COUNTER_UTILIZATION] = 100 * busy / (p->cores * seconds),
+                       [COUNTER_POWER] = p->idle_watts + (busy * core_watts + p->joules) / seconds};
+    p->joules = 0;
+    for (counter c = COUNTER_QUEUE; write && c <= COUNTER_POWER; c++)
+        write_sample(t, (trace_sample){c, p, NULL, t->step_start, now, values[c]}, &p->written[c]);
+}
+
+static void close_link(trace *t, trace_link *l, double now, bool write) {
+    if (!l->capacity) return;
+    double load = 100 * l->bytes / (l->capacity * (now - t->step_start));
+    l->bytes = 0;
+    if (write) write_sample(t, (trace_sample){COUNTER_LOAD, NULL, l, t->step_start, now, load}, &l->written);
+}
+
+/* Steps begin where the window does; what lies before it is summed up and dropped. */
+static void close_step(trace *t, double now) {
+    bool write = t->step_start >= t->s->trace.from && now > t->step_start;
+    for (size_t i = 0; i < t->place_count; i++)
+        close_place(t, &t->places[i], now, write);
+    for (size_t i = 0; i < t->link_count; i++)
+        close_link(t, &t->links[i], now, write);
+}
+
+/* What rounding leaves of a step before the window's end is none. */
+static double step_edge(const trace *t, uint64_t number) {
+    const trace_settings *wanted = &t->s->trace;
+    double edge = wanted->from + (double)number * wanted->step;
+    return edge < wanted->to - 1e-6 * wanted->step ? edge : wanted->to;
+}
+
+static void open_step(trace *t) {
+    t->step_start = step_edge(t, t->next_step++);
+    t->step_end = step_edge(t, t->next_step);
+    if (t->step_start < t->s->trace.to) return;
+    t->counting = false;
+    t->step_end = INFINITY;
+}
+
+/* Nothing has happened since the step before the present one ended, so all steps up to `now` are alike and
+ * the sample of the first stands for all: skips to the one that holds `now`. */
+static void skip_steps(trace *t, double now) {
+    double steps = floor((now - t->s->trace.from) / t->s->trace.step);
+    if ((uint64_t)steps > t->next_step)
+        t->next_step = (uint64_t)steps - 1; /* one less: it may have been rounded up */
+}
+
+static void pass_time(trace *t, double now) {
+    for (unsigned closed = 0; now >= t->step_end; closed++) {
+        close_step(t, t->step_end);
+        if (closed == 1) skip_steps(t, now);
+        open_step(t);
+    }
+}
+
+/* ---- Where a request is ---- */
+
+static uint32_t cell_of(const trace *t, const request *r) {
+    return t->s->platform.phones[r->record.phone].cell;
+}
+
+static uint32_t site_of(const trace *t, const request *r) {
+    return t->s->platform.cells[cell_of(t, r)].site;
+}
+
+static size_t place_index(const trace *t, const request *r, tier at) {
+    const platform *p = &t->s->platform;
+    if (at == TIER_PHONE) return p->phones[r->record.phone].group;
+    uint32_t site_index = site_of(t, r);
+    return t->group_count + (at == TIER_EDGE ? site_index : p->site_count + p->sites[site_index].region);
+}
+
+static trace_place *place_of(const trace *t, const request *r, tier at) {
+    return &t->places[place_index(t, r, at)];
+}
+
+static lanes *cores_of(const trace *t, const request *r) {
+    if (r->at == TIER_PHONE) return &t->phone_cores[r->record.phone];
+    return &t->server_cores[place_index(t, r, r->at) - t->group_count];
+}
+
+/* The links that a message crosses. */
+static void find_path(const trace *t, const request *r, tier from, tier to, trace_link *path[2]) {
+    bool down = to == TIER_PHONE, half_duplex = t->s->platform.cells[cell_of(t, r)].link.half_duplex;
+    trace_link *air = &t->links[2 * cell_of(t, r) + (down && !half_duplex)];
+    trace_link *uplink = &t->links[2 * (t->cell_count + site_of(t, r)) + down];
+    unsigned n = 0;
+    path[0] = path[1] = NULL;
+    if (from == TIER_PHONE || to == TIER_PHONE) path[n++] = air;
+    if (from == TIER_CLOUD || to == TIER_CLOUD) path[n++] = uplink;
+}
+
+/* ---- Lives ---- */
+
+static bool is_traced(const trace *t, const request *r) {
+    const trace_settings *wanted = &t->s->trace;
+    double at = r->record.arrival;
+    return (r->number + wanted->every - t->s->run.warmup % wanted->every) % wanted->every == 0 &&
+           at >= wanted->from && at < wanted->to;
+}
+
+/* An event with what all have in common. */
+static trace_event event_of(const trace *t, const request *r, trace_what what, trace_moment moment,
+                            double now) {
+    return (trace_event){.what = what,
+                         .moment = moment,
+                         .start = moment == TRACE_ENDS ? r->traced.since : now,
+                         .now = now,
+                         .r = r,
+                         .number = (int64_t)r->number - (int64_t)t->s->run.warmup,
+                         .place = place_of(t, r, r->at)};
+}
+
+/* Takes a lane and makes it known to the format where it is new. */
+static uint32_t take_lane(trace *t, lanes *from, const trace_place *place, uint64_t host, double now) {
+    uint32_t lane = 0;
+    bool is_new = false;
+    if (!lane_take(from, &lane, &is_new)) error_memory(&t->error, 64);
+    if (is_new) t->format->lane(t, place, host, lane, now);
+    return lane;
+}
+
+void trace_note_arrival(trace *t, request *r) {
+    pass_time(t, r->record.arrival);
+    r->traced = (traced_request){.on = is_traced(t, r), .since = r->record.arrival};
+    if (!r->traced.on) return;
+    r->traced.lane = take_lane(t, &t->request_lanes, NULL, 0, r->record.arrival);
+    trace_event e = event_of(t, r, TRACE_REQUEST, TRACE_BEGINS, r->record.arrival);
+    t->format->event(t, &e);
+}
+
+void trace_note_route(trace *t, request *r, tier to, double now) {
+    if (!r->traced.on) return;
+    trace_event e = event_of(t, r, TRACE_ROUTED, TRACE_HAPPENS, now);
+    e.from = TIER_PHONE;
+    e.to = to;
+    t->format->event(t, &e);
+}
+
+void trace_note_queue(trace *t, request *r, double now) {
+    pass_time(t, now);
+    gauge_add(&place_of(t, r, r->at)->waiting, t, 1, now);
+    if (!r->traced.on) return;
+    trace_event e = event_of(t, r, TRACE_QUEUED, TRACE_BEGINS, now);
+    r->traced.since = now;
+    t->format->event(t, &e);
+}
+
+void trace_note_dequeue(trace *t, request *r, double now) {
+    pass_time(t, now);
+    gauge_add(&place_of(t, r, r->at)->waiting, t, -1, now);
+    if (!r->traced.on) return;
+    trace_event e = event_of(t, r, TRACE_QUEUED, TRACE_ENDS, now);
+    t->format->event(t, &e);
+}
+
+void trace_note_compute(trace *t, request *r, const slice *plan, double now) {
+    pass_time(t, now);
+    trace_place *place = place_of(t, r, r->at);
+    gauge_add(&place->busy, t, 1, now);
+    if (!r->traced.on) return;
+    r->traced.core = take_lane(t, cores_of(t, r), place, trace_host(place, r), now);
+    trace_event e = event_of(t, r, TRACE_COMPUTE, TRACE_BEGINS, now);
+    e.plan = plan;
+    r->traced.since = now;
+    t->format->event(t, &e);
+}
+
+void trace_note_computed(trace *t, request *r, const slice *plan, double now) {
+    pass_time(t, now);
+    gauge_add(&place_of(t, r, r->at)->busy, t, -1, now);
+    if (!r->traced.on) return;
+    trace_event e = event_of(t, r, TRACE_COMPUTE, TRACE_ENDS, now);
+    e.plan = plan;
+    t->format->event(t, &e);
+    lane_give(cores_of(t, r), r->traced.core);
+    if (!plan->layers || plan->verdict.kind != VERDICT_ESCALATE) return;
+    e = event_of(t, r, TRACE_ESCALATED, TRACE_HAPPENS, now);
+    e.plan = plan;
+    e.from = r->at;
+    e.to = plan->verdict.to;
+    t->format->event(t, &e);
+}
+
+void trace_note_send(trace *t, request *r, tier to, uint64_t bytes, double now) {
+    pass_time(t, now);
+    const net_link *radio = &t->s->platform.cells[cell_of(t, r)].link;
+    trace_place *phones = place_of(t, r, TIER_PHONE);
+    if (to == TIER_PHONE) phones->joules += (double)bytes * radio->radio_down;
+    if (r->at == TIER_PHONE) phones->joules += (double)bytes * radio->radio_up;
+    trace_event e = event_of(t, r, TRACE_SEND, TRACE_BEGINS, now);
+    r->traced.since = now;
+    r->traced.from = e.from = r->at;
+    r->traced.bytes = e.bytes = bytes;
+    if (!r->traced.on) return;
+    e.to = to;
+    trace_link *path[2];
+    find_path(t, r, r->at, to, path);
+    memcpy(e.links, path, sizeof e.links);
+    t->format->event(t, &e);
+}
+
+void trace_note_sent(trace *t, request *r, bool arrived, double now) {
+    pass_time(t, now);
+    trace_link *path[2];
+    find_path(t, r, r->traced.from, r->at, path);
+    for (unsigned i = 0; arrived && i < 2 && path[i]; i++)
+        path[i]->bytes += (double)r->traced.bytes;
+    if (!r->traced.on) return;
+    trace_event e = event_of(t, r, TRACE_SEND, TRACE_ENDS, now);
+    e.from = r->traced.from;
+    e.to = r->at;
+    e.place = place_of(t, r, e.from);
+    e.bytes = r->traced.bytes;
+    e.failed = !arrived;
+    memcpy(e.links, path, sizeof e.links);
+    t->format->event(t, &e);
+}
+
+void trace_note_end(trace *t, request *r, double now) {
+    if (!r->traced.on) return;
+    pass_time(t, now);
+    trace_event e = event_of(t, r, TRACE_DONE, TRACE_HAPPENS, now);
+    t->format->event(t, &e);
+    r->traced.since = r->record.arrival;
+    e = event_of(t, r, TRACE_REQUEST, TRACE_ENDS, now);
+    t->format->event(t, &e);
+    lane_give(&t->request_lanes, r->traced.lane);
+}
+
+const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e) {
+    unsigned first = e->r->from + 1, last = e->r->from + e->plan->layers;
+    if (!e->plan->layers)
+        snprintf(into, TRACE_NAME, "router");
+    else if (first < last)
+        snprintf(into, TRACE_NAME, "layers %u-%u", first, last);
+    else
+        snprintf(into, TRACE_NAME, "layer %u", last);
+    return into;
+}
+
+const char *trace_decision(const slice *plan) {
+    if (!plan->layers) return "route";
+    return plan->verdict.kind == VERDICT_ESCALATE ? "escalate" : "answer";
+}
+
+void trace_title(char into[TRACE_NAME], const trace_event *e) {
+    const char *at = TIER_NAMES[e->r->at], *to = TIER_NAMES[e->to];
+    char layers[TRACE_NAME];
+    switch (e->what) {
+    case TRACE_REQUEST: snprintf(into, TRACE_NAME, "request"); break;
+    case TRACE_QUEUED: snprintf(into, TRACE_NAME, "queued at %s", at); break;
+    case TRACE_COMPUTE:
+        snprintf(into, TRACE_NAME, "computing %.40s at %s", trace_slice_title(layers, e), at);
+        break;
+    case TRACE_SEND:
+        snprintf(into, TRACE_NAME, e->to == TIER_PHONE ? "answer to %s" : "sending to %s", to);
+        break;
+    case TRACE_ROUTED: snprintf(into, TRACE_NAME, "routed to %s", to); break;
+    case TRACE_ESCALATED: snprintf(into, TRACE_NAME, "escalated to %s", to); break;
+    case TRACE_DONE: snprintf(into, TRACE_NAME, "%s", trace_outcome(e->r)); break;
+    }
+}
+
+/* ---- Opening and closing ---- */
+
+static trace_place make_place(const char *kind, const char *name, tier at, const device *d, double count) {
+    trace_place p = {.at = at,
+                     .device = d,
+                     .cores = count * (double)d->cores,
+                     .idle_watts = count * d->idle_watts};
+    snprintf(p.name, sizeof p.name, "%s %.63s", kind, name);
+    for (counter c = 0; c < COUNTER_COUNT; c++)
+        p.written[c] = -1;
+    return p;
+}
+
+static void make_places(trace *t) {
+    const platform *p = &t->s->platform;
+    trace_place *next = t->places;
+    for (size_t i = 0; i < p->group_count; i++) {
+        *next = make_place("phones", p->groups[i].name, TIER_PHONE, &p->groups[i].hardware,
+                           (double)p->groups[i].count);
+        next++->first_phone = p->groups[i].first;
+    }
+    for (size_t i = 0; i < p->site_count; i++)
+        *next++ = make_place("edge site", p->sites[i].name, TIER_EDGE, &p->sites[i].server, 1);
+    for (size_t i = 0; i < p->region_count; i++)
+        *next++ = make_place("cloud region", p->regions[i].name, TIER_CLOUD, &p->regions[i].server, 1);
+}
+
+static void make_link(trace_link *pair, const char *kind, const char *name, const net_link *l) {
+    for (int down = 0; down < 2; down++) {
+        pair[down] = (trace_link){.capacity = down ? l->down : l->up, .written = -1};
+        snprintf(pair[down].name, TRACE_NAME, "%s %.63s %s", kind, name, down ? "down" : "up");
+    }
+    if (!l->half_duplex) return;
+    snprintf(pair[0].name, TRACE_NAME, "%s %.63s", kind, name);
+    pair[1].capacity = 0; /* all goes through the first */
+}
+
+static void make_links(trace *t) {
+    const platform *p = &t->s->platform;
+    for (size_t i = 0; i < p->cell_count; i++)
+        make_link(&t->links[2 * i], "cell", p->cells[i].name, &p->cells[i].link);
+    for (size_t i = 0; i < p->site_count; i++)
+        make_link(&t->links[2 * (p->cell_count + i)], "uplink", p->sites[i].name, &p->sites[i].uplink);
+}
+
+static void free_trace(trace *t) {
+    const platform *p = &t->s->platform;
+    for (uint64_t i = 0; t->phone_cores && i < p->phone_count; i++)
+        lanes_free(&t->phone_cores[i]);
+    for (size_t i = 0; t->server_cores && i < p->site_count + p->region_count; i++)
+        lanes_free(&t->server_cores[i]);
+    lanes_free(&t->request_lanes);
+    free(t->phone_cores);
+    free(t->server_cores);
+    free(t->places);
+    free(t->links);
+    free(t);
+}
+
+static bool allocate(trace *t, portolan_error *err) {
+    const platform *p = &t->s->platform;
+    t->group_count = p->group_count;
+    t->cell_count = p->cell_count;
+    t->place_count = p->group_count + p->site_count + p->region_count;
+    t->link_count = 2 * (p->cell_count + p->site_count);
+    t->places = calloc(t->place_count, sizeof *t->places);
+    t->links = calloc(t->link_count, sizeof *t->links);
+    t->phone_cores = calloc(p->phone_count, sizeof *t->phone_cores);
+    t->server_cores = calloc(p->site_count + p->region_count, sizeof *t->server_cores);
+    if (!t->places || !t->links || !t->phone_cores || !t->server_cores)
+        return error_memory(err, p->phone_count * sizeof *t->phone_cores);
+    make_places(t);
+    make_links(t);
+    return true;
+}
+
+bool trace_open(trace **made, const scenario *s, size_t index, const result_folder *folder,
+                portolan_error *err) {
+    *made = NULL;
+    if (s->trace.format == TRACE_NONE) return true;
+    trace *t = calloc(1, sizeof *t);
+    if (!t) return error_memory(err, sizeof *t);
+    t->s = s;
+    t->format = FORMATS[s->trace.format];
+    t->label = s->policies[index].label;
+    t->counting = true;
+    t->step_end = s->trace.from;
+    char name[64];
+    trace_part_name(name, sizeof name, index);
+    if (!allocate(t, err) || !(t->text.file = result_file_open(folder, name, err))) {
+        free_trace(t);
+        return false;
+    }
+    setvbuf(t->text.file, NULL, _IONBF, 0);
+    t->format->begin(t);
+    *made = t;
+    return true;
+}
+
+bool trace_is_lost(const trace *t) {
+    return t->text.failed || t->error.status;
+}
+
+bool trace_close(trace *t, const run_totals *totals, bool ok, portolan_error *err) {
+    if (!t) return ok;
+    portolan_error ignored = {0};
+    if (ok) {
+        pass_time(t, totals->window_end);
+        if (t->counting) close_step(t, totals->window_end);
+        t->format->end(t, totals, totals->window_end);
+    }
+    text_flush(&t->text);
+    bool written = result_file_close(t->text.file, "the trace", ok ? err : &ignored);
+    if (ok && written && t->error.status) *err = t->error;
+    ok = ok && written && !t->error.status;
+    free_trace(t);
+    return ok;
+}

@@ -1,0 +1,118 @@
+/* A trace as tidy CSV: a row an event or a counter's change, for pandas, R and gnuplot. Spans are written
+ * when they end. */
+#include "trace_format.h"
+
+static void begin(trace *t) {
+    text_put(&t->text,
+             "event,time_s,duration_s,request,phone,place,lane,first_layer,last_layer,to,bytes,link,note,"
+             "value,unit\n");
+}
+
+static void lane(trace *t, const trace_place *place, uint64_t host, uint32_t number, double now) {
+    (void)t, (void)place, (void)host, (void)number, (void)now; /* lanes are columns of the rows */
+}
+
+static void put_times(trace_text *o, double start, double end) {
+    text_put(o, ",");
+    text_fixed(o, start, 9);
+    text_put(o, ",");
+    text_fixed(o, end - start, 9);
+    text_put(o, ",");
+}
+
+/* place, lane, first_layer, last_layer */
+static void put_place(trace_text *o, const trace_event *e) {
+    bool has_layers = e->what == TRACE_COMPUTE && e->plan->layers;
+    text_put(o, ",");
+    text_put(o, e->place->name);
+    text_put(o, ",");
+    if (e->what == TRACE_REQUEST) text_unsigned(o, e->r->traced.lane + 1ull);
+    if (e->what == TRACE_COMPUTE) text_unsigned(o, e->r->traced.core + 1ull);
+    text_put(o, ",");
+    if (has_layers) text_unsigned(o, e->r->from + 1ull);
+    text_put(o, ",");
+    if (has_layers) text_unsigned(o, (uint64_t)e->r->from + e->plan->layers);
+    text_put(o, ",");
+}
+
+/* to, bytes, link */
+static void put_way(trace_text *o, const trace_event *e) {
+    if (e->what == TRACE_SEND || e->what == TRACE_ROUTED || e->what == TRACE_ESCALATED)
+        text_put(o, TIER_NAMES[e->to]);
+    text_put(o, ",");
+    if (e->what == TRACE_SEND) text_unsigned(o, e->bytes);
+    text_put(o, ",");
+    if (e->what == TRACE_SEND) text_put(o, e->links[0]->name);
+    if (e->what == TRACE_SEND && e->links[1]) {
+        text_put(o, " + ");
+        text_put(o, e->links[1]->name);
+    }
+    text_put(o, ",");
+}
+
+/* note, value, unit: why it failed or which tier answered, and with which exit; what a slice decided. */
+static void put_note(trace_text *o, const trace_event *e) {
+    const request_record *r = &e->r->record;
+    if (e->what == TRACE_REQUEST)
+        text_put(o, r->failure ? FAILURE_NAMES[r->failure] : TIER_NAMES[r->tier]);
+    else if (e->what == TRACE_COMPUTE)
+        text_put(o, trace_decision(e->plan));
+    else if (e->failed)
+        text_put(o, "failed");
+    text_put(o, ",");
+    if (e->what == TRACE_REQUEST && !r->failure) text_unsigned(o, r->exit);
+    text_put(o, e->what == TRACE_REQUEST && !r->failure ? ",exit\n" : ",\n");
+}
+
+static const char *event_name(const trace_event *e) {
+    switch (e->what) {
+    case TRACE_REQUEST: return e->moment == TRACE_BEGINS ? "arrived" : trace_outcome(e->r);
+    case TRACE_QUEUED: return "queued";
+    case TRACE_COMPUTE: return "computing";
+    case TRACE_SEND: return "sending";
+    case TRACE_ROUTED: return "routed";
+    case TRACE_ESCALATED: return "escalated";
+    case TRACE_DONE: break;
+    }
+    return "";
+}
+
+/* A life is two rows: "arrived", and "answered" or "failed" with its duration. */
+static void event(trace *t, const trace_event *e) {
+    trace_text *o = &t->text;
+    bool arrives = e->what == TRACE_REQUEST && e->moment == TRACE_BEGINS;
+    if (e->what == TRACE_DONE || (e->moment == TRACE_BEGINS && !arrives)) return;
+    text_put(o, event_name(e));
+    put_times(o, e->start, e->now);
+    text_signed(o, e->number);
+    text_put(o, ",");
+    text_unsigned(o, e->r->record.phone);
+    put_place(o, e);
+    put_way(o, e);
+    if (arrives)
+        text_put(o, ",,\n");
+    else
+        put_note(o, e);
+}
+
+static void sample(trace *t, const trace_sample *s) {
+    trace_text *o = &t->text;
+    const counter_name *c = &COUNTER_NAMES[s->counter];
+    text_put(o, c->name);
+    put_times(o, s->start, s->end);
+    text_put(o, ",,");
+    text_put(o, s->place ? s->place->name : "");
+    text_put(o, ",,,,,,");
+    text_put(o, s->link ? s->link->name : "");
+    text_put(o, ",,");
+    text_fixed(o, s->value, 6);
+    text_put(o, ",");
+    text_put(o, c->unit);
+    text_put(o, "\n");
+}
+
+static void end(trace *t, const run_totals *totals, double now) {
+    (void)t, (void)totals, (void)now;
+}
+
+const trace_format TRACE_CSV_FORMAT = {"csv", begin, lane, event, sample, end};

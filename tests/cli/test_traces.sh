@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Traces: exact bytes of a small one, the rules of the formats by programs that are not ours, sums against the results,
+# sampling, names of files, and that a trace changes nothing else.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+quick=$SOURCE/tests/cli/traces/replay.yaml
+small=$SOURCE/tests/cli/traces/small.yaml
+chrome=$SOURCE/tests/cli/check_chrome_trace.py
+
+# ---- A small trace, worked out by hand in small.yaml ----
+
+for format in csv:csv chrome:json paje:paje; do
+    run 0 run "$small" --set "output.trace.format=${format%:*}" --out "small-${format%:*}" -q
+    file=small-${format%:*}/trace-confidence.${format#*:}
+    check "$file: $(diff "$file" "$SOURCE/tests/cli/traces/small.${format#*:}" | head -n 4)" \
+        cmp "$file" "$SOURCE/tests/cli/traces/small.${format#*:}"
+done
+
+# ---- Under load, with full queues, on half-duplex cells and in closed loops: every request, every policy ----
+
+crowded=(--set workload.arrivals.rate=5/s --set platform.sites.0.queue=3 --set run.requests=1500)
+hidden=(--set "platform=$SOURCE/platforms/factory-wifi.yaml" --set policies.confidence.escalate=hidden
+    --set run.requests=600)
+closed=(--set 'workload.arrivals={process: closed, think: 5s}' --set run.requests=600)
+step=(--set 'output={trace: {format: chrome, step: 130ms}}')
+# a real model, whose phones compute what they route by
+routed=(--set run.requests=200 --set 'policies=[cartography]' --set "model=$SOURCE/model/zoo/depth-12.safetensors"
+    --set 'workload.data={task: depth, samples: 200, part: dev}' --set execute=once)
+sparse=(--set "platform=$SOURCE/platforms/one-phone.yaml" --set workload.arrivals.rate=1/h --set run.requests=100)
+if command -v python3 >/dev/null; then
+    for world in crowded hidden closed routed sparse; do
+        declare -n changes=$world
+        run 0 run "$quick" --set run.warmup=0 "${step[@]}" "${changes[@]}" --out "chrome-$world" -q
+        for trace in "chrome-$world"/trace-*.json; do
+            checks=$((checks + 1))
+            python3 "$chrome" "$trace" "chrome-$world/summary.json" "chrome-$world/requests.csv" >said 2>&1 ||
+                fail "$trace: $(tail -n 1 said)"
+        done
+    done
+    check "routers are seen to compute" grep -q '"name":"router"' chrome-routed/trace-cartography.json
+    check "nothing failed in the crowd, so failures are untested" grep -q queue-full chrome-crowded/trace-random.json
+    # The checker itself: it must see a wrong duration, a missing end and a wrong counter.
+    good=chrome-closed/trace-confidence.json
+    sees() {
+        sed "$1" "$good" >tampered.json
+        refuse "the checker missed $2" cmp -s "$good" tampered.json
+        refuse "the checker missed $2" python3 "$chrome" tampered.json chrome-closed/summary.json chrome-closed/requests.csv
+    }
+    sees '0,/"dur":[0-9.]*/s//"dur":1e9/' "crossing spans"
+    sees '0,/"ph":"e"/s//"ph":"n"/' "a phase without end"
+    sees '0,/"utilization","pid":4,"ts":[1-9][0-9]*,"args":{"%":/s//&9/' "a wrong counter"
+    sees '0,/"outcome":"answered"/s//"outcome":"failed"/' "another outcome"
+else
+    echo "skipped: Chrome traces by an independent script (python3 is not installed)"
+fi
+
+# column NUMBER POLICY FILE: sum of a column of requests.csv over a policy.
+column() {
+    awk -F, -v c="$1" -v p="$2" '$1 == p { sum += $c } END { printf "%.4f\n", sum }' "$3"
+}
+
+# States of a type and value in pj_dump's output.
+states() {
+    awk -F', ' -v t="$1" -v v="$2" '$1 == "State" && $3 == t && $8 == v { sum += $6 } END { printf "%.4f\n", sum }' dump
+}
+
+if command -v pj_dump >/dev/null; then
+    run 0 run "$quick" --set run.warmup=0 --set 'output={trace: paje}' "${crowded[@]}" --out paje -q
+    for policy in cloud-only random confidence; do
+        rows=paje/requests.csv
+        check "pj_dump refuses $policy" pj_dump -l 9 "paje/trace-$policy.paje"
+        pj_dump -l 9 "paje/trace-$policy.paje" >dump 2>warnings
+        check "pj_dump warns: $(head -n 2 warnings)" test ! -s warnings
+        check "states of lives" test "$(states Life request)" = "$(column 7 $policy $rows)"
+        check "states of queues" test "$(states Life queued)" = "$(column 8 $policy $rows)"
+        check "states of executions" test "$(states Life computing)" = "$(column 9 $policy $rows)"
+        check "states of cores" test "$(states Work computing)" = "$(column 9 $policy $rows)"
+        check "states of messages" test "$(states Life sending)" = "$(column 10 $policy $rows)"
+    done
+else
+    echo "skipped: Paje by pj_dump (Debian's package pajeng is not installed)"
+fi
+
+# total EVENT COLUMN FILE: count and sum over the rows of a CSV trace.
+total() {
+    awk -F, -v e="$1" -v c="$2" '$1 == e { sum += $c } END { printf "%.4f\n", sum }' "$3"
+}
+run 0 run "$quick" --set run.warmup=0 --set 'output={trace: csv}' "${crowded[@]}" --out csv -q
+for policy in cloud-only random confidence; do
+    trace=csv/trace-$policy.csv
+    check "rows have 15 columns" test "$(awk -F, 'NF != 15' "$trace" | wc -l)" -eq 0
+    check "every request arrives" test "$(grep -c '^arrived,' "$trace")" -eq 1500
+    check "and ends" test "$(grep -cE '^(answered|failed),' "$trace")" -eq 1500
+    check "waiting" test "$(total queued 3 "$trace")" = "$(column 8 $policy csv/requests.csv)"
+    check "computing" test "$(total computing 3 "$trace")" = "$(column 9 $policy csv/requests.csv)"
+    check "sending" test "$(total sending 3 "$trace")" = "$(column 10 $policy csv/requests.csv)"
+done
+
+# ---- Sampling ----
+
+short=(--set run.requests=1000 --set run.warmup=50)
+run 0 run "$quick" "${short[@]}" --out plain -q
+run 0 run "$quick" "${short[@]}" --set 'output={trace: csv}' --out all -q -j 1
+run 0 run "$quick" "${short[@]}" --set 'output={trace: csv}' --out again -q -j 5
+same all again
+check "a trace changes no other result" cmp plain/summary.json all/summary.json
+check "a trace changes no request" cmp plain/requests.csv all/requests.csv
+check "no trace where none is wanted" test -z "$(find plain -name 'trace*')"
+check "warm-up requests have numbers below 0" test "$(grep -c '^arrived,[^,]*,[^,]*,-' all/trace-random.csv)" -eq 50
+
+counters() { grep -E '^(queue|utilization|power|load),' "$1"; }
+run 0 run "$quick" "${short[@]}" --set 'output={trace: {format: csv, every: 100}}' --out sampled -q
+check "each hundredth" test "$(grep '^arrived,' sampled/trace-random.csv | cut -d, -f4 | tr '\n' ' ')" = \
+    "0 100 200 300 400 500 600 700 800 900 "
+# but for lanes, which are fewer
+lives() { awk -F, -v OFS=, '$4 != "" && $4 % 100 == 0 && $4 >= 0 { $7 = ""; print }' "$1"; }
+check "a sample's lives are those of the whole" cmp <(lives all/trace-random.csv) <(lives sampled/trace-random.csv)
+check "counters count what is not sampled" cmp <(counters all/trace-random.csv) <(counters sampled/trace-random.csv)
+run 0 run "$quick" "${short[@]}" --set 'output={trace: {format: csv, window: [2s, 4500ms]}}' --out window -q
+check "a window's arrivals are those of the whole trace" cmp \
+    <(awk -F, '$1 == "arrived" && $2 >= 2 && $2 < 4.5 { print $2, $4 }' all/trace-random.csv) \
+    <(awk -F, '$1 == "arrived" { print $2, $4 }' window/trace-random.csv)
+check "a window's lives end" test "$(grep -c '^arrived' window/trace-random.csv)" -eq \
+    "$(grep -c '^answered' window/trace-random.csv)"
+check "a window's counters" test "$(counters window/trace-random.csv | cut -d, -f2 | sort -u | tr '\n' ' ')" = "2 3 4 "
+check "its last step is half as long" test "$(counters window/trace-random.csv | awk -F, '$2 == 4 { print $3 }' | sort -u)" = 0.5
+run 0 run "$quick" "${short[@]}" --set 'output={trace: {format: csv, window: [1d, 2d]}}' --out late -q
+check "a window behind the run is empty" test "$(wc -l <late/trace-random.csv)" -eq 1
+
+# ---- Names ----
+
+run 0 run "$quick" "${short[@]}" --set 'output={trace: {format: csv, every: 500}}' \
+    --set 'policies=[{patience: {patience: 2, exits: all}}, {patience: {patience: 3, exits: all}}]' --out names -q
+check "a label with commas" test -f 'names/trace-patience(patience=3,exits=all).csv'
+run 0 run "$quick" "${short[@]}" --set 'output.trace={format: none}' --out none -q
+check "none" test -z "$(find none -name 'trace*')"
+
+finish
