@@ -99,6 +99,16 @@ static bool read_settings(map_arguments *a, map_settings *s, portolan_error *err
     return true;
 }
 
+/* The picture; without gnuplot there are its data and script to draw it from. */
+static bool draw(const map_arguments *a, const data_map *map, double alpha, double beta, const char *out,
+                 portolan_error *err) {
+    bool drawn;
+    if (!data_map_draw(map, alpha, beta, out, &drawn, err)) return false;
+    if (!drawn && !a->common.quiet)
+        fprintf(stderr, "portolan: gnuplot is not installed; %s/data_map.gp draws the map where it is\n", out);
+    return true;
+}
+
 /* ---- A run ---- */
 
 static int map_run(const map_arguments *a, const map_settings *s, portolan_error *err) {
@@ -111,7 +121,8 @@ static int map_run(const map_arguments *a, const map_settings *s, portolan_error
     if (!ok) return fail(err);
     double alpha = m.router.thresholds[0], beta = s->method == METHOD_EXIT_POOLS ? -alpha : m.router.thresholds[1];
     ok = folder_make(out, err) && map_write_points(&m.map, s->method, alpha, beta, out, err) &&
-         map_write_findings(&m, out, &bytes, err);
+         map_write_findings(&m, out, &bytes, err) &&
+         (s->method == METHOD_EXIT_POOLS || draw(a, &m.map, alpha, beta, out, err));
     int status = STATUS_OK;
     if (!ok)
         status = fail(err);
@@ -149,7 +160,8 @@ static int map_plain(const map_arguments *a, const map_settings *s, portolan_err
     training_dynamics d = {0};
     double alpha = isnan(s->alpha) ? PLAIN_ALPHA : s->alpha, beta = isnan(s->beta) ? PLAIN_BETA : s->beta;
     bool ok = load_plain(a, s, &map, &d, err) && folder_make(a->out, err) &&
-              map_write_points(&map, METHOD_CARTOGRAPHY, alpha, beta, a->out, err);
+              map_write_points(&map, METHOD_CARTOGRAPHY, alpha, beta, a->out, err) &&
+              draw(a, &map, alpha, beta, a->out, err);
     int status = ok ? show_plain(a, &map, alpha, beta) : fail(err);
     data_map_free(&map);
     dynamics_free(&d);
@@ -163,7 +175,7 @@ int command_map(int argc, char **argv) {
     build_options(options, names);
     const struct argp argp = {options, parse, "DIR",
                               "Maps the samples of a training run by how hard they are, chooses the thresholds that make the "
-                              "best router, and writes router.json, map.csv, map.json, map.md and surface.csv.",
+                              "best router, and writes router.json, map.csv, map.json, map.md, surface.csv and the picture data_map.",
                               COMMON_ARGP, NULL, NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     portolan_error err = {0};
