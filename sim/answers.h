@@ -9,6 +9,7 @@
 #ifndef PORTOLAN_ANSWERS_H
 #define PORTOLAN_ANSWERS_H
 
+#include "analysis/router.h"
 #include "request.h"
 
 struct answers {

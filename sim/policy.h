@@ -8,7 +8,6 @@
 
 #include <stdint.h>
 
-#include "analysis/router.h"
 #include "base/random.h"
 #include "base/yaml.h"
 
@@ -69,6 +68,8 @@ typedef struct policy_common {
 
 /* What a policy needs of the outcome table or of another policy. */
 enum { POLICY_NEEDS_PROBABILITIES = 1 };
+
+typedef struct router router; /* analysis/router.h */
 
 /* What a policy that reads files is given. */
 typedef struct policy_files {

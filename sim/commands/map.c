@@ -7,7 +7,7 @@
 #include "commands.h"
 #include "map_files.h"
 
-enum { KEY_OUT = 0x200, KEY_DYNAMICS, KEY_MAP, KEY_NO_REMOTE, KEY_FIELDS = 0x300, MAX_FIELDS = 32 };
+enum { KEY_OUT = 0x200, KEY_DYNAMICS, KEY_MAP, KEY_NO_REMOTE, KEY_NO_PICTURE, KEY_FIELDS = 0x300, MAX_FIELDS = 32 };
 
 /* Thresholds of maps without a router, where none are given; ours. */
 static const double PLAIN_ALPHA = 0.5, PLAIN_BETA = 0.2;
@@ -16,6 +16,7 @@ typedef struct map_arguments {
     common_options common;
     const char *folder, *out, *dynamics, *map;
     unsigned threads;
+    bool no_picture;
     yaml_node keys[MAX_FIELDS], values[MAX_FIELDS], *items[2 * MAX_FIELDS]; /* the settings given, as a map of YAML */
     size_t given;
     char names[MAX_FIELDS][32];
@@ -56,6 +57,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_DYNAMICS: a->dynamics = argument; return 0;
     case KEY_MAP: a->map = argument; return 0;
     case KEY_NO_REMOTE: give(a, "remote_compute", "--no-remote-compute", "no", state); return 0;
+    case KEY_NO_PICTURE: a->no_picture = true; return 0;
     case 'j': a->threads = parse_jobs(argument, state); return 0;
     case ARGP_KEY_ARG:
         if (a->folder) argp_error(state, "one training run at a time; '%s' is one too many", argument);
@@ -75,6 +77,7 @@ static const struct argp_option FIXED_OPTIONS[] = {
     {"jobs", 'j', "N", 0, "Threads (default: one for each processor)", 0},
     {"dynamics", KEY_DYNAMICS, "FOLDER", 0, "Instead of a run: the dynamics_epoch_N.jsonl of others; map only, no router", 0},
     {"map", KEY_MAP, "FILE.jsonl", 0, "Instead of a run: a published data map (unpacked); map only, no router", 0},
+    {"no-picture", KEY_NO_PICTURE, 0, 0, "Do not draw the data map, which takes a few seconds", 0},
     {"no-remote-compute", KEY_NO_REMOTE, 0, 0, "The same as --remote-compute no", 0},
 };
 enum { FIXED_COUNT = sizeof FIXED_OPTIONS / sizeof *FIXED_OPTIONS };
@@ -103,6 +106,7 @@ static bool read_settings(map_arguments *a, map_settings *s, portolan_error *err
 static bool draw(const map_arguments *a, const data_map *map, double alpha, double beta, const char *out,
                  portolan_error *err) {
     bool drawn;
+    if (a->no_picture) return true;
     if (!data_map_draw(map, alpha, beta, out, &drawn, err)) return false;
     if (!drawn && !a->common.quiet)
         fprintf(stderr, "portolan: gnuplot is not installed; %s/data_map.gp draws the map where it is\n", out);

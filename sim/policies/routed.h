@@ -2,6 +2,7 @@
 #ifndef PORTOLAN_ROUTED_H
 #define PORTOLAN_ROUTED_H
 
+#include "analysis/router.h"
 #include "sim/policy.h"
 
 typedef struct routed_options {
