@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "analysis/analysis.h"
+#include "analysis/router.h"
 #include "commands.h"
 #include "base/replacement.h"
 #include "sim/progress.h"
