@@ -35,6 +35,7 @@ int command_map(int argc, char **argv);
 int command_outcomes(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_platform(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_random_model(int argc, char **argv);
 
 #endif
