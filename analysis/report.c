@@ -37,7 +37,9 @@ static void write_head(FILE *out, const report_request *r) {
     html(out,
          "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}: Portolan report</title>\n",
+         "<meta name=\"color-scheme\" content=\"light dark\">\n"
+         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+         "script-src 'unsafe-inline'\">\n<title>{}: Portolan report</title>\n",
          r->run->scenario);
     fprintf(out, "<style>\n%s</style>\n</head>\n<body>\n", page_css);
     html(out, "<header>\n<p class=\"kind\">Portolan report</p>\n<h1>{}</h1>\n<p>{}", r->run->scenario,

@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <jansson.h>
 
+#include "analysis/run_plots.h"
 #include "base/error.h"
 
 /* Options that every command has; each command's options struct begins with one. */
@@ -26,6 +27,13 @@ int fail(const portolan_error *err);
 
 /* Prints a JSON document on standard output and releases it; returns the exit status. */
 int print_json(json_t *value);
+
+/* Draws the pictures of the results folder into FOLDER/plots and writes the page; `other` may be NULL. */
+bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures,
+                 portolan_error *err);
+
+/* Says on standard error where the report is, and whether it has pictures. */
+void report_where(const char *path, const picture_list *pictures);
 
 /* The commands; argv[0] is "portolan NAME". Each returns the exit status. */
 int command_run(int argc, char **argv);

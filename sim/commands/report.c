@@ -104,46 +104,50 @@ static size_t make_columns(report_column columns[MAX_COLUMNS]) {
     return count;
 }
 
-static bool make_report(const report_arguments *a, const run_folder *run, const run_folder *other,
-                        picture_list *pictures, const char *path, portolan_error *err) {
+static bool write_report(const report_request *request, const char *path, picture_list *pictures,
+                         portolan_error *err) {
+    return run_plots_write(request->run, request->picture_folder, pictures, err) && report_write(request, path, err);
+}
+
+bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures,
+                 portolan_error *err) {
     char plots[1100];
     report_column columns[MAX_COLUMNS];
-    snprintf(plots, sizeof plots, "%s/plots", a->folder);
-    report_request request = {.run = run,
-                              .other = a->other ? other : NULL,
+    run_folder run, second = {0};
+    if (!run_folder_load(&run, folder, true, err)) return false;
+    snprintf(plots, sizeof plots, "%s/plots", folder);
+    report_request request = {.run = &run,
+                              .other = other ? &second : NULL,
                               .pictures = pictures,
                               .picture_folder = plots,
                               .columns = columns,
                               .column_count = make_columns(columns)};
-    return run_plots_write(run, plots, pictures, err) && report_write(&request, path, err);
+    bool ok = (!other || run_folder_load(&second, other, false, err)) &&
+              write_report(&request, path, pictures, err);
+    run_folder_free(&run);
+    run_folder_free(&second);
+    return ok;
 }
 
-static int show(const report_arguments *a, const picture_list *pictures, const char *path) {
-    if (a->common.json)
-        return print_json(json_pack("{s:s, s:I, s:b}", "report", path, "pictures",
-                                    (json_int_t)pictures->count, "drawn", pictures->drawn));
-    if (a->common.quiet) return STATUS_OK;
+void report_where(const char *path, const picture_list *pictures) {
     if (!pictures->drawn)
-        fputs(
-            "portolan: gnuplot was not found: the report is without pictures; their data and scripts are there\n",
-            stderr);
+        fputs("portolan: gnuplot was not found: the report is without pictures; their data and scripts are there\n",
+              stderr);
     fprintf(stderr, "report: %s\n", path);
-    return STATUS_OK;
 }
 
 int command_report(int argc, char **argv) {
     report_arguments a = {0};
     argp_parse(&REPORT_ARGP, argc, argv, 0, NULL, &a);
     portolan_error err = {0};
-    run_folder run, other = {0};
     picture_list pictures;
     char path[1100];
-    if (!run_folder_load(&run, a.folder, true, &err)) return fail(&err);
     snprintf(path, sizeof path, "%s/report.html", a.folder);
-    bool ok = (!a.other || run_folder_load(&other, a.other, false, &err)) &&
-              make_report(&a, &run, &other, &pictures, a.out ? a.out : path, &err);
-    int status = ok ? show(&a, &pictures, a.out ? a.out : path) : fail(&err);
-    run_folder_free(&run);
-    run_folder_free(&other);
-    return status;
+    if (!a.out) a.out = path;
+    if (!make_report(a.folder, a.other, a.out, &pictures, &err)) return fail(&err);
+    if (a.common.json)
+        return print_json(json_pack("{s:s, s:I, s:b}", "report", a.out, "pictures", (json_int_t)pictures.count,
+                                    "drawn", pictures.drawn));
+    if (!a.common.quiet) report_where(a.out, &pictures);
+    return STATUS_OK;
 }
