@@ -25,22 +25,28 @@ const char *report_text(const json_t *object, const char *path) {
 
 /* ---- What was run ---- */
 
+/* "50000 requests for each of 5 policies" or "5 policies at settings, over 10 seeds". */
 static void count_text(const run_folder *f, char *into, size_t size) {
     double requests = run_metric(&f->policies[0], "requests");
-    snprintf(into, size, "%.0f request%s for each of %zu polic%s", requests, requests == 1 ? "" : "s",
-             f->policy_count, f->policy_count == 1 ? "y" : "ies");
+    if (f->is_sweep)
+        snprintf(into, size, "A sweep: %zu pairs of policy and setting, over %zu seeds", f->policy_count,
+                 json_array_size(json_object_get(f->summary, "seeds")));
+    else
+        snprintf(into, size, "%.0f request%s for each of %zu polic%s", requests, requests == 1 ? "" : "s",
+                 f->policy_count, f->policy_count == 1 ? "y" : "ies");
 }
 
 static void write_head(FILE *out, const report_request *r) {
     char counts[128];
     count_text(r->run, counts, sizeof counts);
-    html(out,
-         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-         "<meta name=\"color-scheme\" content=\"light dark\">\n"
-         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-         "script-src 'unsafe-inline'\">\n<title>{}: Portolan report</title>\n",
-         r->run->scenario);
+    html(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+        "script-src 'unsafe-inline'\">\n<title>{}: Portolan report</title>\n",
+        r->run->scenario);
     fprintf(out, "<style>\n%s</style>\n</head>\n<body>\n", page_css);
     html(out, "<header>\n<p class=\"kind\">Portolan report</p>\n<h1>{}</h1>\n<p>{}", r->run->scenario,
          counts);
@@ -54,10 +60,10 @@ static void write_head(FILE *out, const report_request *r) {
               out);
     fputs("<nav aria-label=\"Sections\"><a href=\"#table\">Table</a>", out);
     if (r->other) fputs(" <a href=\"#compare\">Comparison</a>", out);
-    fputs(
-        " <a href=\"#pictures\">Pictures</a> <a href=\"#fleet\">Fleet</a> <a href=\"#again\">Run it again</a></nav>\n"
-        "</header>\n<main>\n",
-        out);
+    fputs(" <a href=\"#pictures\">Pictures</a>", out);
+    if (!r->run->is_sweep) fputs(" <a href=\"#fleet\">Fleet</a>", out);
+    html(out, " <a href=\"#again\">{}</a></nav>\n</header>\n<main>\n",
+         r->run->is_sweep ? "What was varied" : "Run it again");
 }
 
 /* ---- Pictures ---- */
@@ -87,11 +93,13 @@ static bool write_pictures(FILE *out, const report_request *r, portolan_error *e
             "<p class=\"note\">gnuplot was not found, so there are none. Their data and scripts are in the folder "
             "<code>plots</code>.</p>\n",
             out);
+    if (r->run->is_sweep && !r->pictures->count)
+        fputs("<p class=\"note\">The folder <code>plots</code> has none.</p>\n", out);
     fputs("<div class=\"pictures\">\n", out);
     for (size_t i = 0; ok && r->pictures->drawn && i < r->pictures->count; i++)
         ok = write_picture(out, r, &r->pictures->items[i], err);
     fputs("</div>\n", out);
-    if (!r->run->has_rows)
+    if (!r->run->has_rows && !r->run->is_sweep)
         fputs(
             "<p class=\"note\">There is no requests.csv in the folder (<code>output: {requests: csv}</code> writes it), so "
             "the pictures of latency and energy are left out.</p>\n",

@@ -47,6 +47,7 @@ void report_write_fleet(FILE *out, const report_request *r) {
                   {"regions", "cloud regions"}};
     const json_t *scenario = json_object_get(r->run->manifest, "scenario");
     const json_t *platform = json_object_get(scenario, "platform");
+    if (!platform) return; /* a sweep, whose axes may change it */
     html(out, "<section id=\"fleet\" aria-labelledby=\"fleet-h\">\n<h2 id=\"fleet-h\">Fleet: {}</h2>\n",
          report_text(platform, "name"));
     fputs(
@@ -87,7 +88,30 @@ static void write_scenario(FILE *out, const json_t *scenario) {
     free(text);
 }
 
+/* A sweep: what was varied. Its points are run again by the sweep's own file. */
+static void write_axes(FILE *out, const json_t *sweep) {
+    static const char *const KEYS[] = {"axes", "seeds", "points", "best"};
+    fputs(
+        "<section id=\"again\" aria-labelledby=\"again-h\">\n<h2 id=\"again-h\">What was varied</h2>\n<dl>\n",
+        out);
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+        const json_t *value = json_object_get(sweep, KEYS[i]);
+        if (!value || json_is_null(value)) continue;
+        html(out, "<dt>{}</dt><dd><code>", KEYS[i]);
+        write_value(out, value);
+        fputs("</code></dd>\n", out);
+    }
+    fputs(
+        "</dl>\n<p>Every point's scenario is the sweep's file with these values; the same file gives the same "
+        "points.csv and statistics.csv.</p>\n</section>\n",
+        out);
+}
+
 void report_write_again(FILE *out, const report_request *r) {
+    if (r->run->is_sweep) {
+        write_axes(out, r->run->summary);
+        return;
+    }
     const json_t *m = r->run->manifest;
     char seed[32];
     snprintf(seed, sizeof seed, "%lld", (long long)json_integer_value(json_object_get(m, "seed")));

@@ -42,16 +42,31 @@ static void write_header(FILE *out, const report_column *columns, size_t count) 
     fputs("</tr>\n</thead>\n<tbody>\n", out);
 }
 
-static void write_cell(FILE *out, const run_folder *f, const report_column *c, double value) {
-    char shown[CELL], exact[CELL] = "";
+/* Half the width of a sweep's interval, as " ± 0.12"; nothing where there is none. */
+static void show_interval(char *into, size_t size, const run_policy *p, const report_column *c) {
+    char key[96], half[CELL];
+    snprintf(key, sizeof key, "%s_low", c->key);
+    double low = run_metric(p, key);
+    snprintf(key, sizeof key, "%s_high", c->key);
+    double width = run_metric(p, key) - low;
+    into[0] = '\0';
+    if (!isfinite(width)) return;
+    report_show(half, sizeof half, c, width / 2);
+    snprintf(into, size, " \u00b1 %s", half);
+}
+
+static void write_cell(FILE *out, const run_folder *f, const report_column *c, const run_policy *p) {
+    char shown[CELL], exact[CELL] = "", half[CELL + 8];
+    double value = run_metric(p, c->key);
     report_show(shown, sizeof shown, c, value);
+    show_interval(half, sizeof half, p, c);
     if (isfinite(value)) snprintf(exact, sizeof exact, "%.9g", value);
     html(out, "<td class=\"{}\" data-value=\"{}\">", c->main ? "n" : "n extra", exact);
     if (is_best(f, c, value))
         html(out, "<strong>{}<span class=\"hidden\"> best</span></strong>", shown);
     else
         html_text(out, shown);
-    fputs("</td>", out);
+    html(out, *half ? "<span class=\"unit\">{}</span></td>" : "{}</td>", half);
 }
 
 static void write_glossary(FILE *out, const report_request *r) {
@@ -64,20 +79,22 @@ static void write_glossary(FILE *out, const report_request *r) {
 }
 
 void report_write_table(FILE *out, const report_request *r) {
-    fputs(
-        "<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">Policies</h2>\n"
-        "<p class=\"tools\"><button type=\"button\" class=\"tool js\" data-more=\"metrics\" aria-pressed=\"false\" hidden>"
-        "All columns</button></p>\n"
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"table-h\">\n"
-        "<table class=\"sortable\" id=\"metrics\">\n<caption>A row a policy; the best of a column is bold. The buttons "
-        "in the first row sort.</caption>\n",
-        out);
+    fputs("<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">Policies</h2>\n"
+          "<p class=\"tools\"><button type=\"button\" class=\"tool js\" data-more=\"metrics\" "
+          "aria-pressed=\"false\" hidden>All columns</button></p>\n"
+          "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"table-h\">\n"
+          "<table class=\"sortable\" id=\"metrics\">\n",
+          out);
+    html(out,
+         "<caption>A row a policy{}; the best of a column is bold. The buttons in the first row "
+         "sort.</caption>\n",
+         r->run->is_sweep ? " and setting: means over the seeds, and half the width of their intervals" : "");
     write_header(out, r->columns, r->column_count);
     for (size_t i = 0; i < r->run->policy_count; i++) {
         const run_policy *p = &r->run->policies[i];
         html(out, "<tr><th scope=\"row\">{}</th>", p->name);
         for (size_t k = 0; k < r->column_count; k++)
-            write_cell(out, r->run, &r->columns[k], run_metric(p, r->columns[k].key));
+            write_cell(out, r->run, &r->columns[k], p);
         fputs("</tr>\n", out);
     }
     fputs("</tbody>\n</table>\n</div>\n", out);

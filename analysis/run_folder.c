@@ -206,15 +206,111 @@ static bool load_bins(run_folder *f, portolan_error *err) {
     return ok;
 }
 
+/* ---- A sweep ---- */
+
+/* Where things stand in statistics.csv: first the sweep's keys, then these. */
+typedef struct sweep_columns {
+    size_t policy, metric, mean, low, high;
+} sweep_columns;
+
+/* "confidence, threshold=0.8": the policy, and each key's last part with its value. */
+static void name_cell(const csv_reader *r, const sweep_columns *at, char *into, size_t size) {
+    size_t n = (size_t)snprintf(into, size, "%s", r->fields[at->policy]);
+    for (size_t k = 0; k < at->policy && n < size; k++) {
+        const char *dot = strrchr(r->names[k], '.');
+        n += (size_t)snprintf(into + n, size - n, ", %s=%s", dot ? dot + 1 : r->names[k], r->fields[k]);
+    }
+}
+
+/* The object of the row's setting and policy; rows of one stand together. NULL if memory is short. */
+static json_t *cell_of(run_folder *f, const csv_reader *r, const sweep_columns *at) {
+    char name[2048];
+    name_cell(r, at, name, sizeof name);
+    json_t *last = json_array_get(f->cells, json_array_size(f->cells) - 1);
+    const char *known = json_string_value(json_object_get(last, "name"));
+    if (known && strcmp(known, name) == 0) return last;
+    json_t *cell = json_pack("{s:s, s:s}", "name", name, "policy", r->fields[at->policy]);
+    return cell && json_array_append_new(f->cells, cell) == 0 ? cell : NULL;
+}
+
+static bool add_statistic(run_folder *f, const csv_reader *r, const sweep_columns *at, portolan_error *err) {
+    double mean, low, high;
+    char key[96];
+    if (!csv_number(r, at->mean, &mean, err) || !csv_number(r, at->low, &low, err) ||
+        !csv_number(r, at->high, &high, err))
+        return false;
+    json_t *cell = cell_of(f, r, at);
+    bool ok = cell != NULL;
+    if (ok && isfinite(mean)) ok = json_object_set_new(cell, r->fields[at->metric], json_real(mean)) == 0;
+    if (ok && isfinite(low) && isfinite(high)) {
+        snprintf(key, sizeof key, "%s_low", r->fields[at->metric]);
+        ok = json_object_set_new(cell, key, json_real(low)) == 0;
+        snprintf(key, sizeof key, "%s_high", r->fields[at->metric]);
+        ok = ok && json_object_set_new(cell, key, json_real(high)) == 0;
+    }
+    return ok || error_input(err, r->mark, "cannot be kept: memory is short, or a text is not UTF-8");
+}
+
+static bool read_statistics(run_folder *f, csv_reader *r, portolan_error *err) {
+    sweep_columns at;
+    csv_state state;
+    if (!csv_column(r, "policy", &at.policy, err) || !csv_column(r, "metric", &at.metric, err) ||
+        !csv_column(r, "mean", &at.mean, err) || !csv_column(r, "low", &at.low, err) ||
+        !csv_column(r, "high", &at.high, err))
+        return false;
+    while ((state = csv_next(r, err)) == CSV_ROW)
+        if (!add_statistic(f, r, &at, err)) return false;
+    return state == CSV_END;
+}
+
+static bool take_cells(run_folder *f, portolan_error *err) {
+    f->policies = calloc(json_array_size(f->cells) + 1, sizeof *f->policies);
+    if (!f->policies) return error_memory(err, json_array_size(f->cells) * sizeof *f->policies);
+    for (; f->policy_count < json_array_size(f->cells); f->policy_count++) {
+        const json_t *cell = json_array_get(f->cells, f->policy_count);
+        f->policies[f->policy_count] =
+            (run_policy){.name = json_string_value(json_object_get(cell, "name")),
+                         .type = json_string_value(json_object_get(cell, "policy")),
+                         .metrics = cell};
+    }
+    return f->policy_count > 0 ||
+           error_usage(err, "%s: statistics.csv has no rows: no point of the sweep is done yet", f->path);
+}
+
+static bool load_sweep(run_folder *f, portolan_error *err) {
+    char path[sizeof f->path + 32];
+    csv_reader r;
+    f->is_sweep = true;
+    f->summary = read_document(f, "sweep.json", err);
+    f->scenario = json_string_value(json_object_get(f->summary, "sweep"));
+    if (!f->summary) return false;
+    snprintf(path, sizeof path, "%s/sweep.json", f->path);
+    if (!f->scenario)
+        return error_input(err, (text_mark){path, 1, 1}, "has no 'sweep', as `portolan sweep` writes it");
+    f->cells = json_array();
+    if (!f->cells) return error_memory(err, 0);
+    snprintf(path, sizeof path, "%s/statistics.csv", f->path);
+    if (!csv_open(&r, path, err)) return false;
+    bool ok = read_statistics(f, &r, err);
+    csv_close(&r);
+    return ok && take_cells(f, err);
+}
+
+static bool load_run(run_folder *f, bool rows, portolan_error *err) {
+    return (f->summary = read_document(f, "summary.json", err)) &&
+           (f->manifest = read_document(f, "manifest.json", err)) && take_policies(f, err) &&
+           (!rows || (load_rows(f, err) && load_bins(f, err)));
+}
+
 bool run_folder_load(run_folder *f, const char *path, bool rows, portolan_error *err) {
     *f = (run_folder){0};
     if (strlen(path) >= sizeof f->path)
         return error_usage(err, "the name of a results folder must have at most %zu characters",
                            sizeof f->path - 1);
     snprintf(f->path, sizeof f->path, "%s", path);
-    bool ok = (f->summary = read_document(f, "summary.json", err)) &&
-              (f->manifest = read_document(f, "manifest.json", err)) && take_policies(f, err) &&
-              (!rows || (load_rows(f, err) && load_bins(f, err)));
+    char sweep[sizeof f->path + 32];
+    snprintf(sweep, sizeof sweep, "%s/sweep.json", path);
+    bool ok = access(sweep, F_OK) == 0 ? load_sweep(f, err) : load_run(f, rows, err);
     if (!ok) run_folder_free(f);
     return ok;
 }
@@ -226,6 +322,7 @@ void run_folder_free(run_folder *f) {
     free(f->exits);
     json_decref(f->summary);
     json_decref(f->manifest);
+    json_decref(f->cells);
     *f = (run_folder){0};
 }
 

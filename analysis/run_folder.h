@@ -1,4 +1,4 @@
-/* The results folder of a run, read back: what pictures and report are made from. */
+/* The results folder of a run or of a sweep, read back: what pictures and report are made from. */
 #ifndef PORTOLAN_ANALYSIS_RUN_FOLDER_H
 #define PORTOLAN_ANALYSIS_RUN_FOLDER_H
 
@@ -30,8 +30,10 @@ typedef struct exit_reliability {
 
 typedef struct run_folder {
     char path[1024];
-    json_t *summary, *manifest; /* owned */
-    const char *scenario;       /* its name */
+    json_t *summary, *manifest; /* owned; of a sweep sweep.json, and NULL */
+    const char *scenario;       /* its name, or the sweep's */
+    bool is_sweep;              /* its "policies" are policies at settings, their metrics means over seeds */
+    json_t *cells;              /* of a sweep: what the policies' metrics point to; owned */
     run_policy *policies;
     size_t policy_count;
     bool has_rows; /* requests.csv was there and read */
@@ -39,8 +41,9 @@ typedef struct run_folder {
     size_t exit_count; /* 0 where there is no calibration.csv */
 } run_folder;
 
-/* Reads summary.json and manifest.json; with `rows` also requests.csv and calibration.csv, where they are. On
- * failure `f` is left empty. */
+/* Reads summary.json and manifest.json; with `rows` also requests.csv and calibration.csv, where they are. Where there
+ * is a sweep.json, reads that and statistics.csv: a "policy" a setting and policy, named "confidence, threshold=0.8",
+ * with the metrics KEY (the mean), KEY_low and KEY_high (its interval). On failure `f` is left empty. */
 bool run_folder_load(run_folder *f, const char *path, bool rows, portolan_error *err);
 void run_folder_free(run_folder *f);
 

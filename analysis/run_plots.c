@@ -2,6 +2,7 @@
  * (seconds, joules, shares); scripts scale them to what is read on the axes. */
 #include "run_plots.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,13 +40,14 @@ static bool is_oracle(const run_policy *p) {
     return strncmp(p->type, "oracle", strlen("oracle")) == 0;
 }
 
-/* "set xtics (1, 2, 5, 10, ...)" from `least` to `most`, both above 0. */
+/* "set xtics (1, 2, 5, 10, ...)", or powers of ten alone, from `least` to `most`, both above 0. */
 static void write_log_tics(FILE *script, const char *axis, double least, double most) {
     static const int DIGITS[] = {1, 2, 5};
     const char *separator = "";
+    int digits = most / least > 100 ? 1 : 3; /* room for so many */
     fprintf(script, "set logscale %s; set %stics (", axis, axis);
     for (int e = (int)floor(log10(least)); e <= (int)ceil(log10(most)); e++)
-        for (int d = 0; d < 3; d++) {
+        for (int d = 0; d < digits; d++) {
             fprintf(script, "%s%g", separator, DIGITS[d] * pow(10, e));
             separator = ", ";
         }
@@ -126,11 +128,11 @@ static bool write_front_rows(task *t, const char *key, bool percentile) {
 static void write_front_script(task *t, const char *key, const char *scale, const char *label) {
     FILE *out = t->p.script;
     plot_texts(out, "policies", t->names, lines(t->f));
-    fprintf(
-        out,
-        "set xlabel '%s'\nset ylabel 'accuracy (%%)'\nset offsets graph 0.06, graph 0.06, graph 0.06, graph 0.06\n"
-        "x(c) = %s*column(c)\ny(c) = 100*column(c)\n",
-        label, scale);
+    fprintf(out,
+            "set xlabel '%s'\nset ylabel 'accuracy (%%)'\nset xrange [0:*]\nset yrange [*:*<101]\n"
+            "set offsets 0, graph 0.06, graph 0.06, graph 0.06\n"
+            "x(c) = %s*column(c)\ny(c) = 100*column(c)\n",
+            label, scale);
     fprintf(out,
             "plot data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')) smooth unique with steps "
             "lc rgb '#999999' dt (4,4) lw 1.5 title 'front', \\\n",
@@ -305,7 +307,7 @@ static void write_reliability_rows(task *t) {
 static bool write_reliability(task *t) {
     FILE *out = t->p.script;
     size_t count = t->f->exit_count, across = count < PANELS_ACROSS ? count : PANELS_ACROSS;
-    double least = least_confidence(t->f);
+    double least = least_confidence(t->f), step = least < 0.4 ? 0.4 : 0.2;
     write_reliability_rows(t);
     fprintf(out, "array exits[%zu]\narray errors[%zu]\n", count, count);
     for (size_t e = 0; e < count; e++)
@@ -313,11 +315,11 @@ static bool write_reliability(task *t) {
                 reliability_error(&t->f->exits[e].bins));
     fprintf(
         out,
-        "set xrange [%g:1]\nset yrange [%g:1]\nset xtics 0.2\nset ytics 0.2\nset format '%%.1f'\nunset key\n"
-        "set multiplot layout %zu,%zu margins char 7, char 1.5, char 3.2, char 1.5 spacing char 3.5, char 3\n"
+        "set xrange [%g:1]\nset yrange [%g:1]\nset xtics %g\nset ytics %g\nset format '%%.1f'\nunset key\n"
+        "set multiplot layout %zu,%zu margins char 7, char 1.5, char 3.2, char 1.5 spacing char 4.5, char 3\n"
         "set label 1 'confidence' at screen 0.52, char 0.8 center textcolor rgb ink\n"
         "set label 2 'accuracy' at char 1.2, screen 0.5 center rotate textcolor rgb ink\n",
-        least, fmax(0, least - 0.2), (count + across - 1) / across, across);
+        least, fmax(0, least - 0.2), step, step, (count + across - 1) / across, across);
     fputs(
         "do for [i=1:|exits|] {\n"
         "    set title sprintf('exit %d, ECE %s', exits[i], errors[i]) offset 0,-0.7 textcolor rgb ink\n"
@@ -430,4 +432,36 @@ bool run_plots_write(const run_folder *f, const char *folder, picture_list *list
         if (can_draw(f, RECIPES[i].from)) ok = draw(&RECIPES[i], &t, folder, list, err);
     free(t.names);
     return ok;
+}
+
+/* ---- Pictures that others drew ---- */
+
+static int is_svg(const struct dirent *entry) {
+    size_t n = strlen(entry->d_name);
+    return n > 4 && strcmp(entry->d_name + n - 4, ".svg") == 0;
+}
+
+/* "accuracy-by-threshold.svg" gives the name without its ending, and the title "Accuracy by threshold". */
+static bool add_found(const char *file, arena *memory, picture_list *list) {
+    char *name = arena_text(memory, file, strlen(file) - 4),
+         *title = arena_text(memory, file, strlen(file) - 4);
+    if (!name || !title) return false;
+    for (char *c = title; *c; c++)
+        if (*c == '-' || *c == '_') *c = ' ';
+    if (*title >= 'a' && *title <= 'z') *title = (char)(*title - 'a' + 'A');
+    list->items[list->count++] = (picture){name, title, "", false};
+    return true;
+}
+
+bool pictures_find(const char *folder, arena *memory, picture_list *list, portolan_error *err) {
+    *list = (picture_list){.drawn = true};
+    struct dirent **entries;
+    int n = scandir(folder, &entries, is_svg, alphasort);
+    bool ok = true;
+    for (int i = 0; i < n; i++) {
+        if (ok && list->count < MAX_PICTURES) ok = add_found(entries[i]->d_name, memory, list);
+        free(entries[i]);
+    }
+    if (n >= 0) free(entries);
+    return ok || error_memory(err, 0);
 }

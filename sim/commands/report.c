@@ -104,9 +104,15 @@ static size_t make_columns(report_column columns[MAX_COLUMNS]) {
     return count;
 }
 
+/* A run's pictures are drawn here; a sweep's were drawn by `portolan sweep`. */
 static bool write_report(const report_request *request, const char *path, picture_list *pictures,
                          portolan_error *err) {
-    return run_plots_write(request->run, request->picture_folder, pictures, err) && report_write(request, path, err);
+    arena memory = {0};
+    bool ok = request->run->is_sweep ? pictures_find(request->picture_folder, &memory, pictures, err)
+                                     : run_plots_write(request->run, request->picture_folder, pictures, err);
+    ok = ok && report_write(request, path, err);
+    arena_free(&memory);
+    return ok;
 }
 
 bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures,
@@ -131,8 +137,9 @@ bool make_report(const char *folder, const char *other, const char *path, pictur
 
 void report_where(const char *path, const picture_list *pictures) {
     if (!pictures->drawn)
-        fputs("portolan: gnuplot was not found: the report is without pictures; their data and scripts are there\n",
-              stderr);
+        fputs(
+            "portolan: gnuplot was not found: the report is without pictures; their data and scripts are there\n",
+            stderr);
     fprintf(stderr, "report: %s\n", path);
 }
 
@@ -146,8 +153,8 @@ int command_report(int argc, char **argv) {
     if (!a.out) a.out = path;
     if (!make_report(a.folder, a.other, a.out, &pictures, &err)) return fail(&err);
     if (a.common.json)
-        return print_json(json_pack("{s:s, s:I, s:b}", "report", a.out, "pictures", (json_int_t)pictures.count,
-                                    "drawn", pictures.drawn));
+        return print_json(json_pack("{s:s, s:I, s:b}", "report", a.out, "pictures",
+                                    (json_int_t)pictures.count, "drawn", pictures.drawn));
     if (!a.common.quiet) report_where(a.out, &pictures);
     return STATUS_OK;
 }

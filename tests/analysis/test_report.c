@@ -251,6 +251,67 @@ TEST(test_no_rows_no_gnuplot) {
     free(page);
 }
 
+/* A sweep of one key, two values, one policy each; the second value has no interval. */
+static void write_sweep(const char *folder) {
+    write_file(folder, "sweep.json",
+               "{\"sweep\": \"load\", \"seeds\": [1, 2], \"axes\": [{\"keys\": [\"<b>\"]}]}");
+    write_file(folder, "statistics.csv",
+               "policies.confidence.threshold,policy,metric,seeds,mean,sd,low,high\n"
+               "0.8,confidence,accuracy,2,0.9,0.01,0.88,0.92\n"
+               "0.8,confidence,cost,2,1,0,1,1\n"
+               "0.9,confidence,accuracy,2,0.95,,,\n"
+               "0.9,confidence,cost,2,,,,\n");
+}
+
+TEST(test_sweep) {
+    write_sweep("sweep");
+    run_folder f = load("sweep");
+    assert_true(f.is_sweep);
+    assert_int_equal(f.policy_count, 2);
+    assert_string_equal(f.policies[0].name, "confidence, threshold=0.8");
+    assert_near(run_metric(&f.policies[0], "accuracy"), 0.9, 0);
+    assert_near(run_metric(&f.policies[0], "accuracy_high"), 0.92, 0);
+    assert_near(run_metric(&f.policies[1], "accuracy"), 0.95, 0);
+    assert_true(isnan(run_metric(&f.policies[1], "accuracy_low")));
+    assert_true(isnan(run_metric(&f.policies[1], "cost")));
+    run_folder_free(&f);
+}
+
+TEST(test_sweep_page) {
+    write_sweep("sweep-page");
+    write_file("sweep-page/plots", "accuracy-by-threshold.svg", "<svg><g id='x'/></svg>");
+    run_folder f = load("sweep-page");
+    arena memory = {0};
+    picture_list pictures;
+    portolan_error err = {0};
+    file_bytes page;
+    assert_true(pictures_find("sweep-page/plots", &memory, &pictures, &err));
+    report_request r = {&f, NULL, &pictures, "sweep-page/plots", COLUMNS, 3};
+    assert_true(report_write(&r, "sweep-page/report.html", &err));
+    assert_true(file_read("sweep-page/report.html", 1 << 20, &page, &err));
+    assert_contains(page.data, "A sweep: 2 pairs of policy and setting, over 2 seeds");
+    assert_contains(page.data, "90.00<span class=\"unit\"> \u00b1 2.00</span></td>");
+    assert_contains(page.data, "<h3>Accuracy by threshold</h3>");
+    assert_contains(page.data, "id='accuracy-by-threshold-x'");
+    assert_contains(page.data, "&lt;b&gt;");
+    free(page.data);
+    arena_free(&memory);
+    run_folder_free(&f);
+}
+
+TEST(test_sweep_refused) {
+    run_folder f;
+    portolan_error err = {0};
+    write_sweep("sweep-bad");
+    write_file("sweep-bad", "statistics.csv", "policy,metric\n");
+    assert_false(run_folder_load(&f, "sweep-bad", true, &err));
+    assert_input_error(&err, 1, 1, "no column 'mean'");
+    err = (portolan_error){0};
+    write_file("sweep-bad", "statistics.csv", "policy,metric,mean,low,high\n");
+    assert_false(run_folder_load(&f, "sweep-bad", true, &err));
+    assert_input_error(&err, 0, 0, "no point of the sweep is done yet");
+}
+
 /* Worked by eye: (1, .5) and (2, .9) are on the front; (2, .8) and (3, .9) are beaten; NaN never is on it. */
 TEST(test_front) {
     const double x[] = {1, 2, 2, 3, NAN}, y[] = {.5, .9, .8, .9, 1};
@@ -265,7 +326,8 @@ int main(void) {
         cmocka_unit_test(test_csv_quotes), cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_svg_ids),    cmocka_unit_test(test_page),
         cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_no_rows_no_gnuplot),
-        cmocka_unit_test(test_front),
+        cmocka_unit_test(test_front),      cmocka_unit_test(test_sweep),
+        cmocka_unit_test(test_sweep_page), cmocka_unit_test(test_sweep_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

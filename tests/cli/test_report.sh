@@ -4,7 +4,7 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-quick=$SOURCE/scenarios/quickstart.yaml
+quick=$SOURCE/scenarios/synthetic.yaml
 short=(--set run.requests=2000 --set run.warmup=50)
 
 run 0 run "$quick" "${short[@]}" --out first
@@ -63,7 +63,7 @@ head -c 100000 second/requests.csv >rows/requests.csv
 run 2 report rows
 says "rows/requests.csv:"
 cp -r second hostile
-sed -i 's/"scenario": "quickstart"/"scenario": "<script>bad()<\/script>"/' hostile/summary.json
+sed -i 's/"scenario": "synthetic"/"scenario": "<script>bad()<\/script>"/' hostile/summary.json
 run 0 report hostile -q
 refuse "a name became markup" grep -qF '<script>bad' hostile/report.html
 check "the name is shown" grep -qF '<h1>&lt;script&gt;bad()&lt;/script&gt;</h1>' hostile/report.html
