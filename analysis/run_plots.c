@@ -44,7 +44,7 @@ static bool is_oracle(const run_policy *p) {
 static void write_log_tics(FILE *script, const char *axis, double least, double most) {
     static const int DIGITS[] = {1, 2, 5};
     const char *separator = "";
-    int digits = most / least > 100 ? 1 : 3; /* room for so many */
+    int digits = most / least > 1000 ? 1 : 3; /* room for so many */
     fprintf(script, "set logscale %s; set %stics (", axis, axis);
     for (int e = (int)floor(log10(least)); e <= (int)ceil(log10(most)); e++)
         for (int d = 0; d < digits; d++) {
