@@ -25,6 +25,9 @@ enum { FORMAT_COUNT = sizeof FORMATS / sizeof *FORMATS };
  * dashes and points. */
 static const char STYLE[] =
     "if (!exists('suffix')) suffix = ''\n"
+    "\n"
+    "do for [format in 'svg pdf png'] {\n"
+    "reset # what the picture sets is not left to the next format\n"
     "set encoding utf8\n"
     "set datafile separator tab\n"
     "set datafile columnheaders\n"
@@ -61,7 +64,6 @@ static const char STYLE[] =
     "set style fill solid 1.0 border rgb ink\n"
     "set boxwidth 0.75\n"
     "\n"
-    "do for [format in 'svg pdf png'] {\n"
     "if (format eq 'svg') {\n"
     "    set terminal svg size 144*width,144*height dynamic font 'sans-serif,16' linewidth 1 noenhanced \\\n"
     "        background '#ffffff'\n"
