@@ -7,32 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plot.h"
+#include "run_plots_parts.h"
 
 enum {
-    LINES_MOST = 16,    /* policies told apart by colour, dash and point; more would be a tangle */
     CURVE_POINTS = 200, /* of a distribution */
     LONG_LABEL = 20,    /* characters; more need a page's width */
-    BIN_LEAST = 10,     /* samples of a bin that is worth a point */
-    PANELS_ACROSS = 4,
 };
-
-/* What a picture's writer is given. */
-typedef struct task {
-    const run_folder *f;
-    plot p;
-    const char **names; /* [policy_count] */
-} task;
 
 static size_t longest_label(const run_folder *f) {
     size_t longest = 0;
     for (size_t i = 0; i < f->policy_count; i++)
         if (strlen(f->policies[i].name) > longest) longest = strlen(f->policies[i].name);
     return longest;
-}
-
-static size_t lines(const run_folder *f) {
-    return f->policy_count < LINES_MOST ? f->policy_count : LINES_MOST;
 }
 
 /* An oracle sees the labels: it bounds what routers can do, and is none. */
@@ -272,67 +258,6 @@ static bool write_energy(task *t) {
     return true;
 }
 
-/* ---- Reliability ---- */
-
-/* Where the confidences begin that hold all but a hundredth of the samples, rounded down to a tenth. */
-static double least_confidence(const run_folder *f) {
-    double least = 1;
-    for (size_t e = 0; e < f->exit_count; e++) {
-        const reliability *r = &f->exits[e].bins;
-        double n = 0, below = 0;
-        for (int b = 0; b < RELIABILITY_BINS; b++)
-            n += (double)r->samples[b];
-        int first = 0;
-        for (below = (double)r->samples[0]; first < RELIABILITY_BINS - 1 && below < 0.01 * n;)
-            below += (double)r->samples[++first];
-        least = fmin(least, (double)first / RELIABILITY_BINS);
-    }
-    return floor(10 * least) / 10;
-}
-
-static void write_reliability_rows(task *t) {
-    fputs("exit\tconfidence\taccuracy\tlow\thigh\tsamples\n", t->p.data);
-    for (size_t e = 0; e < t->f->exit_count; e++) {
-        const reliability *r = &t->f->exits[e].bins;
-        for (int b = 0; b < RELIABILITY_BINS; b++) {
-            double n = (double)r->samples[b], low, high;
-            if (r->samples[b] < BIN_LEAST) continue;
-            proportion_interval((double)r->right[b], n, &low, &high);
-            fprintf(t->p.data, "%u\t%.9g\t%.9g\t%.9g\t%.9g\t%.0f\n", t->f->exits[e].layer,
-                    r->confidence[b] / n, (double)r->right[b] / n, low, high, n);
-        }
-    }
-}
-
-static bool write_reliability(task *t) {
-    FILE *out = t->p.script;
-    size_t count = t->f->exit_count, across = count < PANELS_ACROSS ? count : PANELS_ACROSS;
-    double least = least_confidence(t->f), step = least < 0.4 ? 0.4 : 0.2;
-    write_reliability_rows(t);
-    fprintf(out, "array exits[%zu]\narray errors[%zu]\n", count, count);
-    for (size_t e = 0; e < count; e++)
-        fprintf(out, "exits[%zu] = %u; errors[%zu] = '%.3f'\n", e + 1, t->f->exits[e].layer, e + 1,
-                reliability_error(&t->f->exits[e].bins));
-    fprintf(
-        out,
-        "set xrange [%g:1]\nset yrange [%g:1]\nset xtics %g\nset ytics %g\nset format '%%.1f'\nunset key\n"
-        "set multiplot layout %zu,%zu margins char 7, char 1.5, char 3.2, char 1.5 spacing char 4.5, char 3\n"
-        "set label 1 'confidence' at screen 0.52, char 0.8 center textcolor rgb ink\n"
-        "set label 2 'accuracy' at char 1.2, screen 0.5 center rotate textcolor rgb ink\n",
-        least, fmax(0, least - 0.2), step, step, (count + across - 1) / across, across);
-    fputs(
-        "do for [i=1:|exits|] {\n"
-        "    set title sprintf('exit %d, ECE %s', exits[i], errors[i]) offset 0,-0.7 textcolor rgb ink\n"
-        "    plot x with lines lc rgb '#999999' dt (4,4) lw 1, \\\n"
-        "        data using (column('exit') == exits[i] ? column('confidence') : NaN):(column('accuracy'))"
-        ":(column('confidence')):(column('confidence')):(column('low')):(column('high')) with xyerrorbars lt 1 dt solid lw 1 pt 7 ps 0.6\n"
-        "    unset label\n"
-        "}\n"
-        "unset multiplot\n",
-        out);
-    return true;
-}
-
 /* ---- All of them ---- */
 
 typedef enum source { FROM_SUMMARY, FROM_REQUESTS, FROM_CALIBRATION } source;
@@ -389,6 +314,13 @@ static const recipe RECIPES[] = {
      FROM_CALIBRATION,
      false,
      write_reliability},
+    {{"utilization", "How busy the tiers are",
+      "Busy cores over time, the mean over a tier's places (phone groups, edge sites, cloud regions), warm-up "
+      "included. From the traces.",
+      true},
+     FROM_SUMMARY,
+     false,
+     write_utilization},
 };
 enum { RECIPE_COUNT = sizeof RECIPES / sizeof *RECIPES };
 
@@ -413,7 +345,7 @@ static bool draw(const recipe *r, task *t, const char *folder, picture_list *lis
     if (!r->write(t)) { /* nothing to show */
         portolan_error none;
         plot_close(&t->p, false, &drawn, &none);
-        return true;
+        return !err->status;
     }
     if (!plot_close(&t->p, true, &drawn, err)) return false;
     list->drawn |= drawn;
@@ -423,7 +355,7 @@ static bool draw(const recipe *r, task *t, const char *folder, picture_list *lis
 
 bool run_plots_write(const run_folder *f, const char *folder, picture_list *list, portolan_error *err) {
     *list = (picture_list){0};
-    task t = {.f = f, .names = calloc(f->policy_count, sizeof *t.names)};
+    task t = {.f = f, .names = calloc(f->policy_count, sizeof *t.names), .err = err};
     if (!t.names) return error_memory(err, f->policy_count * sizeof *t.names);
     for (size_t i = 0; i < f->policy_count; i++)
         t.names[i] = f->policies[i].name;

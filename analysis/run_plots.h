@@ -21,8 +21,8 @@ typedef struct picture_list {
 /* Writes every picture for which the folder holds the figures into `folder` (made if missing). */
 bool run_plots_write(const run_folder *f, const char *folder, picture_list *list, portolan_error *err);
 
-/* Lists the SVG files that are in `folder` already, by name; their titles follow from their names. The texts live in
- * `memory`. A folder that is not there has none. */
+/* Lists the SVG files that are in `folder` already, by name; their titles follow from their names. The texts
+ * live in `memory`. A folder that is not there has none. */
 bool pictures_find(const char *folder, arena *memory, picture_list *list, portolan_error *err);
 
 /* Whether no policy of `count` (those of NaN left out) has at most x[i] and at least y[i], and less of one or
