@@ -44,7 +44,8 @@ static void write_head(FILE *out, const report_request *r) {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+        "'unsafe-inline'; "
         "script-src 'unsafe-inline'\">\n<title>{}: Portolan report</title>\n",
         r->run->scenario);
     fprintf(out, "<style>\n%s</style>\n</head>\n<body>\n", page_css);
@@ -90,7 +91,8 @@ static bool write_pictures(FILE *out, const report_request *r, portolan_error *e
     bool ok = true;
     if (!r->pictures->drawn)
         fputs(
-            "<p class=\"note\">gnuplot was not found, so there are none. Their data and scripts are in the folder "
+            "<p class=\"note\">gnuplot was not found, so there are none. Their data and scripts are in the "
+            "folder "
             "<code>plots</code>.</p>\n",
             out);
     if (r->run->is_sweep && !r->pictures->count)
@@ -101,7 +103,8 @@ static bool write_pictures(FILE *out, const report_request *r, portolan_error *e
     fputs("</div>\n", out);
     if (!r->run->has_rows && !r->run->is_sweep)
         fputs(
-            "<p class=\"note\">There is no requests.csv in the folder (<code>output: {requests: csv}</code> writes it), so "
+            "<p class=\"note\">There is no requests.csv in the folder (<code>output: {requests: csv}</code> "
+            "writes it), so "
             "the pictures of latency and energy are left out.</p>\n",
             out);
     fputs("</section>\n", out);

@@ -51,7 +51,8 @@ void report_write_fleet(FILE *out, const report_request *r) {
     html(out, "<section id=\"fleet\" aria-labelledby=\"fleet-h\">\n<h2 id=\"fleet-h\">Fleet: {}</h2>\n",
          report_text(platform, "name"));
     fputs(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"fleet-h\">\n<table>\n<thead><tr>"
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+        "aria-labelledby=\"fleet-h\">\n<table>\n<thead><tr>"
         "<th scope=\"col\">group</th><th scope=\"col\">what</th><th scope=\"col\" class=\"n\">how many</th>"
         "<th scope=\"col\">with</th></tr></thead>\n<tbody>\n",
         out);
@@ -67,8 +68,10 @@ void report_write_fleet(FILE *out, const report_request *r) {
 
 static void write_inputs(FILE *out, const json_t *inputs) {
     fputs(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Inputs\">\n<table>\n<caption>What was read</caption>\n"
-        "<thead><tr><th scope=\"col\">role</th><th scope=\"col\">path</th><th scope=\"col\">SHA-256</th></tr></thead>\n"
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+        "aria-label=\"Inputs\">\n<table>\n<caption>What was read</caption>\n"
+        "<thead><tr><th scope=\"col\">role</th><th scope=\"col\">path</th><th "
+        "scope=\"col\">SHA-256</th></tr></thead>\n"
         "<tbody>\n",
         out);
     for (size_t i = 0; i < json_array_size(inputs); i++) {
@@ -83,7 +86,8 @@ static void write_scenario(FILE *out, const json_t *scenario) {
     char *text = json_dumps(scenario, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     html(
         out,
-        "<details>\n<summary>The whole scenario, as it was run</summary>\n<pre tabindex=\"0\">{}</pre>\n</details>\n",
+        "<details>\n<summary>The whole scenario, as it was run</summary>\n<pre "
+        "tabindex=\"0\">{}</pre>\n</details>\n",
         text ? text : "");
     free(text);
 }
@@ -102,7 +106,8 @@ static void write_axes(FILE *out, const json_t *sweep) {
         fputs("</code></dd>\n", out);
     }
     fputs(
-        "</dl>\n<p>Every point's scenario is the sweep's file with these values; the same file gives the same "
+        "</dl>\n<p>Every point's scenario is the sweep's file with these values; the same file gives the "
+        "same "
         "points.csv and statistics.csv.</p>\n</section>\n",
         out);
 }
@@ -119,7 +124,8 @@ void report_write_again(FILE *out, const report_request *r) {
         "<section id=\"again\" aria-labelledby=\"again-h\">\n<h2 id=\"again-h\">Run it again</h2>\n"
         "<p>In this folder, with the same inputs and Portolan, this gives the same bytes in every result but "
         "<code>manifest.json</code>:</p>\n"
-        "<pre tabindex=\"0\">jq .scenario manifest.json &gt; again.yaml\nportolan run again.yaml --out again\n"
+        "<pre tabindex=\"0\">jq .scenario manifest.json &gt; again.yaml\nportolan run again.yaml --out "
+        "again\n"
         "cmp again/summary.json summary.json</pre>\n",
         out);
     html(out, "<p>Seed {}; Portolan {}, SimGrid {}", seed, report_text(m, "versions.portolan"),

@@ -127,7 +127,8 @@ static void write_difference(FILE *out, const report_column *c, double mine, dou
     if (isfinite(mine - other)) snprintf(exact, sizeof exact, "%.9g", mine - other);
     html(
         out,
-        "<td class=\"n {}{}\" data-value=\"{}\" data-difference=\"{}\" data-this=\"{}\" data-other=\"{}\"><span "
+        "<td class=\"n {}{}\" data-value=\"{}\" data-difference=\"{}\" data-this=\"{}\" "
+        "data-other=\"{}\"><span "
         "class=\"value\">{}</span>",
         verdict, c->main ? "" : " extra", exact, difference, here, there, difference);
     if (strcmp(verdict, "better") == 0 || strcmp(verdict, "worse") == 0)
@@ -166,16 +167,20 @@ void report_write_comparison(FILE *out, const report_request *r) {
     html(
         out,
         "<section id=\"compare\" aria-labelledby=\"compare-h\">\n<h2 id=\"compare-h\">Compared with {}</h2>\n"
-        "<p>This run (<code>{}</code>) minus the other (<code>{}</code>), policy by policy, for the same label in both.</p>\n"
+        "<p>This run (<code>{}</code>) minus the other (<code>{}</code>), policy by policy, for the same "
+        "label in both.</p>\n"
         "<div class=\"tools js\" role=\"group\" aria-label=\"What the comparison shows\" hidden>"
-        "<button type=\"button\" class=\"tool\" data-view=\"difference\" aria-pressed=\"true\">Difference</button>"
+        "<button type=\"button\" class=\"tool\" data-view=\"difference\" "
+        "aria-pressed=\"true\">Difference</button>"
         "<button type=\"button\" class=\"tool\" data-view=\"this\" aria-pressed=\"false\">This run</button>"
         "<button type=\"button\" class=\"tool\" data-view=\"other\" aria-pressed=\"false\">The other</button>"
-        "<button type=\"button\" class=\"tool\" data-more=\"comparison\" aria-pressed=\"false\">All columns</button></div>\n",
+        "<button type=\"button\" class=\"tool\" data-more=\"comparison\" aria-pressed=\"false\">All "
+        "columns</button></div>\n",
         r->other->scenario, r->run->path, r->other->path);
     fputs(
         "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"compare-h\">\n"
-        "<table class=\"sortable\" id=\"comparison\">\n<caption>Differences of every metric, in its column's unit</caption>\n",
+        "<table class=\"sortable\" id=\"comparison\">\n<caption>Differences of every metric, in its "
+        "column's unit</caption>\n",
         out);
     write_header(out, r->columns, r->column_count);
     write_differences(out, r);

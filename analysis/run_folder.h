@@ -41,9 +41,10 @@ typedef struct run_folder {
     size_t exit_count; /* 0 where there is no calibration.csv */
 } run_folder;
 
-/* Reads summary.json and manifest.json; with `rows` also requests.csv and calibration.csv, where they are. Where there
- * is a sweep.json, reads that and statistics.csv: a "policy" a setting and policy, named "confidence, threshold=0.8",
- * with the metrics KEY (the mean), KEY_low and KEY_high (its interval). On failure `f` is left empty. */
+/* Reads summary.json and manifest.json; with `rows` also requests.csv and calibration.csv, where they are.
+ * Where there is a sweep.json, reads that and statistics.csv: a "policy" a setting and policy, named
+ * "confidence, threshold=0.8", with the metrics KEY (the mean), KEY_low and KEY_high (its interval). On
+ * failure `f` is left empty. */
 bool run_folder_load(run_folder *f, const char *path, bool rows, portolan_error *err);
 void run_folder_free(run_folder *f);
 

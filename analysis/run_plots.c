@@ -126,7 +126,8 @@ static void write_front_script(task *t, const char *key, const char *scale, cons
     if (t->f->policy_count <= LINES_MOST)
         fprintf(
             out,
-            "    for [i=1:|policies|] data using (strcol('policy') eq policies[i] ? x('%s') : NaN):(y('accuracy'))"
+            "    for [i=1:|policies|] data using (strcol('policy') eq policies[i] ? x('%s') : "
+            "NaN):(y('accuracy'))"
             ":(x('%s_low')):(x('%s_high')):(y('accuracy_low')):(y('accuracy_high')) with xyerrorbars "
             "lt i dt solid lw 1.2 ps 0.8 title policies[i]\n",
             key, key, key);
@@ -135,7 +136,8 @@ static void write_front_script(task *t, const char *key, const char *scale, cons
             out,
             "    data using (x('%s')):(y('accuracy')):(x('%s_low')):(x('%s_high')):(y('accuracy_low'))"
             ":(y('accuracy_high')) with xyerrorbars lt 8 pt 7 dt solid lw 1 title 'policies', \\\n"
-            "    data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')):(strcol('policy')) with labels "
+            "    data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')):(strcol('policy')) with "
+            "labels "
             "offset 0.6,0.4 left font ',12' textcolor rgb ink notitle\n",
             key, key, key, key);
 }
@@ -180,7 +182,8 @@ static void begin_stack(task *t, const part *parts, size_t count) {
         fprintf(out, "parts[%zu] = '%s'; colors[%zu] = %s\n", k + 1, parts[k].name, k + 1, parts[k].color);
     fputs(
         "set yrange [|policies| + 0.5:0.5]\nset ytics () scale 0\n"
-        "set for [i=1:|policies|] ytics add (policies[i] i)\nset grid noytics\nset key maxrows 1 samplen 1.5\n",
+        "set for [i=1:|policies|] ytics add (policies[i] i)\nset grid noytics\nset key maxrows 1 samplen "
+        "1.5\n",
         out);
 }
 
@@ -188,7 +191,8 @@ static void begin_stack(task *t, const part *parts, size_t count) {
 static void write_bars(FILE *out, size_t first, size_t last, const char *scale) {
     fprintf(
         out,
-        "plot for [k=%zu:%zu] data using (strcol('part') eq parts[k] ? %s*column('from') : NaN):(column('row')):"
+        "plot for [k=%zu:%zu] data using (strcol('part') eq parts[k] ? %s*column('from') : "
+        "NaN):(column('row')):"
         "(%s*column('from')):(%s*column('to')):(column('row')-0.36):(column('row')+0.36) with boxxyerror "
         "lc rgb colors[k] dt solid lw 0.5 title word(parts[k], 1)",
         first, last, scale, scale, scale);
@@ -207,7 +211,8 @@ static bool write_tier_shares(task *t) {
     write_bars(t->p.script, 1, 3, "100");
     fputs(
         ", \\\n    data using (column('to')-column('from') > 0.07 ? 50*(column('from')+column('to')) : NaN)"
-        ":(column('row')):(sprintf('%.0f', 100*(column('to')-column('from')))):(strcol('part') eq 'phone' ? 0x222222 : "
+        ":(column('row')):(sprintf('%.0f', 100*(column('to')-column('from')))):(strcol('part') eq 'phone' ? "
+        "0x222222 : "
         "0xffffff) with labels textcolor rgb variable notitle\n",
         t->p.script);
     return true;
@@ -271,14 +276,17 @@ typedef struct recipe {
 
 static const recipe RECIPES[] = {
     {{"accuracy-cost", "Accuracy against cost",
-      "Up and left is better. Bars are 95 % intervals of the accuracy (Wilson, over the distinct samples asked). The "
-      "dotted line joins the policies that none beats in both; oracles, which know the labels, are left out of it.",
+      "Up and left is better. Bars are 95 % intervals of the accuracy (Wilson, over the distinct samples "
+      "asked). The "
+      "dotted line joins the policies that none beats in both; oracles, which know the labels, are left out "
+      "of it.",
       false},
      FROM_SUMMARY,
      false,
      write_accuracy_cost},
     {{"accuracy-p95", "Accuracy against the slowest twentieth",
-      "Up and left is better. Bars are 95 % intervals: of the accuracy as in the picture before, of the percentile by "
+      "Up and left is better. Bars are 95 % intervals: of the accuracy as in the picture before, of the "
+      "percentile by "
       "order statistics, as if requests were independent.",
       false},
      FROM_SUMMARY,
@@ -300,22 +308,26 @@ static const recipe RECIPES[] = {
      true,
      write_tier_shares},
     {{"energy", "Energy",
-      "Per request. Left: power that the whole fleet and its servers draw while nothing runs; right, on a scale of its "
+      "Per request. Left: power that the whole fleet and its servers draw while nothing runs; right, on a "
+      "scale of its "
       "own: what the requests add by computing and sending.",
       true},
      FROM_REQUESTS,
      true,
      write_energy},
     {{"reliability", "Reliability of each exit",
-      "How often an exit is right, against how sure it is, over the distinct samples of the run; on the dotted line it "
-      "is as sure as it is right. Bars are 95 % intervals (Wilson); bins with fewer than 10 samples are left out. ECE: "
+      "How often an exit is right, against how sure it is, over the distinct samples of the run; on the "
+      "dotted line it "
+      "is as sure as it is right. Bars are 95 % intervals (Wilson); bins with fewer than 10 samples are "
+      "left out. ECE: "
       "expected calibration error, 20 bins.",
       true},
      FROM_CALIBRATION,
      false,
      write_reliability},
     {{"utilization", "How busy the tiers are",
-      "Busy cores over time, the mean over a tier's places (phone groups, edge sites, cloud regions), warm-up "
+      "Busy cores over time, the mean over a tier's places (phone groups, edge sites, cloud regions), "
+      "warm-up "
       "included. From the traces.",
       true},
      FROM_SUMMARY,

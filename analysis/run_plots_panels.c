@@ -63,7 +63,8 @@ bool write_utilization(task *t) {
         "set lmargin at screen 0.02\nset rmargin at screen 0.98\nset bmargin at screen 0\n"
         "set tmargin at screen 0.22\nset xrange [0:1]\nset yrange [0:1]\n"
         "set key inside center center horizontal\n"
-        "plot NaN notitle, for [i=1:|policies|] keyentry with linespoints lt i lw 1.4 ps 0.5 title policies[i]\n"
+        "plot NaN notitle, for [i=1:|policies|] keyentry with linespoints lt i lw 1.4 ps 0.5 title "
+        "policies[i]\n"
         "unset multiplot\n",
         t->p.script);
     return true;
@@ -122,7 +123,8 @@ bool write_reliability(task *t) {
         "    set title sprintf('exit %d, ECE %s', exits[i], errors[i]) offset 0,-0.7 textcolor rgb ink\n"
         "    plot x with lines lc rgb '#999999' dt (4,4) lw 1, \\\n"
         "        data using (column('exit') == exits[i] ? column('confidence') : NaN):(column('accuracy'))"
-        ":(column('confidence')):(column('confidence')):(column('low')):(column('high')) with xyerrorbars lt 1 dt solid lw 1 pt 7 ps 0.6\n"
+        ":(column('confidence')):(column('confidence')):(column('low')):(column('high')) with xyerrorbars "
+        "lt 1 dt solid lw 1 pt 7 ps 0.6\n"
         "    unset label\n"
         "}\n"
         "unset multiplot\n",

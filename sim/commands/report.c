@@ -36,7 +36,8 @@ static const struct argp REPORT_ARGP = {
     OPTIONS,
     parse,
     "DIR",
-    "Draws the pictures of a results folder into its folder plots/, each as SVG, PDF and PNG with data and gnuplot "
+    "Draws the pictures of a results folder into its folder plots/, each as SVG, PDF and PNG with data and "
+    "gnuplot "
     "script beside it, and writes one HTML page that holds them all.",
     COMMON_ARGP,
     NULL,
@@ -138,7 +139,8 @@ bool make_report(const char *folder, const char *other, const char *path, pictur
 void report_where(const char *path, const picture_list *pictures) {
     if (!pictures->drawn)
         fputs(
-            "portolan: gnuplot was not found: the report is without pictures; their data and scripts are there\n",
+            "portolan: gnuplot was not found: the report is without pictures; their data and scripts are "
+            "there\n",
             stderr);
     fprintf(stderr, "report: %s\n", path);
 }

@@ -20,12 +20,15 @@ static void write_file(const char *folder, const char *name, const char *text) {
 /* Three requests of policy a, one failed; two of policy "b,c". */
 static const char SUMMARY[] =
     "{\"schema\": 1, \"scenario\": \"<script>alert(1)</script>\", \"policies\": [\n"
-    "{\"name\": \"a\", \"policy\": \"random\", \"requests\": 3, \"accuracy\": 0.5, \"cost\": 1, \"energy_phone_j\": 2,\n"
-    " \"energy_total_j\": 5, \"latency_p95_s\": 0.2, \"share_phone\": 1, \"share_edge\": 0, \"share_cloud\": 0},\n"
+    "{\"name\": \"a\", \"policy\": \"random\", \"requests\": 3, \"accuracy\": 0.5, \"cost\": 1, "
+    "\"energy_phone_j\": 2,\n"
+    " \"energy_total_j\": 5, \"latency_p95_s\": 0.2, \"share_phone\": 1, \"share_edge\": 0, "
+    "\"share_cloud\": 0},\n"
     "{\"name\": \"b,c\", \"policy\": \"oracle-cost\", \"requests\": 2, \"accuracy\": null, \"cost\": 2}]}";
 static const char MANIFEST[] =
     "{\"seed\": 7, \"versions\": {\"portolan\": \"0.1\"}, \"inputs\": [{\"role\": \"scenario\", \"path\": "
-    "\"a&b.yaml\", \"sha256\": \"00ff\"}], \"scenario\": {\"platform\": {\"name\": \"\\\"><img src=x>\", \"phones\": "
+    "\"a&b.yaml\", \"sha256\": \"00ff\"}], \"scenario\": {\"platform\": {\"name\": \"\\\"><img src=x>\", "
+    "\"phones\": "
     "[{\"name\": \"p\", \"count\": 3, \"speed\": {\"exponential\": \"1Gf\"}}]}}}";
 static const char REQUESTS[] =
     "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_server_j\n"
