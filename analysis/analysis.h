@@ -40,4 +40,31 @@ double confusion_f1(const confusion *c);
  * the denominator is 0. NaN without answers. */
 double confusion_mcc(const confusion *c);
 
+/* ---- Reliability: how sure an exit is, against how often it is right ---- */
+
+enum { RELIABILITY_BINS = 20 };
+
+/* Bin b holds the answers of confidence [b/20, (b+1)/20), the last one 1 too. A zeroed one is empty. */
+typedef struct reliability {
+    uint64_t samples[RELIABILITY_BINS], right[RELIABILITY_BINS];
+    double confidence[RELIABILITY_BINS]; /* sums; divide by samples */
+} reliability;
+
+/* Adds an answer; a confidence outside [0, 1] is counted at the nearest end. */
+void reliability_add(reliability *r, double confidence, bool right);
+
+/* Expected calibration error: the mean over answers of |accuracy - mean confidence| of their bin (Guo et al.,
+ * ICML 2017, eq. 5). NaN without answers. */
+double reliability_error(const reliability *r);
+
+/* Wilson's 95 % interval of a proportion (Wilson, J. Am. Stat. Assoc. 22:209, 1927): with z = 1.959964 and p
+ * = successes / n, (p + z^2/2n -+ z sqrt(p (1 - p) / n + z^2/4n^2)) / (1 + z^2/n). [0, 1] for n = 0. */
+void proportion_interval(double successes, double n, double *low, double *high);
+
+/* The 95 % interval of the p-th percentile of n ascending values, taken as independent, by order statistics:
+ * the values of rank floor(np - z sqrt(np (1 - p))) and ceil(np + z sqrt(np (1 - p))) + 1 (p as a share; the
+ * normal approximation of the binomial; Hahn and Meeker, Statistical Intervals, 1991, section 5.2), kept
+ * within 1 and n. NaN for n = 0. */
+void percentile_interval(const double *sorted, size_t n, double p, double *low, double *high);
+
 #endif

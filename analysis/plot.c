@@ -25,6 +25,9 @@ enum { FORMAT_COUNT = sizeof FORMATS / sizeof *FORMATS };
  * dashes and points. */
 static const char STYLE[] =
     "if (!exists('suffix')) suffix = ''\n"
+    "\n"
+    "do for [format in 'svg pdf png'] {\n"
+    "reset # what the picture sets is not left to the next format\n"
     "set encoding utf8\n"
     "set datafile separator tab\n"
     "set datafile columnheaders\n"
@@ -57,11 +60,11 @@ static const char STYLE[] =
     "set xtics offset 0,0.4\n"
     "set xlabel offset 0,0.9 textcolor rgb ink\n"
     "set ylabel offset 0.6,0 textcolor rgb ink\n"
-    "set key outside bottom center horizontal Left reverse height 0.8 samplen 2.5 spacing 1.1 textcolor rgb ink\n"
+    "set key outside bottom center horizontal Left reverse height 0.8 samplen 2.5 spacing 1.1 textcolor rgb "
+    "ink\n"
     "set style fill solid 1.0 border rgb ink\n"
     "set boxwidth 0.75\n"
     "\n"
-    "do for [format in 'svg pdf png'] {\n"
     "if (format eq 'svg') {\n"
     "    set terminal svg size 144*width,144*height dynamic font 'sans-serif,16' linewidth 1 noenhanced \\\n"
     "        background '#ffffff'\n"

@@ -9,7 +9,9 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-void sort_values(double *values, size_t n) { qsort(values, n, sizeof *values, ascending); }
+void sort_values(double *values, size_t n) {
+    if (n) qsort(values, n, sizeof *values, ascending); /* none may be NULL */
+}
 
 double percentile_nearest_rank(const double *sorted, size_t n, double p) {
     if (!n) return NAN;

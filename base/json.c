@@ -2,7 +2,19 @@
 #include "json.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+json_t *json_read(const char *path, size_t limit, portolan_error *err) {
+    file_bytes bytes;
+    json_error_t fault;
+    if (!file_read(path, limit, &bytes, err)) return NULL;
+    json_t *value = json_loadb(bytes.data, bytes.length, JSON_REJECT_DUPLICATES, &fault);
+    if (!value)
+        error_input(err, (text_mark){path, (unsigned)fault.line, (unsigned)fault.column}, "is not JSON: %s", fault.text);
+    free(bytes.data);
+    return value;
+}
 
 static json_t *scalar(const yaml_node *node) {
     double x;

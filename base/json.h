@@ -7,6 +7,9 @@
 #include "files.h"
 #include "yaml.h"
 
+/* Reads a file of at most `limit` bytes; a key that stands twice is an error. A new reference, NULL on failure. */
+json_t *json_read(const char *path, size_t limit, portolan_error *err);
+
 /* A YAML tree as JSON: plain scalars that read as numbers or booleans become such, all others strings.
  * A new reference; NULL if memory is short. */
 json_t *json_from_yaml(const yaml_node *node);

@@ -13,6 +13,11 @@ json_t *summary_json(const scenario *s, const run_report *report);
 /* Name of the file in which the child of policy `index` leaves its rows of requests.csv. */
 void requests_part_name(char *into, size_t size, size_t index);
 
+/* Writes the rows of calibration.csv: a row an exit and bin of confidence, over the distinct samples of the counted
+ * records. */
+bool calibration_write(const scenario *s, const request_record *records, uint64_t count, FILE *out,
+                       portolan_error *err);
+
 /* Writes summary.json, summary.csv, manifest.json and, from the children's parts, requests.csv. */
 bool results_write(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err);
 

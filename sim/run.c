@@ -53,6 +53,15 @@ static bool write_rows(const runner *r, size_t index, const request_record *reco
     return result_file_close(f, name, err);
 }
 
+/* Every policy meets the same samples, so the first one's are enough. */
+static bool write_calibration(const runner *r, size_t index, const request_record *records, uint64_t count,
+                              portolan_error *err) {
+    if (index) return true;
+    FILE *f = result_file_open(r->folder, "calibration.csv", err);
+    bool ok = f && calibration_write(r->s, records, count, f, err);
+    return result_file_close(f, "calibration.csv", err) && ok;
+}
+
 static void count_failures(const scenario *s, const request_record *records, uint64_t count, policy_result *result) {
     for (uint64_t i = s->run.warmup; i < count; i++) result->failures[records[i].failure]++;
 }
@@ -80,6 +89,7 @@ static bool run_policy(const runner *r, size_t index) {
     }
     count_failures(r->s, records, count, result);
     ok = summarize(r->s, records, count, &totals, &result->summary, &result->error) &&
+              write_calibration(r, index, records, count, &result->error) &&
               (!r->s->write_requests || write_rows(r, index, records, count, &result->error));
     free(records);
     result->done = ok;

@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <jansson.h>
 
+#include "analysis/run_plots.h"
 #include "base/error.h"
 
 /* Options that every command has; each command's options struct begins with one. */
@@ -27,6 +28,13 @@ int fail(const portolan_error *err);
 /* Prints a JSON document on standard output and releases it; returns the exit status. */
 int print_json(json_t *value);
 
+/* Draws the pictures of the results folder into FOLDER/plots and writes the page; `other` may be NULL. */
+bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures,
+                 portolan_error *err);
+
+/* Says on standard error where the report is, and whether it has pictures. */
+void report_where(const char *path, const picture_list *pictures);
+
 /* The commands; argv[0] is "portolan NAME". Each returns the exit status. */
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
@@ -35,6 +43,7 @@ int command_map(int argc, char **argv);
 int command_outcomes(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_platform(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_random_model(int argc, char **argv);
 
 #endif

@@ -6,7 +6,7 @@
 #include "commands.h"
 #include "sim/results.h"
 
-enum { KEY_SET = 0x200, KEY_POLICY, KEY_SEED, KEY_OUT, MAX_CHANGES = 256 };
+enum { KEY_SET = 0x200, KEY_POLICY, KEY_SEED, KEY_OUT, KEY_REPORT, MAX_CHANGES = 256 };
 
 typedef struct run_arguments {
     common_options common;
@@ -15,6 +15,7 @@ typedef struct run_arguments {
     size_t set_count, policy_count;
     char seed[64]; /* as a change: "seed=7" */
     run_options run;
+    bool report;
 } run_arguments;
 
 static const struct argp_option OPTIONS[] = {
@@ -22,6 +23,7 @@ static const struct argp_option OPTIONS[] = {
     {"policy", KEY_POLICY, "NAME", 0, "Run only this policy, a label or a name (may be repeated)", 0},
     {"seed", KEY_SEED, "N", 0, "Change the seed", 0},
     {"out", KEY_OUT, "DIR", 0, "Results folder (default: results/NAME, with a number if that exists)", 0},
+    {"report", KEY_REPORT, 0, 0, "Make the report of the results, as `portolan report` does", 0},
     {"jobs", 'j', "N", 0, "Policies simulated at the same time (default: one for each processor)", 0},
     {0},
 };
@@ -39,6 +41,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         return 0;
     case KEY_SEED: snprintf(a->seed, sizeof a->seed, "seed=%s", argument); return 0;
     case KEY_OUT: a->run.out = argument; return 0;
+    case KEY_REPORT: a->report = true; return 0;
     case 'j': a->run.jobs = parse_jobs(argument, state); return 0;
     case ARGP_KEY_ARG:
         if (a->path) argp_error(state, "one scenario at a time; '%s' is one too many", argument);
@@ -66,6 +69,17 @@ static int show(const scenario *s, const run_report *report, const run_arguments
     if (a->common.quiet) return STATUS_OK;
     print_summary_table(s, report, stdout, marks_wanted());
     fprintf(stderr, "results: %s\n", report->folder);
+    if (!a->report) fprintf(stderr, "pictures and a page of them: portolan report %s\n", report->folder);
+    return STATUS_OK;
+}
+
+static int add_report(const run_report *report, const run_arguments *a) {
+    portolan_error err = {0};
+    picture_list pictures;
+    char path[sizeof report->folder + 32];
+    snprintf(path, sizeof path, "%s/report.html", report->folder);
+    if (!make_report(report->folder, NULL, path, &pictures, &err)) return fail(&err);
+    if (!a->common.quiet) report_where(path, &pictures);
     return STATUS_OK;
 }
 
@@ -83,6 +97,7 @@ int command_run(int argc, char **argv) {
         status = fail(&err);
     } else {
         status = show(&s, &report, &a);
+        if (status == STATUS_OK && a.report) status = add_report(&report, &a);
         if (report.interrupted) {
             fprintf(stderr, "portolan: interrupted; the folder holds the policies that were finished\n");
             status = STATUS_FAILED;

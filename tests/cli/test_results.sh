@@ -22,7 +22,7 @@ run 0 run "$quick" "${short[@]}" --out seed-2 -q --seed 2
 refuse "another seed gives other requests" cmp first/requests.csv seed-2/requests.csv
 refuse "another seed gives another summary" cmp first/summary.csv seed-2/summary.csv
 json seed-2/summary.json seed 2
-check "four files and nothing else" diff <(printf "%s\n" manifest.json requests.csv summary.csv summary.json) <(find first -type f -printf "%f\n" | sort)
+check "five files and nothing else" diff <(printf "%s\n" calibration.csv manifest.json requests.csv summary.csv summary.json) <(find first -type f -printf "%f\n" | sort)
 
 # ---- What is in the folder ----
 

@@ -1,0 +1,106 @@
+/* Rows of CSV files, split in place. */
+#include "csv.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Takes the field that begins at `at` out of its quotes; returns the end of it, a comma or the closing NUL.
+ * NULL if the quotes are not closed. */
+static char *take_field(char *at, char **field) {
+    *field = at;
+    if (*at != '"') return at + strcspn(at, ",");
+    char *to = at;
+    for (at++; *at; at++) {
+        if (*at == '"' && at[1] == '"')
+            at++;
+        else if (*at == '"')
+            break;
+        *to++ = *at;
+    }
+    if (*at != '"' || (at[1] && at[1] != ',')) return NULL;
+    *to = '\0';
+    return at + 1;
+}
+
+/* Splits `text` into fields; returns how many, or SIZE_MAX where quotes are wrong or there are too many. */
+static size_t split(char *text, char **fields) {
+    size_t count = 0;
+    for (char *at = text; at;) {
+        if (count == CSV_MAX_COLUMNS) return SIZE_MAX;
+        char *end = take_field(at, &fields[count++]);
+        if (!end) return SIZE_MAX;
+        at = *end ? end + 1 : NULL;
+        *end = '\0';
+    }
+    return count;
+}
+
+/* Reads a line without its end; -1 at the end of the file. */
+static ssize_t read_line(csv_reader *r) {
+    ssize_t n = getline(&r->line, &r->room, r->file);
+    if (n < 0) return n;
+    r->mark.line++;
+    while (n && (r->line[n - 1] == '\n' || r->line[n - 1] == '\r'))
+        r->line[--n] = '\0';
+    return n;
+}
+
+bool csv_open(csv_reader *r, const char *path, portolan_error *err) {
+    *r = (csv_reader){.mark = {path, 0, 0}};
+    r->file = fopen(path, "r");
+    if (!r->file) return error_input(err, r->mark, "cannot open: %s", strerror(errno));
+    bool ok = read_line(r) > 0 || error_input(err, r->mark, "a header line is missing");
+    if (ok) {
+        r->header = r->line;
+        r->line = NULL;
+        r->room = 0;
+        r->columns = split(r->header, r->names);
+        ok = r->columns != SIZE_MAX || error_input(err, r->mark,
+                                                   "the header has quotes that do not close, or more than %d "
+                                                   "columns",
+                                                   CSV_MAX_COLUMNS);
+    }
+    if (!ok) csv_close(r);
+    return ok;
+}
+
+bool csv_column(const csv_reader *r, const char *name, size_t *column, portolan_error *err) {
+    for (*column = 0; *column < r->columns; ++*column)
+        if (strcmp(r->names[*column], name) == 0) return true;
+    return error_input(err, (text_mark){r->mark.file, 1, 1}, "there is no column '%s'", name);
+}
+
+csv_state csv_next(csv_reader *r, portolan_error *err) {
+    if (read_line(r) < 0) {
+        if (!ferror(r->file)) return CSV_END;
+        error_input(err, r->mark, "cannot be read: %s", strerror(errno));
+        return CSV_FAILED;
+    }
+    size_t found = split(r->line, r->fields);
+    if (found == r->columns) return CSV_ROW;
+    if (found == SIZE_MAX)
+        error_input(err, r->mark, "has quotes that do not close, or too many fields");
+    else
+        error_input(err, r->mark, "has %zu fields; the header has %zu", found, r->columns);
+    return CSV_FAILED;
+}
+
+bool csv_number(const csv_reader *r, size_t column, double *x, portolan_error *err) {
+    const char *text = r->fields[column];
+    char *end;
+    *x = NAN;
+    if (!*text) return true;
+    *x = strtod(text, &end);
+    return (!*end && isfinite(*x)) ||
+           error_input(err, r->mark, "'%s' is '%.40s'; a number or nothing is wanted", r->names[column],
+                       text);
+}
+
+void csv_close(csv_reader *r) {
+    if (r->file) fclose(r->file);
+    free(r->header);
+    free(r->line);
+    *r = (csv_reader){0};
+}

@@ -1,0 +1,132 @@
+/* The report's page, section by section. Style and behaviour are files of their own in report/. */
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/replacement.h"
+#include "html.h"
+#include "report_parts.h"
+
+/* From report/page.css and report/page.js, embedded by the build. */
+extern const char page_css[], page_js[];
+
+enum { PICTURE_LIMIT = 64 << 20 };
+
+const char *report_text(const json_t *object, const char *path) {
+    char key[64];
+    for (const char *dot; object && (dot = strchr(path, '.')); path = dot + 1) {
+        snprintf(key, sizeof key, "%.*s", (int)(dot - path), path);
+        object = json_object_get(object, key);
+    }
+    const char *text = json_string_value(json_object_get(object, path));
+    return text ? text : "";
+}
+
+/* ---- What was run ---- */
+
+/* "50000 requests for each of 5 policies" or "5 policies at settings, over 10 seeds". */
+static void count_text(const run_folder *f, char *into, size_t size) {
+    double requests = run_metric(&f->policies[0], "requests");
+    if (f->is_sweep)
+        snprintf(into, size, "A sweep: %zu pairs of policy and setting, over %zu seeds", f->policy_count,
+                 json_array_size(json_object_get(f->summary, "seeds")));
+    else
+        snprintf(into, size, "%.0f request%s for each of %zu polic%s", requests, requests == 1 ? "" : "s",
+                 f->policy_count, f->policy_count == 1 ? "y" : "ies");
+}
+
+static void write_head(FILE *out, const report_request *r) {
+    char counts[128];
+    count_text(r->run, counts, sizeof counts);
+    html(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+        "'unsafe-inline'; "
+        "script-src 'unsafe-inline'\">\n<title>{}: Portolan report</title>\n",
+        r->run->scenario);
+    fprintf(out, "<style>\n%s</style>\n</head>\n<body>\n", page_css);
+    html(out, "<header>\n<p class=\"kind\">Portolan report</p>\n<h1>{}</h1>\n<p>{}", r->run->scenario,
+         counts);
+    const char *platform = report_text(r->run->manifest, "scenario.platform.name");
+    const char *workload = report_text(r->run->manifest, "scenario.workload.name");
+    if (*platform) html(out, ", on the platform <b>{}</b>", platform);
+    if (*workload) html(out, ", with the workload <b>{}</b>", workload);
+    fputs(".</p>\n", out);
+    if (json_is_true(json_object_get(r->run->summary, "interrupted")))
+        fputs("<p class=\"note\">The run was interrupted: policies that were not finished are missing.</p>\n",
+              out);
+    fputs("<nav aria-label=\"Sections\"><a href=\"#table\">Table</a>", out);
+    if (r->other) fputs(" <a href=\"#compare\">Comparison</a>", out);
+    fputs(" <a href=\"#pictures\">Pictures</a>", out);
+    if (!r->run->is_sweep) fputs(" <a href=\"#fleet\">Fleet</a>", out);
+    html(out, " <a href=\"#again\">{}</a></nav>\n</header>\n<main>\n",
+         r->run->is_sweep ? "What was varied" : "Run it again");
+}
+
+/* ---- Pictures ---- */
+
+static bool write_picture(FILE *out, const report_request *r, const picture *p, portolan_error *err) {
+    char path[1200], label[1024];
+    file_bytes svg;
+    snprintf(path, sizeof path, "%s/%s.svg", r->picture_folder, p->name);
+    if (!file_read(path, PICTURE_LIMIT, &svg, err)) return false;
+    snprintf(label, sizeof label, "%s. %s The figures are in the table above and in %s.tsv.", p->title,
+             p->caption, p->name);
+    html(out, "<figure class=\"{}\">\n<h3>{}</h3>\n<div class=\"card\"{}>", p->wide ? "wide" : "column",
+         p->title, "");
+    bool ok = html_svg(out, svg.data, p->name, label) || error_run(err, "%s: is no SVG picture", path);
+    free(svg.data);
+    html(out, "</div>\n<figcaption>{} <span class=\"files\">", p->caption);
+    html(out, "plots/{}.svg, .pdf, .png; data .tsv; script .gp</span></figcaption>\n</figure>\n", p->name);
+    return ok;
+}
+
+static bool write_pictures(FILE *out, const report_request *r, portolan_error *err) {
+    fputs("<section id=\"pictures\" aria-labelledby=\"pictures-h\">\n<h2 id=\"pictures-h\">Pictures</h2>\n",
+          out);
+    bool ok = true;
+    if (!r->pictures->drawn)
+        fputs(
+            "<p class=\"note\">gnuplot was not found, so there are none. Their data and scripts are in the "
+            "folder "
+            "<code>plots</code>.</p>\n",
+            out);
+    if (r->run->is_sweep && !r->pictures->count)
+        fputs("<p class=\"note\">The folder <code>plots</code> has none.</p>\n", out);
+    fputs("<div class=\"pictures\">\n", out);
+    for (size_t i = 0; ok && r->pictures->drawn && i < r->pictures->count; i++)
+        ok = write_picture(out, r, &r->pictures->items[i], err);
+    fputs("</div>\n", out);
+    if (!r->run->has_rows && !r->run->is_sweep)
+        fputs(
+            "<p class=\"note\">There is no requests.csv in the folder (<code>output: {requests: csv}</code> "
+            "writes it), so "
+            "the pictures of latency and energy are left out.</p>\n",
+            out);
+    fputs("</section>\n", out);
+    return ok;
+}
+
+/* ---- The page ---- */
+
+static bool write_page(FILE *out, const report_request *r, portolan_error *err) {
+    write_head(out, r);
+    report_write_table(out, r);
+    if (r->other) report_write_comparison(out, r);
+    bool ok = write_pictures(out, r, err);
+    report_write_fleet(out, r);
+    report_write_again(out, r);
+    fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);
+    return ok;
+}
+
+bool report_write(const report_request *r, const char *path, portolan_error *err) {
+    replacement file;
+    if (!replacement_open(&file, path, err)) return false;
+    bool ok = write_page(file.stream, r, err);
+    return replacement_finish(&file, ok, err);
+}

@@ -1,0 +1,21 @@
+/* The report's sections. Internal to analysis/. */
+#ifndef PORTOLAN_ANALYSIS_REPORT_PARTS_H
+#define PORTOLAN_ANALYSIS_REPORT_PARTS_H
+
+#include "report.h"
+
+/* The text at a dotted path of objects ("scenario.platform.name"), or "". */
+const char *report_text(const json_t *object, const char *path);
+
+/* A value as its column shows it; "-" for NaN. Negative zero loses its sign. */
+void report_show(char *into, size_t size, const report_column *c, double value);
+
+/* report_tables.c: all policies and metrics, and how they differ from the other run. */
+void report_write_table(FILE *out, const report_request *r);
+void report_write_comparison(FILE *out, const report_request *r);
+
+/* report_run.c: the platform's groups, and what is needed to repeat the run. */
+void report_write_fleet(FILE *out, const report_request *r);
+void report_write_again(FILE *out, const report_request *r);
+
+#endif

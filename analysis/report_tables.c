@@ -1,0 +1,191 @@
+/* The report's tables. They are complete without JavaScript, which adds sorting, more columns and other
+ * views; numbers for it stand in data-value. */
+#include <math.h>
+#include <string.h>
+
+#include "html.h"
+#include "report_parts.h"
+
+enum { CELL = 64 };
+
+void report_show(char *into, size_t size, const report_column *c, double value) {
+    if (!isfinite(value)) {
+        snprintf(into, size, "-");
+        return;
+    }
+    snprintf(into, size, "%.*f", c->digits, value * c->scale);
+    if (into[0] == '-' && strspn(into, "-0.") == strlen(into)) memmove(into, into + 1, strlen(into));
+}
+
+/* Whether the value is the best of its column; false where all are equal. */
+static bool is_best(const run_folder *f, const report_column *c, double value) {
+    bool differs = false;
+    if (!c->better || !isfinite(value)) return false;
+    for (size_t i = 0; i < f->policy_count; i++) {
+        double x = run_metric(&f->policies[i], c->key);
+        if (c->better < 0 ? x < value : x > value) return false;
+        differs |= isfinite(x) && x != value;
+    }
+    return differs;
+}
+
+static void write_header(FILE *out, const report_column *columns, size_t count) {
+    fputs("<thead>\n<tr><th scope=\"col\" aria-sort=\"none\"><button type=\"button\">policy</button></th>\n",
+          out);
+    for (size_t i = 0; i < count; i++) {
+        const report_column *c = &columns[i];
+        html(out, "<th scope=\"col\" class=\"{}\" aria-sort=\"none\"><button type=\"button\" title=\"{}\">{}",
+             c->main ? "n" : "n extra", c->meaning, c->title);
+        if (*c->unit) html(out, " <span class=\"unit\">{}</span>", c->unit);
+        fputs("</button></th>\n", out);
+    }
+    fputs("</tr>\n</thead>\n<tbody>\n", out);
+}
+
+/* Half the width of a sweep's interval, as " ± 0.12"; nothing where there is none. */
+static void show_interval(char *into, size_t size, const run_policy *p, const report_column *c) {
+    char key[96], half[CELL];
+    snprintf(key, sizeof key, "%s_low", c->key);
+    double low = run_metric(p, key);
+    snprintf(key, sizeof key, "%s_high", c->key);
+    double width = run_metric(p, key) - low;
+    into[0] = '\0';
+    if (!isfinite(width)) return;
+    report_show(half, sizeof half, c, width / 2);
+    snprintf(into, size, " \u00b1 %s", half);
+}
+
+static void write_cell(FILE *out, const run_folder *f, const report_column *c, const run_policy *p) {
+    char shown[CELL], exact[CELL] = "", half[CELL + 8];
+    double value = run_metric(p, c->key);
+    report_show(shown, sizeof shown, c, value);
+    show_interval(half, sizeof half, p, c);
+    if (isfinite(value)) snprintf(exact, sizeof exact, "%.9g", value);
+    html(out, "<td class=\"{}\" data-value=\"{}\">", c->main ? "n" : "n extra", exact);
+    if (is_best(f, c, value))
+        html(out, "<strong>{}<span class=\"hidden\"> best</span></strong>", shown);
+    else
+        html_text(out, shown);
+    html(out, *half ? "<span class=\"unit\">{}</span></td>" : "{}</td>", half);
+}
+
+static void write_glossary(FILE *out, const report_request *r) {
+    fputs("<details>\n<summary>What the columns mean</summary>\n<dl>\n", out);
+    for (size_t i = 0; i < r->column_count; i++) {
+        const report_column *c = &r->columns[i];
+        html(out, "<dt>{} <code>{}</code></dt><dd>{}</dd>\n", c->title, c->key, c->meaning);
+    }
+    fputs("</dl>\n</details>\n", out);
+}
+
+void report_write_table(FILE *out, const report_request *r) {
+    fputs("<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">Policies</h2>\n"
+          "<p class=\"tools\"><button type=\"button\" class=\"tool js\" data-more=\"metrics\" "
+          "aria-pressed=\"false\" hidden>All columns</button></p>\n"
+          "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"table-h\">\n"
+          "<table class=\"sortable\" id=\"metrics\">\n",
+          out);
+    html(out,
+         "<caption>A row a policy{}; the best of a column is bold. The buttons in the first row "
+         "sort.</caption>\n",
+         r->run->is_sweep ? " and setting: means over the seeds, and half the width of their intervals" : "");
+    write_header(out, r->columns, r->column_count);
+    for (size_t i = 0; i < r->run->policy_count; i++) {
+        const run_policy *p = &r->run->policies[i];
+        html(out, "<tr><th scope=\"row\">{}</th>", p->name);
+        for (size_t k = 0; k < r->column_count; k++)
+            write_cell(out, r->run, &r->columns[k], p);
+        fputs("</tr>\n", out);
+    }
+    fputs("</tbody>\n</table>\n</div>\n", out);
+    write_glossary(out, r);
+    fputs("</section>\n", out);
+}
+
+/* ---- Comparison ---- */
+
+/* "better", "worse", "other" or "same", of a value of this run against the other's. What is shown equal is
+ * the same. */
+static const char *judge(const report_column *c, double mine, double other) {
+    char a[CELL], b[CELL];
+    report_show(a, sizeof a, c, mine);
+    report_show(b, sizeof b, c, other);
+    if (strcmp(a, b) == 0) return "same";
+    if (!c->better || !isfinite(mine) || !isfinite(other)) return "other";
+    return (mine > other) == (c->better > 0) ? "better" : "worse";
+}
+
+/* A cell shows the difference; page.js puts one of the other two texts in its place when asked. */
+static void write_difference(FILE *out, const report_column *c, double mine, double other) {
+    char here[CELL], there[CELL], size[CELL], difference[CELL + 1], exact[CELL] = "";
+    const char *verdict = judge(c, mine, other);
+    report_show(here, sizeof here, c, mine);
+    report_show(there, sizeof there, c, other);
+    report_show(size, sizeof size, c, mine - other);
+    bool same = strcmp(verdict, "same") == 0;
+    snprintf(difference, sizeof difference, "%s%s", !same && mine > other ? "+" : "", same ? "0" : size);
+    if (isfinite(mine - other)) snprintf(exact, sizeof exact, "%.9g", mine - other);
+    html(
+        out,
+        "<td class=\"n {}{}\" data-value=\"{}\" data-difference=\"{}\" data-this=\"{}\" "
+        "data-other=\"{}\"><span "
+        "class=\"value\">{}</span>",
+        verdict, c->main ? "" : " extra", exact, difference, here, there, difference);
+    if (strcmp(verdict, "better") == 0 || strcmp(verdict, "worse") == 0)
+        html(out, "<span class=\"verdict\"> {}</span>", verdict);
+    fputs("</td>", out);
+}
+
+static void write_differences(FILE *out, const report_request *r) {
+    for (size_t i = 0; i < r->run->policy_count; i++) {
+        const run_policy *p = &r->run->policies[i], *q = run_find(r->other, p->name);
+        if (!q) continue;
+        html(out, "<tr><th scope=\"row\">{}</th>", p->name);
+        for (size_t k = 0; k < r->column_count; k++) {
+            const char *key = r->columns[k].key;
+            write_difference(out, &r->columns[k], run_metric(p, key), run_metric(q, key));
+        }
+        fputs("</tr>\n", out);
+    }
+}
+
+/* Names the policies that only one of the two runs has. */
+static void write_alone(FILE *out, const run_folder *one, const run_folder *two, const char *where) {
+    const char *separator = " ";
+    bool any = false;
+    for (size_t i = 0; i < one->policy_count; i++) {
+        if (run_find(two, one->policies[i].name)) continue;
+        if (!any) html(out, "<p>Only in {}:", where);
+        html(out, "{}<code>{}</code>", separator, one->policies[i].name);
+        separator = ", ";
+        any = true;
+    }
+    if (any) fputs("</p>\n", out);
+}
+
+void report_write_comparison(FILE *out, const report_request *r) {
+    html(
+        out,
+        "<section id=\"compare\" aria-labelledby=\"compare-h\">\n<h2 id=\"compare-h\">Compared with {}</h2>\n"
+        "<p>This run (<code>{}</code>) minus the other (<code>{}</code>), policy by policy, for the same "
+        "label in both.</p>\n"
+        "<div class=\"tools js\" role=\"group\" aria-label=\"What the comparison shows\" hidden>"
+        "<button type=\"button\" class=\"tool\" data-view=\"difference\" "
+        "aria-pressed=\"true\">Difference</button>"
+        "<button type=\"button\" class=\"tool\" data-view=\"this\" aria-pressed=\"false\">This run</button>"
+        "<button type=\"button\" class=\"tool\" data-view=\"other\" aria-pressed=\"false\">The other</button>"
+        "<button type=\"button\" class=\"tool\" data-more=\"comparison\" aria-pressed=\"false\">All "
+        "columns</button></div>\n",
+        r->other->scenario, r->run->path, r->other->path);
+    fputs(
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"compare-h\">\n"
+        "<table class=\"sortable\" id=\"comparison\">\n<caption>Differences of every metric, in its "
+        "column's unit</caption>\n",
+        out);
+    write_header(out, r->columns, r->column_count);
+    write_differences(out, r);
+    fputs("</tbody>\n</table>\n</div>\n", out);
+    write_alone(out, r->run, r->other, "this run");
+    write_alone(out, r->other, r->run, "the other");
+    fputs("</section>\n", out);
+}

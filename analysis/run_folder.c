@@ -1,0 +1,338 @@
+/* Reads summary.json, manifest.json, requests.csv and calibration.csv. */
+#include "run_folder.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "csv.h"
+
+enum { LIMIT_JSON = 64 << 20, MAX_SAMPLES = 100000000, MAX_EXITS = 64 };
+
+static json_t *read_document(const run_folder *f, const char *name, portolan_error *err) {
+    char path[sizeof f->path + 32];
+    snprintf(path, sizeof path, "%s/%s", f->path, name);
+    json_t *document = json_read(path, LIMIT_JSON, err);
+    if (document && !json_is_object(document)) {
+        error_input(err, (text_mark){path, 1, 1}, "is not an object, as `portolan run` writes it");
+        json_decref(document);
+        document = NULL;
+    }
+    return document;
+}
+
+static bool take_policies(run_folder *f, portolan_error *err) {
+    char path[sizeof f->path + 32];
+    snprintf(path, sizeof path, "%s/summary.json", f->path);
+    const json_t *list = json_object_get(f->summary, "policies");
+    f->scenario = json_string_value(json_object_get(f->summary, "scenario"));
+    if (!f->scenario || !json_array_size(list))
+        return error_input(err, (text_mark){path, 1, 1},
+                           "has no 'scenario' or no 'policies', as `portolan run` writes them");
+    f->policies = calloc(json_array_size(list), sizeof *f->policies);
+    if (!f->policies) return error_memory(err, json_array_size(list) * sizeof *f->policies);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *row = json_array_get(list, i);
+        run_policy *p = &f->policies[f->policy_count++];
+        p->metrics = row;
+        p->name = json_string_value(json_object_get(row, "name"));
+        p->type = json_string_value(json_object_get(row, "policy"));
+        if (!p->name || !p->type)
+            return error_input(err, (text_mark){path, 1, 1}, "policies[%zu] has no 'name' or no 'policy'", i);
+    }
+    return true;
+}
+
+/* ---- requests.csv ---- */
+
+enum { QUEUE, COMPUTE, NETWORK, LATENCY, SAMPLE, CORRECT, PHONE_J, SERVER_J, NUMBERS };
+
+static const char *const NUMBER_COLUMNS[NUMBERS] = {"queue_s",        "compute_s",      "network_s",
+                                                    "latency_s",      "sample",         "correct",
+                                                    "energy_phone_j", "energy_server_j"};
+
+/* Samples of the policy whose rows are being read. */
+typedef struct sample_set {
+    bool *seen;
+    size_t room;
+} sample_set;
+
+static bool see_sample(sample_set *set, double sample, bool *is_new, portolan_error *err) {
+    size_t i = (size_t)sample;
+    if (i >= set->room) {
+        size_t room = i * 2 + 1024;
+        bool *grown = realloc(set->seen, room);
+        if (!grown) return error_memory(err, room);
+        memset(grown + set->room, 0, room - set->room);
+        *set = (sample_set){grown, room};
+    }
+    *is_new = !set->seen[i];
+    set->seen[i] = true;
+    return true;
+}
+
+static bool add_latency(policy_rows *rows, double seconds, portolan_error *err) {
+    if (rows->answered == rows->room) {
+        size_t room = rows->room ? rows->room * 2 : 1024;
+        double *grown = realloc(rows->latencies, room * sizeof *grown);
+        if (!grown) return error_memory(err, room * sizeof *grown);
+        rows->latencies = grown;
+        rows->room = room;
+    }
+    rows->latencies[rows->answered++] = seconds;
+    return true;
+}
+
+/* Sums, which become means at the end. A row without `correct` has failed. */
+static bool add_row(policy_rows *rows, const double x[NUMBERS], sample_set *set, portolan_error *err) {
+    bool is_new = false;
+    if (!see_sample(set, x[SAMPLE], &is_new, err)) return false;
+    rows->requests++;
+    rows->samples += is_new;
+    rows->phone_joules += x[PHONE_J];
+    rows->server_joules += x[SERVER_J];
+    if (isnan(x[CORRECT])) return true;
+    rows->right += x[CORRECT] > 0;
+    rows->queue += x[QUEUE];
+    rows->compute += x[COMPUTE];
+    rows->network += x[NETWORK];
+    return add_latency(rows, x[LATENCY], err);
+}
+
+static bool read_row(const csv_reader *r, const size_t *columns, double x[NUMBERS], portolan_error *err) {
+    for (int i = 0; i < NUMBERS; i++) {
+        if (!csv_number(r, columns[i], &x[i], err)) return false;
+        if (i != CORRECT && (isnan(x[i]) || x[i] < 0))
+            return error_input(err, r->mark, "'%s' is '%.40s'; a number that is not negative is wanted",
+                               NUMBER_COLUMNS[i], r->fields[columns[i]]);
+    }
+    return x[SAMPLE] < MAX_SAMPLES ||
+           error_input(err, r->mark, "'sample' is %.0f; at most %d are read", x[SAMPLE], MAX_SAMPLES);
+}
+
+static bool read_rows(run_folder *f, csv_reader *r, sample_set *set, portolan_error *err) {
+    size_t columns[NUMBERS], name;
+    if (!csv_column(r, "policy", &name, err)) return false;
+    for (int i = 0; i < NUMBERS; i++)
+        if (!csv_column(r, NUMBER_COLUMNS[i], &columns[i], err)) return false;
+    run_policy *p = NULL;
+    csv_state state;
+    double x[NUMBERS];
+    while ((state = csv_next(r, err)) == CSV_ROW) {
+        if (!p || strcmp(p->name, r->fields[name]) != 0) { /* rows of a policy stand together */
+            p = (run_policy *)run_find(f, r->fields[name]);
+            if (!p)
+                return error_input(err, r->mark, "there is no policy '%.80s' in summary.json",
+                                   r->fields[name]);
+            if (set->room) memset(set->seen, 0, set->room);
+        }
+        if (!read_row(r, columns, x, err) || !add_row(&p->rows, x, set, err)) return false;
+    }
+    return state == CSV_END;
+}
+
+static void finish_rows(policy_rows *rows) {
+    double answered = (double)rows->answered, requests = (double)rows->requests;
+    rows->queue /= answered;
+    rows->compute /= answered;
+    rows->network /= answered;
+    rows->phone_joules /= requests;
+    rows->server_joules /= requests;
+    sort_values(rows->latencies, rows->answered);
+}
+
+static bool load_rows(run_folder *f, portolan_error *err) {
+    char path[sizeof f->path + 32];
+    csv_reader r;
+    sample_set set = {0};
+    snprintf(path, sizeof path, "%s/requests.csv", f->path);
+    if (access(path, F_OK) != 0) return true;
+    if (!csv_open(&r, path, err)) return false;
+    bool ok = read_rows(f, &r, &set, err);
+    csv_close(&r);
+    free(set.seen);
+    for (size_t i = 0; ok && i < f->policy_count; i++)
+        finish_rows(&f->policies[i].rows);
+    f->has_rows = ok;
+    return ok;
+}
+
+/* ---- calibration.csv ---- */
+
+enum { EXIT, FROM, SAMPLES, CONFIDENCE, ACCURACY, BIN_COLUMNS };
+
+/* Adds a row to its exit's bins; exits come in ascending order. */
+static bool add_bin(run_folder *f, const csv_reader *r, const double x[BIN_COLUMNS], portolan_error *err) {
+    int bin = (int)lround(x[FROM] * RELIABILITY_BINS);
+    if (!(x[EXIT] >= 1 && x[EXIT] <= MAX_EXITS && bin >= 0 && bin < RELIABILITY_BINS && x[SAMPLES] >= 0 &&
+          x[ACCURACY] >= 0 && x[ACCURACY] <= 1 && x[CONFIDENCE] >= 0 && x[CONFIDENCE] <= 1))
+        return error_input(err, r->mark, "is not a bin as `portolan run` writes it");
+    uint32_t layer = (uint32_t)x[EXIT];
+    if (!f->exit_count || f->exits[f->exit_count - 1].layer < layer) f->exits[f->exit_count++].layer = layer;
+    exit_reliability *e = &f->exits[f->exit_count - 1];
+    if (e->layer != layer) return error_input(err, r->mark, "exit %u stands after exit %u", layer, e->layer);
+    e->bins.samples[bin] = (uint64_t)x[SAMPLES];
+    e->bins.right[bin] = (uint64_t)lround(x[ACCURACY] * x[SAMPLES]);
+    e->bins.confidence[bin] = x[CONFIDENCE] * x[SAMPLES];
+    return true;
+}
+
+static bool read_bins(run_folder *f, csv_reader *r, portolan_error *err) {
+    static const char *const NAMES[BIN_COLUMNS] = {"exit", "from", "samples", "confidence", "accuracy"};
+    size_t columns[BIN_COLUMNS];
+    double x[BIN_COLUMNS];
+    for (int i = 0; i < BIN_COLUMNS; i++)
+        if (!csv_column(r, NAMES[i], &columns[i], err)) return false;
+    f->exits = calloc(MAX_EXITS, sizeof *f->exits);
+    if (!f->exits) return error_memory(err, MAX_EXITS * sizeof *f->exits);
+    csv_state state;
+    while ((state = csv_next(r, err)) == CSV_ROW) {
+        for (int i = 0; i < BIN_COLUMNS; i++)
+            if (!csv_number(r, columns[i], &x[i], err)) return false;
+        if (!add_bin(f, r, x, err)) return false;
+    }
+    return state == CSV_END;
+}
+
+static bool load_bins(run_folder *f, portolan_error *err) {
+    char path[sizeof f->path + 32];
+    csv_reader r;
+    snprintf(path, sizeof path, "%s/calibration.csv", f->path);
+    if (access(path, F_OK) != 0) return true;
+    if (!csv_open(&r, path, err)) return false;
+    bool ok = read_bins(f, &r, err);
+    csv_close(&r);
+    return ok;
+}
+
+/* ---- A sweep ---- */
+
+/* Where things stand in statistics.csv: first the sweep's keys, then these. */
+typedef struct sweep_columns {
+    size_t policy, metric, mean, low, high;
+} sweep_columns;
+
+/* "confidence, threshold=0.8": the policy, and each key's last part with its value. */
+static void name_cell(const csv_reader *r, const sweep_columns *at, char *into, size_t size) {
+    size_t n = (size_t)snprintf(into, size, "%s", r->fields[at->policy]);
+    for (size_t k = 0; k < at->policy && n < size; k++) {
+        const char *dot = strrchr(r->names[k], '.');
+        n += (size_t)snprintf(into + n, size - n, ", %s=%s", dot ? dot + 1 : r->names[k], r->fields[k]);
+    }
+}
+
+/* The object of the row's setting and policy; rows of one stand together. NULL if memory is short. */
+static json_t *cell_of(run_folder *f, const csv_reader *r, const sweep_columns *at) {
+    char name[2048];
+    name_cell(r, at, name, sizeof name);
+    json_t *last = json_array_get(f->cells, json_array_size(f->cells) - 1);
+    const char *known = json_string_value(json_object_get(last, "name"));
+    if (known && strcmp(known, name) == 0) return last;
+    json_t *cell = json_pack("{s:s, s:s}", "name", name, "policy", r->fields[at->policy]);
+    return cell && json_array_append_new(f->cells, cell) == 0 ? cell : NULL;
+}
+
+static bool add_statistic(run_folder *f, const csv_reader *r, const sweep_columns *at, portolan_error *err) {
+    double mean, low, high;
+    char key[96];
+    if (!csv_number(r, at->mean, &mean, err) || !csv_number(r, at->low, &low, err) ||
+        !csv_number(r, at->high, &high, err))
+        return false;
+    json_t *cell = cell_of(f, r, at);
+    bool ok = cell != NULL;
+    if (ok && isfinite(mean)) ok = json_object_set_new(cell, r->fields[at->metric], json_real(mean)) == 0;
+    if (ok && isfinite(low) && isfinite(high)) {
+        snprintf(key, sizeof key, "%s_low", r->fields[at->metric]);
+        ok = json_object_set_new(cell, key, json_real(low)) == 0;
+        snprintf(key, sizeof key, "%s_high", r->fields[at->metric]);
+        ok = ok && json_object_set_new(cell, key, json_real(high)) == 0;
+    }
+    return ok || error_input(err, r->mark, "cannot be kept: memory is short, or a text is not UTF-8");
+}
+
+static bool read_statistics(run_folder *f, csv_reader *r, portolan_error *err) {
+    sweep_columns at;
+    csv_state state;
+    if (!csv_column(r, "policy", &at.policy, err) || !csv_column(r, "metric", &at.metric, err) ||
+        !csv_column(r, "mean", &at.mean, err) || !csv_column(r, "low", &at.low, err) ||
+        !csv_column(r, "high", &at.high, err))
+        return false;
+    while ((state = csv_next(r, err)) == CSV_ROW)
+        if (!add_statistic(f, r, &at, err)) return false;
+    return state == CSV_END;
+}
+
+static bool take_cells(run_folder *f, portolan_error *err) {
+    f->policies = calloc(json_array_size(f->cells) + 1, sizeof *f->policies);
+    if (!f->policies) return error_memory(err, json_array_size(f->cells) * sizeof *f->policies);
+    for (; f->policy_count < json_array_size(f->cells); f->policy_count++) {
+        const json_t *cell = json_array_get(f->cells, f->policy_count);
+        f->policies[f->policy_count] =
+            (run_policy){.name = json_string_value(json_object_get(cell, "name")),
+                         .type = json_string_value(json_object_get(cell, "policy")),
+                         .metrics = cell};
+    }
+    return f->policy_count > 0 ||
+           error_usage(err, "%s: statistics.csv has no rows: no point of the sweep is done yet", f->path);
+}
+
+static bool load_sweep(run_folder *f, portolan_error *err) {
+    char path[sizeof f->path + 32];
+    csv_reader r;
+    f->is_sweep = true;
+    f->summary = read_document(f, "sweep.json", err);
+    f->scenario = json_string_value(json_object_get(f->summary, "sweep"));
+    if (!f->summary) return false;
+    snprintf(path, sizeof path, "%s/sweep.json", f->path);
+    if (!f->scenario)
+        return error_input(err, (text_mark){path, 1, 1}, "has no 'sweep', as `portolan sweep` writes it");
+    f->cells = json_array();
+    if (!f->cells) return error_memory(err, 0);
+    snprintf(path, sizeof path, "%s/statistics.csv", f->path);
+    if (!csv_open(&r, path, err)) return false;
+    bool ok = read_statistics(f, &r, err);
+    csv_close(&r);
+    return ok && take_cells(f, err);
+}
+
+static bool load_run(run_folder *f, bool rows, portolan_error *err) {
+    return (f->summary = read_document(f, "summary.json", err)) &&
+           (f->manifest = read_document(f, "manifest.json", err)) && take_policies(f, err) &&
+           (!rows || (load_rows(f, err) && load_bins(f, err)));
+}
+
+bool run_folder_load(run_folder *f, const char *path, bool rows, portolan_error *err) {
+    *f = (run_folder){0};
+    if (strlen(path) >= sizeof f->path)
+        return error_usage(err, "the name of a results folder must have at most %zu characters",
+                           sizeof f->path - 1);
+    snprintf(f->path, sizeof f->path, "%s", path);
+    char sweep[sizeof f->path + 32];
+    snprintf(sweep, sizeof sweep, "%s/sweep.json", path);
+    bool ok = access(sweep, F_OK) == 0 ? load_sweep(f, err) : load_run(f, rows, err);
+    if (!ok) run_folder_free(f);
+    return ok;
+}
+
+void run_folder_free(run_folder *f) {
+    for (size_t i = 0; i < f->policy_count; i++)
+        free(f->policies[i].rows.latencies);
+    free(f->policies);
+    free(f->exits);
+    json_decref(f->summary);
+    json_decref(f->manifest);
+    json_decref(f->cells);
+    *f = (run_folder){0};
+}
+
+double run_metric(const run_policy *p, const char *key) {
+    const json_t *value = json_object_get(p->metrics, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+const run_policy *run_find(const run_folder *f, const char *name) {
+    for (size_t i = 0; i < f->policy_count; i++)
+        if (strcmp(f->policies[i].name, name) == 0) return &f->policies[i];
+    return NULL;
+}
