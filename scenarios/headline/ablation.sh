@@ -15,7 +15,7 @@ row() {
     local name=$1 folder
     shift
     for folder in "${folders[@]}"; do
-        "$portolan" map "$folder" --out "$scratch" -q "$@"
+        "$portolan" map "$folder" --out "$scratch" -q --no-picture "$@"
         awk -F'|' '/dev: router/ { print $3, $4, $5, $6 }' "$scratch"/*map.md
         rm -f "$scratch"/*
     done | awk -v name="$name" -f "$here/ablation.awk"

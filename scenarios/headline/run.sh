@@ -44,7 +44,7 @@ train() {
 map() {
     local folder=$1 name=$2
     shift 2
-    "$portolan" map "$folder" --out "$folder/map-$name" -q "$@"
+    "$portolan" map "$folder" --out "$folder/map-$name" -q --no-picture "$@"
 }
 
 maps() {
