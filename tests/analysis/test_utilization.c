@@ -15,8 +15,8 @@ static double mean(const double *bins) {
     return sum / UTILIZATION_BINS;
 }
 
-/* From 0 to 4 s. Site a: 40 in the first second, then 80; site b: 20 for 3 s (its row at 1 s is left out, since nothing
- * changed), then 0. Mean of both: 30, 50, 50, 40. Phones begin at 2 s. */
+/* From 0 to 4 s. Site a: 40 in the first second, then 80; site b: 20 for 3 s (its row at 1 s is left out,
+ * since nothing changed), then 0. Mean of both: 30, 50, 50, 40. Phones begin at 2 s. */
 TEST(test_steps) {
     utilization u;
     portolan_error err = {0};

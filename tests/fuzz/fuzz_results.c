@@ -1,5 +1,6 @@
-/* Any bytes as a results folder: what stands before the first line "#" is summary.json, between it and the next one
- * requests.csv, then calibration.csv. What is read has ordered latencies and no more answers than requests. */
+/* Any bytes as a results folder: what stands before the first line "#" is summary.json, between it and the
+ * next one requests.csv, then calibration.csv. What is read has ordered latencies and no more answers than
+ * requests. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
