@@ -174,6 +174,7 @@ static bool apply_edit(scenario_loader *l, const scenario_edit *edit) {
 static bool apply_changes(scenario_loader *l) {
     const scenario_changes *c = l->changes;
     bool ok = graft_all(l);
+    for (size_t i = 0; ok && i < c->before_count; i++) ok = apply_edit(l, &c->before[i]) && graft_all(l);
     for (size_t i = 0; ok && i < c->set_count; i++) ok = apply_set(l, c->sets[i]) && graft_all(l);
     for (size_t i = 0; ok && i < c->edit_count; i++) ok = apply_edit(l, &c->edits[i]) && graft_all(l);
     return ok && (!c->only_count || scenario_choose_policies(l, c->only, c->only_count));

@@ -96,10 +96,12 @@ typedef struct scenario_edit {
     const yaml_node *value;
 } scenario_edit;
 
-/* What differs from the file. `sets` are "key=value" changes, applied in order, then `edits`; `only` are labels or names
+/* What differs from the file. First come the edits `before`, then `sets`, which are "key=value", then `edits`; `only` are labels or names
  * of policies that replace the list, if there are any. A scenario whose model, with all that shapes its answers, is that
  * of one of the `lenders` borrows it instead of reading it: it must be freed before its lender. */
 typedef struct scenario_changes {
+    const scenario_edit *before;
+    size_t before_count;
     char *const *sets;
     size_t set_count;
     const scenario_edit *edits;

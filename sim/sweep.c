@@ -257,17 +257,15 @@ static void become_lender(sweep_loader *l, scenario *s) {
 
 scenario *point_load(sweep_loader *l, size_t point, portolan_error *err) {
     const sweep *w = l->w;
-    size_t setting = setting_of(w, point), n = w->fixed_count;
-    scenario_edit *edits = calloc(n + w->key_count + 1, sizeof *edits);
+    size_t setting = setting_of(w, point), n = w->key_count;
+    scenario_edit edits[SWEEP_MAX_KEYS + 1];
     scenario *s = calloc(1, sizeof *s);
-    if (n && edits) memcpy(edits, w->fixed, n * sizeof *edits);
-    for (size_t k = 0; edits && k < w->key_count; k++)
-        edits[n++] = (scenario_edit){w->keys[k], w->values[setting * w->key_count + k]};
-    if (edits && w->seed_nodes) edits[n++] = (scenario_edit){"seed", w->seed_nodes[seed_of(w, point)]};
-    scenario_changes changes = {.sets = w->sets, .set_count = w->set_count, .edits = edits, .edit_count = n,
+    for (size_t k = 0; k < n; k++) edits[k] = (scenario_edit){w->keys[k], w->values[setting * n + k]};
+    if (w->seed_nodes) edits[n++] = (scenario_edit){"seed", w->seed_nodes[seed_of(w, point)]};
+    scenario_changes changes = {.before = w->fixed, .before_count = w->fixed_count, .sets = w->sets,
+                                .set_count = w->set_count, .edits = edits, .edit_count = n,
                                 .lenders = l->lenders, .lender_count = LENDERS};
-    bool ok = edits && s ? scenario_load_changed(s, w->scenario, &changes, err) : error_memory(err, sizeof *s);
-    free(edits);
+    bool ok = s ? scenario_load_changed(s, w->scenario, &changes, err) : error_memory(err, sizeof *s);
     if (!ok) {
         free(s);
         return NULL;

@@ -65,7 +65,7 @@ typedef struct sweep {
 extern const yaml_field SWEEP_FIELDS[], RANGE_FIELDS[], STATISTICS_FIELDS[], BEST_FIELDS[];
 
 /* Reads a sweep and its base scenario, and checks that its first point is a good scenario. `sets` are changes of the
- * scenario, before those of the axes. On failure `w` is left empty. */
+ * scenario, after those of the file's `set` and before those of its axes. On failure `w` is left empty. */
 bool sweep_load(sweep *w, const char *path, char *const *sets, size_t set_count, portolan_error *err);
 void sweep_free(sweep *w);
 

@@ -40,7 +40,8 @@ static bool read_bound(const yaml_node *range, const char *key, const char *text
     char *end;
     *x = strtod(text, &end);
     *unit = end;
-    if (end != text && isfinite(*x) && *end != '/') return true;
+    bool fraction = end[0] == '/' && end[1] >= '0' && end[1] <= '9';
+    if (end != text && isfinite(*x) && !fraction) return true;
     return error_input(err, yaml_find(range, key)->mark, "'%s' is '%.60s'; it must be a number, with its unit if it has one",
                        key, text);
 }

@@ -104,6 +104,7 @@ static bool open_database(sweep_store *t, int flags, portolan_error *err) {
 
 static bool check_version(sweep_store *t, portolan_error *err) {
     long long tables = count(t, "SELECT count(*) FROM sqlite_master"), version = count(t, "PRAGMA user_version");
+    if (tables < 0 || version < 0) return store_error(t, "read", err);
     t->has_plan = tables > 0;
     if (!tables || version == STORE_VERSION) return true;
     return error_run(err, "%s was not written by this version of Portolan (its number is %lld, not %d)", t->path, version,
@@ -252,6 +253,16 @@ static bool same_seeds(sweep_store *t, const sweep *w, bool *same, portolan_erro
     return true;
 }
 
+/* Copies the results of points that are in the new plan, too, under their new numbers. */
+static bool move_results(sweep_store *t, portolan_error *err) {
+    char sql[2048];
+    size_t n = (size_t)snprintf(sql, sizeof sql, "INSERT INTO results SELECT now, position, policy, type");
+    for (const metric *m = METRICS; m->key && n < sizeof sql; m++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n, ", \"%s\"", m->key);
+    snprintf(sql + n, n < sizeof sql ? sizeof sql - n : 0, " FROM old_results JOIN moved ON was = point");
+    return run_sql(t, sql, err);
+}
+
 /* Lays the new plan out, and carries over what is known of points that have the same parameters and seed. */
 static bool replace_plan(sweep_store *t, const sweep *w, portolan_error *err) {
     static const char ASIDE[] = "ALTER TABLE settings RENAME TO old_settings; ALTER TABLE points RENAME TO old_points;"
@@ -264,15 +275,13 @@ static bool replace_plan(sweep_store *t, const sweep *w, portolan_error *err) {
         "UPDATE settings SET hash = (SELECT hash FROM old_settings o WHERE o.parameters = settings.parameters);"
         "UPDATE points SET (status, error, host, seconds, attempts) ="
         " (SELECT o.status, o.error, o.host, o.seconds, o.attempts FROM old_points o JOIN moved ON was = o.point"
-        "  WHERE now = points.point) WHERE point IN (SELECT now FROM moved);"
-        "UPDATE old_results SET point = -1 - (SELECT now FROM moved WHERE was = point)"
-        " WHERE point IN (SELECT was FROM moved);"
-        "UPDATE old_results SET point = -1 - point WHERE point < 0;"
-        "INSERT INTO results SELECT * FROM old_results WHERE point IN (SELECT now FROM moved);"
+        "  WHERE now = points.point) WHERE point IN (SELECT now FROM moved);";
+    static const char CLEAN[] =
         "DROP TABLE moved; DROP TABLE old_results; DROP TABLE old_points; DROP TABLE old_settings;"
         "DROP INDEX by_parameters; DROP INDEX by_setting";
     bool ok = run_sql(t, "BEGIN IMMEDIATE", err);
-    return ok && finish(t, run_sql(t, ASIDE, err) && insert_plan(t, w, err) && run_sql(t, BACK, err), err);
+    return ok && finish(t, run_sql(t, ASIDE, err) && insert_plan(t, w, err) && run_sql(t, BACK, err) &&
+                               move_results(t, err) && run_sql(t, CLEAN, err), err);
 }
 
 static bool write_hash(sweep_store *t, size_t setting, const char *hash, portolan_error *err) {
