@@ -147,7 +147,7 @@ typedef struct point_outcome {
 /* Writes it, all or nothing. A point that is done already stays as it is. */
 bool store_record(sweep_store *t, const sweep *w, const point_outcome *o, portolan_error *err);
 
-/* Takes over what another store of the same plan has of points that are not done here. */
+/* Takes over what another store has of points that are not done here. Fails if its plan or its inputs are others. */
 bool store_merge(sweep_store *t, const sweep *w, const char *path, portolan_error *err);
 
 /* The store's own knowledge of the plan, for tables: one more result row is read with each call. */
@@ -179,19 +179,35 @@ bool store_recall(sweep_store *t, const char *key, char *into, size_t size, port
 typedef struct sweep_options {
     unsigned jobs; /* points at a time; 0: one for each processor */
     bool quiet, fail_fast;
+    size_t chunk; /* Slurm: points of a task; 0: as many as make a good number of tasks */
+    char *const *sbatch; /* Slurm: further options for sbatch, like "--partition=long" */
+    size_t sbatch_count;
 } sweep_options;
 
 typedef struct sweep_progress {
     size_t done, failed, waiting; /* of the whole plan */
     bool interrupted;
     double seconds; /* of this session's wall clock */
-    size_t points_run;
 } sweep_progress;
 
 /* Runs points[0 .. count-1] on this machine and records each, the failed ones too. Ends early after Ctrl-C, and with
  * `fail_fast` after the first failure. Fails only where the store or the machine does. */
 bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count, const sweep_options *o,
                      sweep_progress *became, portolan_error *err);
+
+/* The same by Slurm: collects a job of an earlier session first, then submits what is missing and waits for it. An
+ * interrupt leaves the job running. */
+bool sweep_run_slurm(const sweep *w, sweep_store *t, const sweep_options *o, sweep_progress *became, portolan_error *err);
+
+/* Writes the job script for `count` points of a sweep whose folder is `out`. */
+bool sweep_slurm_script(const sweep *w, const char *out, size_t count, const sweep_options *o, FILE *to, portolan_error *err);
+
+/* What the script starts: runs the points of task `task` into a store of its own, out/slurm/part-TASK. */
+bool sweep_run_task(const sweep *w, const char *out, size_t task, const sweep_options *o, sweep_progress *became,
+                    portolan_error *err);
+
+/* Counts the plan's points by status into done, failed and waiting. */
+void store_count(const sweep_store *t, const sweep *w, sweep_progress *p);
 
 /* The plan's points that are not done, in their order (free() it); NULL if memory is short. */
 size_t *store_missing(const sweep_store *t, const sweep *w, size_t *count, portolan_error *err);

@@ -223,7 +223,7 @@ static bool run_with(runner *r, const size_t *points, size_t count, portolan_err
     return ok;
 }
 
-static void count_points(const sweep_store *t, const sweep *w, sweep_progress *p) {
+void store_count(const sweep_store *t, const sweep *w, sweep_progress *p) {
     for (size_t i = 0; i < sweep_points(w); i++) {
         p->done += t->status[i] == POINT_DONE;
         p->failed += t->status[i] == POINT_FAILED;
@@ -236,8 +236,8 @@ bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_
     runner r = {.w = w, .store = t, .options = o};
     double start = wall_clock();
     bool ok = run_with(&r, points, count, err);
-    *became = (sweep_progress){.interrupted = r.interrupted, .seconds = wall_clock() - start, .points_run = r.finished};
-    count_points(t, w, became);
+    *became = (sweep_progress){.interrupted = r.interrupted, .seconds = wall_clock() - start};
+    store_count(t, w, became);
     return ok;
 }
 

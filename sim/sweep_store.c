@@ -380,6 +380,17 @@ bool store_record(sweep_store *t, const sweep *w, const point_outcome *o, portol
     return ok;
 }
 
+/* Whether the attached store `part` has the plan of this one, and no setting of other inputs. */
+static bool check_part(sweep_store *t, const char *path, portolan_error *err) {
+    long long others =
+        count(t, "SELECT (SELECT count(*) FROM part.settings p LEFT JOIN main.settings m USING(setting)"
+                 " WHERE m.parameters IS NOT p.parameters OR m.hash <> p.hash)"
+                 " + (SELECT count(*) FROM part.points p LEFT JOIN main.points m USING(point)"
+                 " WHERE m.setting IS NOT p.setting OR m.seed IS NOT p.seed)");
+    if (others < 0) return store_error(t, "read", err);
+    return !others || error_run(err, "%s was made with another plan or other inputs; remove it, and --resume", path);
+}
+
 bool store_merge(sweep_store *t, const sweep *w, const char *path, portolan_error *err) {
     static const char TAKE[] =
         "BEGIN IMMEDIATE;"
@@ -398,7 +409,7 @@ bool store_merge(sweep_store *t, const sweep *w, const char *path, portolan_erro
     bool ok = step(t, q, err);
     sqlite3_finalize(q);
     if (!ok) return false;
-    ok = run_sql(t, TAKE, err);
+    ok = check_part(t, path, err) && run_sql(t, TAKE, err);
     if (!ok) sqlite3_exec(t->db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_exec(t->db, "DETACH part", NULL, NULL, NULL);
     return ok && read_status(t, w, err);

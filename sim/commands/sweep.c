@@ -7,14 +7,17 @@
 #include "commands.h"
 #include "sim/sweep_statistics.h"
 
-enum { KEY_SET = 0x200, KEY_OUT, KEY_RESUME, KEY_DRY, KEY_FAIL_FAST, KEY_ACCEPT, KEY_EXPORT, KEY_TIMINGS, MAX_CHANGES = 256 };
+enum { KEY_SET = 0x200, KEY_OUT, KEY_RESUME, KEY_DRY, KEY_FAIL_FAST, KEY_ACCEPT, KEY_EXPORT, KEY_TIMINGS, KEY_ENGINE, KEY_CHUNK,
+       KEY_SBATCH, KEY_TASK, MAX_CHANGES = 256 };
 
 typedef struct sweep_arguments {
     common_options common;
     const char *path, *out, *export;
     char *sets[MAX_CHANGES];
     size_t set_count;
-    bool resume, dry_run, accept, timings;
+    char *sbatch[MAX_CHANGES];
+    bool resume, dry_run, accept, timings, slurm, is_task;
+    size_t task;
     sweep_options run;
 } sweep_arguments;
 
@@ -26,10 +29,22 @@ static const struct argp_option OPTIONS[] = {
     {"accept-changed", KEY_ACCEPT, 0, 0, "With --resume: keep results although plan or inputs have changed since", 0},
     {"dry-run", KEY_DRY, 0, 0, "Print the plan, and how long it would take; write nothing", 0},
     {"fail-fast", KEY_FAIL_FAST, 0, 0, "Stop at the first point that fails", 0},
+    {"engine", KEY_ENGINE, "local|slurm", 0, "Where points are run: by this process (default), or by a Slurm job array", 0},
+    {"chunk", KEY_CHUNK, "N", 0, "Slurm: points of one task", 0},
+    {"sbatch", KEY_SBATCH, "OPTION", 0, "Slurm: an option for sbatch, as in --sbatch=--partition=long (may be repeated)", 0},
+    {"task", KEY_TASK, "N", OPTION_HIDDEN, "Run a task of a Slurm job array", 0},
     {"export", KEY_EXPORT, "csv|json", 0, "Print the results in the folder as a table, run nothing", 0},
     {"timings", KEY_TIMINGS, 0, 0, "With --export: also host, seconds and attempts of each point", 0},
     {0},
 };
+
+static size_t parse_whole(const char *option, const char *text, unsigned long least, struct argp_state *state) {
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*end || end == text || *text == '-' || n < least || n > SWEEP_MAX_POINTS)
+        argp_error(state, "%s is '%s'; it must be a whole number from %lu to %d", option, text, least, SWEEP_MAX_POINTS);
+    return n;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
     sweep_arguments *a = state->input;
@@ -44,6 +59,20 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_ACCEPT: a->accept = true; return 0;
     case KEY_DRY: a->dry_run = true; return 0;
     case KEY_FAIL_FAST: a->run.fail_fast = true; return 0;
+    case KEY_ENGINE:
+        if (strcmp(argument, "local") != 0 && strcmp(argument, "slurm") != 0)
+            argp_error(state, "--engine is '%s'; allowed are local, slurm", argument);
+        a->slurm = strcmp(argument, "slurm") == 0;
+        return 0;
+    case KEY_CHUNK: a->run.chunk = parse_whole("--chunk", argument, 1, state); return 0;
+    case KEY_TASK:
+        a->task = parse_whole("--task", argument, 0, state);
+        a->is_task = true;
+        return 0;
+    case KEY_SBATCH:
+        if (a->run.sbatch_count == MAX_CHANGES) argp_error(state, "more than %d options", MAX_CHANGES);
+        a->sbatch[a->run.sbatch_count++] = argument;
+        return 0;
     case KEY_TIMINGS: a->timings = true; return 0;
     case KEY_EXPORT:
         if (strcmp(argument, "csv") != 0 && strcmp(argument, "json") != 0)
@@ -123,7 +152,7 @@ static void print_plan(const sweep *w) {
     if (w->excluded_count) printf("  %zu settings are excluded\n", w->excluded_count);
 }
 
-static int dry_run(const sweep_arguments *a, const sweep *w) {
+static int dry_run(const sweep_arguments *a, const sweep *w, const char *out) {
     portolan_error err = {0};
     double seconds;
     size_t tried;
@@ -140,7 +169,9 @@ static int dry_run(const sweep_arguments *a, const sweep *w) {
     printf(" a point (%zu tried), ", tried);
     print_time(whole);
     printf(" in all with %u jobs\n", jobs);
-    return STATUS_OK;
+    if (!a->slurm) return STATUS_OK;
+    printf("would be submitted by sbatch:\n\n");
+    return sweep_slurm_script(w, out, sweep_points(w), &a->run, stdout, &err) ? STATUS_OK : fail(&err);
 }
 
 /* ---- Running ---- */
@@ -152,6 +183,7 @@ static bool open_plan(const sweep_arguments *a, const sweep *w, sweep_store *t, 
 }
 
 static bool run_missing(const sweep_arguments *a, const sweep *w, sweep_store *t, sweep_progress *p, portolan_error *err) {
+    if (a->slurm) return sweep_run_slurm(w, t, &a->run, p, err);
     size_t count, *points = store_missing(t, w, &count, err);
     bool ok = points && sweep_run_local(w, t, points, count, &a->run, p, err);
     free(points);
@@ -192,17 +224,27 @@ static int run_sweep(const sweep_arguments *a, const sweep *w, const char *folde
     return status;
 }
 
+static int run_task(const sweep_arguments *a, const sweep *w, const char *folder) {
+    portolan_error err = {0};
+    sweep_progress p = {0};
+    return sweep_run_task(w, folder, a->task, &a->run, &p, &err) ? STATUS_OK : fail(&err);
+}
+
 int command_sweep(int argc, char **argv) {
     sweep_arguments a = {0};
     argp_parse(&SWEEP_ARGP, argc, argv, 0, NULL, &a);
     a.run.quiet = a.common.quiet;
+    a.run.sbatch = a.sbatch;
     if (a.export && a.out) return export_store(&a, a.out);
     portolan_error err = {0};
     char folder[1024];
     sweep w;
     if (!sweep_load(&w, a.path, a.sets, a.set_count, &err)) return fail(&err);
     const char *out = folder_of(&a, &w, folder, sizeof folder);
-    int status = a.export ? export_store(&a, out) : a.dry_run ? dry_run(&a, &w) : run_sweep(&a, &w, out);
+    int status = a.export    ? export_store(&a, out)
+                 : a.dry_run ? dry_run(&a, &w, out)
+                 : a.is_task ? run_task(&a, &w, out)
+                             : run_sweep(&a, &w, out);
     sweep_free(&w);
     return status;
 }
