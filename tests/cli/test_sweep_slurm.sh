@@ -38,7 +38,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-SchedulerParameters=sched_interval=1
+SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0,bf_interval=1
 ReturnToService=2
 KillWait=1
 StateSaveLocation=$slurm/state
@@ -76,7 +76,7 @@ platform: $SOURCE/platforms/one-phone.yaml
 workload: {arrivals: {rate: 5/s}}
 model: {synthetic: {samples: 200}}
 policies: [phone-only, confidence]
-run: {requests: 2000}
+run: {requests: 500}
 YAML
 cat >sweep.yaml <<YAML
 name: cluster
@@ -139,9 +139,9 @@ check "no point was run twice" sh -c '! tail -n +2 timings.csv | grep -qv ",1$"'
 
 run 1 sweep sweep.yaml --out refused --engine slurm --sbatch=--partition=nowhere
 says "sbatch has not taken the job"
-kill "$controller"
-wait "$controller" 2>/dev/null
-PATH=/nowhere run 1 sweep sweep.yaml --out absent --engine slurm
+status=0
+PATH=/nowhere "$PORTOLAN" sweep sweep.yaml --out absent --engine slurm >stdout 2>stderr || status=$?
+check "status $status without sbatch, wanted 1" test "$status" -eq 1
 says "sbatch has not taken the job"
 
 finish
