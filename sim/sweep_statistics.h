@@ -56,7 +56,14 @@ json_t *sweep_export_json(sweep_store *t, bool timings, portolan_error *err);
 bool sweep_files_write(const sweep_statistics *st, sweep_store *t, portolan_error *err);
 json_t *sweep_json(const sweep_statistics *st, const sweep_store *t);
 
-/* sweep_table.c: the table for the terminal. */
+/* sweep_plots.c: draws into the sweep's folder plots/. `drawn`: whether gnuplot was there; without it, data and scripts
+ * are written all the same. */
+bool sweep_plots_draw(const sweep_statistics *st, const sweep_store *t, bool *drawn, portolan_error *err);
+
+/* sweep_table.c: the last word of a key if that tells it from the sweep's other keys, else the whole. */
+const char *sweep_short_key(const sweep *w, size_t k);
+
+/* The table for the terminal. */
 void print_sweep_table(const sweep_statistics *st, FILE *out, bool color);
 
 #endif

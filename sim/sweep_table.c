@@ -20,8 +20,7 @@ static const column COLUMNS[] = {
 };
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, WIDTH = 48, MOST_ROWS = 40, MOST_NAME = 28 };
 
-/* The last words of a key: as few as tell it from the other keys. */
-static const char *short_key(const sweep *w, size_t k) {
+const char *sweep_short_key(const sweep *w, size_t k) {
     const char *dot = strrchr(w->keys[k], '.'), *name = dot ? dot + 1 : w->keys[k];
     for (size_t i = 0; i < w->key_count; i++) {
         const char *other = strrchr(w->keys[i], '.');
@@ -77,7 +76,7 @@ static void widen(int *width, const char *text) {
 static layout measure(const sweep_statistics *st, size_t rows) {
     layout l = {.policy = (int)strlen("policy")};
     char text[4096];
-    for (size_t k = 0; k < st->w->key_count; k++) widen(&l.keys[k], short_key(st->w, k));
+    for (size_t k = 0; k < st->w->key_count; k++) widen(&l.keys[k], sweep_short_key(st->w, k));
     for (size_t i = 0; i < COLUMN_COUNT; i++) widen(&l.columns[i], COLUMNS[i].title);
     for (size_t i = 0; i < st->cell_count; i++) {
         const sweep_cell *c = &st->cells[i];
@@ -109,7 +108,7 @@ static void print_cell(const sweep_statistics *st, const layout *l, const sweep_
 }
 
 static void print_titles(const sweep_statistics *st, const layout *l, FILE *out) {
-    for (size_t k = 0; k < st->w->key_count; k++) fprintf(out, "%-*.*s  ", l->keys[k], l->keys[k], short_key(st->w, k));
+    for (size_t k = 0; k < st->w->key_count; k++) fprintf(out, "%-*.*s  ", l->keys[k], l->keys[k], sweep_short_key(st->w, k));
     fprintf(out, "%-*s", l->policy, "policy");
     for (size_t k = 0; k < COLUMN_COUNT; k++) fprintf(out, "  %*s", l->columns[k], COLUMNS[k].title);
     fputc('\n', out);
@@ -125,7 +124,7 @@ static void print_best_cell(const sweep_statistics *st, const sweep_cell *c, con
     char text[4096];
     fprintf(out, "%s: %s %.9g, %s", how, q->objective->key, c->metrics[metric_index(q->objective)].mean, c->policy);
     for (size_t k = 0; k < st->w->key_count; k++)
-        fprintf(out, "%s %s=%s", k ? "," : " at", short_key(st->w, k), sweep_value(st->w, c->setting, k, text, sizeof text));
+        fprintf(out, "%s %s=%s", k ? "," : " at", sweep_short_key(st->w, k), shown_value(st, c, k, text, sizeof text));
     fputc('\n', out);
 }
 

@@ -8,7 +8,7 @@
 #include "sim/sweep_statistics.h"
 
 enum { KEY_SET = 0x200, KEY_OUT, KEY_RESUME, KEY_DRY, KEY_FAIL_FAST, KEY_ACCEPT, KEY_EXPORT, KEY_TIMINGS, KEY_ENGINE, KEY_CHUNK,
-       KEY_SBATCH, KEY_TASK, MAX_CHANGES = 256 };
+       KEY_SBATCH, KEY_TASK, KEY_PLOTS, MAX_CHANGES = 256 };
 
 typedef struct sweep_arguments {
     common_options common;
@@ -16,7 +16,7 @@ typedef struct sweep_arguments {
     char *sets[MAX_CHANGES];
     size_t set_count;
     char *sbatch[MAX_CHANGES];
-    bool resume, dry_run, accept, timings, slurm, is_task;
+    bool resume, dry_run, accept, timings, plots, slurm, is_task;
     size_t task;
     sweep_options run;
 } sweep_arguments;
@@ -33,6 +33,7 @@ static const struct argp_option OPTIONS[] = {
     {"chunk", KEY_CHUNK, "N", 0, "Slurm: points of one task", 0},
     {"sbatch", KEY_SBATCH, "OPTION", 0, "Slurm: an option for sbatch, as in --sbatch=--partition=long (may be repeated)", 0},
     {"task", KEY_TASK, "N", OPTION_HIDDEN, "Run a task of a Slurm job array", 0},
+    {"plots", KEY_PLOTS, 0, 0, "Draw pictures of the results into DIR/plots", 0},
     {"export", KEY_EXPORT, "csv|json", 0, "Print the results in the folder as a table, run nothing", 0},
     {"timings", KEY_TIMINGS, 0, 0, "With --export: also host, seconds and attempts of each point", 0},
     {0},
@@ -59,6 +60,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_ACCEPT: a->accept = true; return 0;
     case KEY_DRY: a->dry_run = true; return 0;
     case KEY_FAIL_FAST: a->run.fail_fast = true; return 0;
+    case KEY_PLOTS: a->plots = true; return 0;
     case KEY_ENGINE:
         if (strcmp(argument, "local") != 0 && strcmp(argument, "slurm") != 0)
             argp_error(state, "--engine is '%s'; allowed are local, slurm", argument);
@@ -209,6 +211,14 @@ static int tell_failures(const sweep_progress *p, const char *folder) {
     return p->waiting || p->failed ? STATUS_FAILED : STATUS_OK;
 }
 
+static bool draw(const sweep_arguments *a, const sweep_statistics *st, const sweep_store *t, portolan_error *err) {
+    bool drawn = true;
+    if (a->plots && !sweep_plots_draw(st, t, &drawn, err)) return false;
+    if (!drawn && !a->common.quiet)
+        fprintf(stderr, "gnuplot is not installed: %s/plots holds data and scripts only\n", t->folder);
+    return true;
+}
+
 static int run_sweep(const sweep_arguments *a, const sweep *w, const char *folder) {
     portolan_error err = {0};
     sweep_store t;
@@ -216,7 +226,7 @@ static int run_sweep(const sweep_arguments *a, const sweep *w, const char *folde
     sweep_statistics st = {0};
     if (!store_open(&t, folder, &err)) return fail(&err);
     bool ok = open_plan(a, w, &t, &err) && run_missing(a, w, &t, &p, &err) && sweep_statistics_read(&st, w, &t, &err) &&
-              sweep_files_write(&st, &t, &err);
+              sweep_files_write(&st, &t, &err) && draw(a, &st, &t, &err);
     int status = ok ? show(a, &st, &t) : fail(&err);
     if (ok && !status) status = tell_failures(&p, folder);
     sweep_statistics_free(&st);
