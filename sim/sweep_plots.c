@@ -94,10 +94,9 @@ static void series_label(const sweep_statistics *st, const sweep_cell *c, size_t
     char text[VALUE];
     size_t n = (size_t)snprintf(into, LABEL, "%.63s", c->policy);
     for (size_t a = 0; a < w->axis_count && n < LABEL - 1; a++) {
-        size_t k = w->axes[a].first_key;
         if (a == along || w->axes[a].count < 2) continue;
-        n += (size_t)snprintf(into + n, LABEL - n, ", %.40s=%.40s", sweep_short_key(w, k),
-                              sweep_value(w, c->setting, k, text, sizeof text));
+        n += (size_t)snprintf(into + n, LABEL - n, ", %.40s=%.40s", sweep_axis_name(w, a),
+                              sweep_value(w, c->setting, w->axes[a].first_key, text, sizeof text));
     }
 }
 
@@ -153,7 +152,7 @@ static const char LINES[] =
 static bool draw_axis(painter *p, size_t along, const double *x, const char *unit, const quantity *q, portolan_error *err) {
     const sweep *w = p->st->w;
     const sweep_axis *axis = &w->axes[along];
-    const char *key = sweep_short_key(w, axis->first_key);
+    const char *key = sweep_axis_name(w, along);
     series s = {0};
     char name[NAME], label[LABEL];
     plot picture;
@@ -256,7 +255,8 @@ static bool draw_front(painter *p, portolan_error *err) {
 
 /* ---- Heat maps ---- */
 
-static void put_tics(const sweep *w, FILE *script, const char *which, const sweep_axis *axis) {
+static void put_tics(const sweep *w, FILE *script, const char *which, size_t along) {
+    const sweep_axis *axis = &w->axes[along];
     char text[VALUE];
     const char *texts[64];
     arena memory = {0};
@@ -272,7 +272,7 @@ static void put_tics(const sweep *w, FILE *script, const char *which, const swee
     plot_texts(script, name, texts, n);
     fprintf(script, "set %stics ('' 0); do for [i=1:|%s|] { set %stics add (%s[i] i-1) }\n", which, name, which, name);
     fprintf(script, "set %srange [-0.5:%g]\n", which, (double)axis->count - 0.5);
-    const char *const title[] = {sweep_short_key(w, axis->first_key)};
+    const char *const title[] = {sweep_axis_name(w, along)};
     snprintf(name, sizeof name, "%s_title", which);
     plot_texts(script, name, title, 1);
     fprintf(script, "set %slabel %s[1]\n", which, name);
@@ -295,8 +295,8 @@ static bool draw_map(painter *p, const char *policy, const quantity *q, portolan
         plot_field(picture.data, policy);
         put_values(picture.data, row, 3);
     }
-    put_tics(w, picture.script, "x", &w->axes[0]);
-    put_tics(w, picture.script, "y", &w->axes[1]);
+    put_tics(w, picture.script, "x", 0);
+    put_tics(w, picture.script, "y", 1);
     const char *const titles[] = {policy, q->title};
     plot_texts(picture.script, "titles", titles, 2);
     fputs("set title titles[1]; set cblabel titles[2]\nset palette cubehelix start 0.5 cycles -1.2 saturation 1\n"

@@ -60,8 +60,9 @@ json_t *sweep_json(const sweep_statistics *st, const sweep_store *t);
  * are written all the same. */
 bool sweep_plots_draw(const sweep_statistics *st, const sweep_store *t, bool *drawn, portolan_error *err);
 
-/* sweep_table.c: the last word of a key if that tells it from the sweep's other keys, else the whole. */
-const char *sweep_short_key(const sweep *w, size_t k);
+/* sweep_table.c: what an axis is called: the last word of its first key if that tells it from the other axes, else the
+ * whole key. */
+const char *sweep_axis_name(const sweep *w, size_t axis);
 
 /* The table for the terminal. */
 void print_sweep_table(const sweep_statistics *st, FILE *out, bool color);

@@ -20,13 +20,16 @@ static const column COLUMNS[] = {
 };
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, WIDTH = 48, MOST_ROWS = 40, MOST_NAME = 28 };
 
-const char *sweep_short_key(const sweep *w, size_t k) {
-    const char *dot = strrchr(w->keys[k], '.'), *name = dot ? dot + 1 : w->keys[k];
-    for (size_t i = 0; i < w->key_count; i++) {
-        const char *other = strrchr(w->keys[i], '.');
-        if (i != k && strcmp(name, other ? other + 1 : w->keys[i]) == 0) return w->keys[k];
-    }
-    return name;
+static const char *last_word(const char *key) {
+    const char *dot = strrchr(key, '.');
+    return dot ? dot + 1 : key;
+}
+
+const char *sweep_axis_name(const sweep *w, size_t axis) {
+    const char *key = w->keys[w->axes[axis].first_key];
+    for (size_t i = 0; i < w->axis_count; i++)
+        if (i != axis && strcmp(last_word(key), last_word(w->keys[w->axes[i].first_key])) == 0) return key;
+    return last_word(key);
 }
 
 static void show(char *into, const column *c, const sweep_cell *row) {
@@ -53,9 +56,10 @@ static bool is_shown(const sweep_statistics *st, size_t rows, const sweep_cell *
     return !repeats(st, c) && (rows <= MOST_ROWS || c->front || c == st->best || c == st->best_sure);
 }
 
-/* The value of key `k`, or "any" where the row stands for cells with other values too. */
-static const char *shown_value(const sweep_statistics *st, const sweep_cell *c, size_t k, char *into, size_t size) {
+/* The value on an axis, of its first key, or "any" where the row stands for cells with other values too. */
+static const char *shown_value(const sweep_statistics *st, const sweep_cell *c, size_t axis, char *into, size_t size) {
     char other[4096];
+    size_t k = st->w->axes[axis].first_key;
     const char *text = sweep_value(st->w, c->setting, k, into, size);
     for (const sweep_cell *d = c + 1; d < st->cells + st->cell_count; d++)
         if (&st->cells[d->same_as] == c && strcmp(text, sweep_value(st->w, d->setting, k, other, sizeof other)) != 0)
@@ -64,7 +68,7 @@ static const char *shown_value(const sweep_statistics *st, const sweep_cell *c, 
 }
 
 typedef struct layout {
-    int keys[SWEEP_MAX_KEYS], policy, columns[COLUMN_COUNT];
+    int axes[SWEEP_MAX_KEYS], policy, columns[COLUMN_COUNT];
 } layout;
 
 static void widen(int *width, const char *text) {
@@ -76,12 +80,12 @@ static void widen(int *width, const char *text) {
 static layout measure(const sweep_statistics *st, size_t rows) {
     layout l = {.policy = (int)strlen("policy")};
     char text[4096];
-    for (size_t k = 0; k < st->w->key_count; k++) widen(&l.keys[k], sweep_short_key(st->w, k));
+    for (size_t k = 0; k < st->w->axis_count; k++) widen(&l.axes[k], sweep_axis_name(st->w, k));
     for (size_t i = 0; i < COLUMN_COUNT; i++) widen(&l.columns[i], COLUMNS[i].title);
     for (size_t i = 0; i < st->cell_count; i++) {
         const sweep_cell *c = &st->cells[i];
         if (!is_shown(st, rows, c)) continue;
-        for (size_t k = 0; k < st->w->key_count; k++) widen(&l.keys[k], shown_value(st, c, k, text, sizeof text));
+        for (size_t k = 0; k < st->w->axis_count; k++) widen(&l.axes[k], shown_value(st, c, k, text, sizeof text));
         widen(&l.policy, c->policy);
         for (size_t k = 0; k < COLUMN_COUNT; k++) {
             show(text, &COLUMNS[k], c);
@@ -95,8 +99,8 @@ static void print_cell(const sweep_statistics *st, const layout *l, const sweep_
     static const char *const MARKS[] = {"", "  front", "  front, surely"};
     char text[4096];
     if (color && c->front) fputs("\033[1m", out);
-    for (size_t k = 0; k < st->w->key_count; k++)
-        fprintf(out, "%-*.*s  ", l->keys[k], l->keys[k], shown_value(st, c, k, text, sizeof text));
+    for (size_t k = 0; k < st->w->axis_count; k++)
+        fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], shown_value(st, c, k, text, sizeof text));
     fprintf(out, "%-*.*s", l->policy, l->policy, c->policy);
     for (size_t k = 0; k < COLUMN_COUNT; k++) {
         show(text, &COLUMNS[k], c);
@@ -108,11 +112,11 @@ static void print_cell(const sweep_statistics *st, const layout *l, const sweep_
 }
 
 static void print_titles(const sweep_statistics *st, const layout *l, FILE *out) {
-    for (size_t k = 0; k < st->w->key_count; k++) fprintf(out, "%-*.*s  ", l->keys[k], l->keys[k], sweep_short_key(st->w, k));
+    for (size_t k = 0; k < st->w->axis_count; k++) fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], sweep_axis_name(st->w, k));
     fprintf(out, "%-*s", l->policy, "policy");
     for (size_t k = 0; k < COLUMN_COUNT; k++) fprintf(out, "  %*s", l->columns[k], COLUMNS[k].title);
     fputc('\n', out);
-    for (size_t k = 0; k < st->w->key_count; k++) fprintf(out, "%-*s  ", l->keys[k], "");
+    for (size_t k = 0; k < st->w->axis_count; k++) fprintf(out, "%-*s  ", l->axes[k], "");
     fprintf(out, "%-*s", l->policy, "");
     for (size_t k = 0; k < COLUMN_COUNT; k++) fprintf(out, "  %*s", l->columns[k], COLUMNS[k].unit);
     fputc('\n', out);
@@ -123,8 +127,8 @@ static void print_best_cell(const sweep_statistics *st, const sweep_cell *c, con
     const sweep_questions *q = &st->w->questions;
     char text[4096];
     fprintf(out, "%s: %s %.9g, %s", how, q->objective->key, c->metrics[metric_index(q->objective)].mean, c->policy);
-    for (size_t k = 0; k < st->w->key_count; k++)
-        fprintf(out, "%s %s=%s", k ? "," : " at", sweep_short_key(st->w, k), shown_value(st, c, k, text, sizeof text));
+    for (size_t k = 0; k < st->w->axis_count; k++)
+        fprintf(out, "%s %s=%s", k ? "," : " at", sweep_axis_name(st->w, k), shown_value(st, c, k, text, sizeof text));
     fputc('\n', out);
 }
 
