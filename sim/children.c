@@ -35,13 +35,17 @@ pid_t child_fork(portolan_error *err) {
 }
 
 static bool only_warmup(const scenario *s, uint64_t count, portolan_error *err) {
-    return error_run(err, "only %llu requests arrived, all of them in the warm-up of %llu; make 'duration' longer or "
-                     "'warmup' smaller", (unsigned long long)count, (unsigned long long)s->run.warmup);
+    return error_run(
+        err,
+        "only %llu requests arrived, all of them in the warm-up of %llu; make 'duration' longer or "
+        "'warmup' smaller",
+        (unsigned long long)count, (unsigned long long)s->run.warmup);
 }
 
 /* The simulation itself, with its trace where `folder` is to have one. */
-static bool run_engine(const scenario *s, const simgrid_world *world, size_t index, const result_folder *folder,
-                       policy_result *results, request_record **records, uint64_t *count, run_totals *totals) {
+static bool run_engine(const scenario *s, const simgrid_world *world, size_t index,
+                       const result_folder *folder, policy_result *results, request_record **records,
+                       uint64_t *count, run_totals *totals) {
     int follows = s->policies[index].follows;
     const double *shares = follows < 0 ? NULL : results[follows].summary.shares;
     portolan_error *err = &results[index].error;
@@ -62,24 +66,28 @@ bool policy_simulate(const scenario *s, const simgrid_world *world, size_t index
     double start = wall_clock();
     if (!run_engine(s, world, index, folder, results, records, count, &totals)) return false;
     result->wall_seconds = wall_clock() - start;
-    for (uint64_t i = s->run.warmup; i < *count; i++) result->failures[(*records)[i].failure]++;
-    bool ok = *count > s->run.warmup ? summarize(s, *records, *count, &totals, &result->summary, &result->error)
-                                     : only_warmup(s, *count, &result->error);
+    for (uint64_t i = s->run.warmup; i < *count; i++)
+        result->failures[(*records)[i].failure]++;
+    bool ok = *count > s->run.warmup
+                  ? summarize(s, *records, *count, &totals, &result->summary, &result->error)
+                  : only_warmup(s, *count, &result->error);
     if (ok) return true;
     free(*records);
     *records = NULL;
     return false;
 }
 
-bool child_failed(const scenario *s, size_t index, const policy_result *result, int status, portolan_error *err) {
+bool child_failed(const scenario *s, size_t index, const policy_result *result, int status,
+                  portolan_error *err) {
     const char *label = s->policies[index].label;
     if (result->error.status) {
         *err = result->error;
         return false;
     }
     if (WIFSIGNALED(status))
-        return error_run(err, "the process of policy '%s' was killed by signal %d (%s)%s", label, WTERMSIG(status),
-                         strsignal(WTERMSIG(status)), WTERMSIG(status) == SIGKILL ? "; was memory short?" : "");
+        return error_run(err, "the process of policy '%s' was killed by signal %d (%s)%s", label,
+                         WTERMSIG(status), strsignal(WTERMSIG(status)),
+                         WTERMSIG(status) == SIGKILL ? "; was memory short?" : "");
     return error_run(err, "the process of policy '%s' ended with status %d", label, WEXITSTATUS(status));
 }
 

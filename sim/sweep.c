@@ -29,36 +29,42 @@ typedef struct best_keys {
 const yaml_field SWEEP_FIELDS[] = {
     {"name", FIELD_NAME, offsetof(sweep_keys, name), .doc = "name of the sweep and of its results folder",
      .fallback = "sweep"},
-    {"scenario", FIELD_TEXT, offsetof(sweep_keys, scenario), .doc = "path of the scenario that is changed", .required = true},
-    {"set", FIELD_NODE, offsetof(sweep_keys, set), .doc = "keys of the scenario and their values at every point"},
+    {"scenario", FIELD_TEXT, offsetof(sweep_keys, scenario), .doc = "path of the scenario that is changed",
+     .required = true},
+    {"set", FIELD_NODE, offsetof(sweep_keys, set),
+     .doc = "keys of the scenario and their values at every point"},
     {"axes", FIELD_NODE, offsetof(sweep_keys, axes),
      .doc = "keys of the scenario, each with a list or a range of values; all combinations are run"},
     {"zip", FIELD_NODE, offsetof(sweep_keys, zip),
      .doc = "list of maps like 'axes'; the keys of one map are walked together, as one axis"},
     {"exclude", FIELD_NODE, offsetof(sweep_keys, exclude),
-     .doc = "list of maps of keys to a value or several; a setting in which all keys of a map have such a value is left out"},
+     .doc =
+         "list of maps of keys to a value or several; a setting in which all keys of a map have such a value is left out"},
     {"seeds", FIELD_NODE, offsetof(sweep_keys, seeds),
-     .doc = "how many seeds (1, 2, ...) or a list of them, the same for every setting; default the scenario's"},
+     .doc =
+         "how many seeds (1, 2, ...) or a list of them, the same for every setting; default the scenario's"},
     {"statistics", FIELD_NODE, offsetof(sweep_keys, statistics), .doc = "how results are compared"},
     {"best", FIELD_NODE, offsetof(sweep_keys, best), .doc = "which setting and policy to look for"},
     {0},
 };
 
 const yaml_field STATISTICS_FIELDS[] = {
-    {"confidence", FIELD_QUANTITY, offsetof(statistics_keys, confidence), .doc = "level of the intervals over seeds",
-     .fallback = "0.95", .least = 0.5, .most = 0.9999},
+    {"confidence", FIELD_QUANTITY, offsetof(statistics_keys, confidence),
+     .doc = "level of the intervals over seeds", .fallback = "0.95", .least = 0.5, .most = 0.9999},
     {"resamples", FIELD_COUNT, offsetof(statistics_keys, resamples),
-     .doc = "resamples of the bootstrap, which gives the intervals of percentiles", .fallback = "2000", .least = 100,
-     .most = 1e6},
+     .doc = "resamples of the bootstrap, which gives the intervals of percentiles", .fallback = "2000",
+     .least = 100, .most = 1e6},
     {"baseline", FIELD_TEXT, offsetof(statistics_keys, baseline),
      .doc = "label of the policy the others are compared with, seed by seed; default the first"},
-    {"pareto", FIELD_NODE, offsetof(statistics_keys, pareto), .doc = "list of the metrics of the Pareto front; default cost and accuracy"},
+    {"pareto", FIELD_NODE, offsetof(statistics_keys, pareto),
+     .doc = "list of the metrics of the Pareto front; default cost and accuracy"},
     {0},
 };
 
 const yaml_field BEST_FIELDS[] = {
     {"minimise", FIELD_TEXT, offsetof(best_keys, minimise), .doc = "metric of which the least is wanted"},
-    {"maximise", FIELD_TEXT, offsetof(best_keys, maximise), .doc = "instead: metric of which the most is wanted"},
+    {"maximise", FIELD_TEXT, offsetof(best_keys, maximise),
+     .doc = "instead: metric of which the most is wanted"},
     {"subject_to", FIELD_NODE, offsetof(best_keys, subject_to),
      .doc = "metrics and their bounds: at most the value, or at least where more is better"},
     {0},
@@ -95,8 +101,8 @@ static bool read_pareto(sweep_questions *q, const yaml_node *list, portolan_erro
     if (!list) return true;
     if (!yaml_expect(list, YAML_LIST, "pareto", err)) return false;
     if (list->count < 2 || list->count > SWEEP_MAX_OBJECTIVES)
-        return error_input(err, list->mark, "a Pareto front is of 2 to %d metrics, found %zu", SWEEP_MAX_OBJECTIVES,
-                           list->count);
+        return error_input(err, list->mark, "a Pareto front is of 2 to %d metrics, found %zu",
+                           SWEEP_MAX_OBJECTIVES, list->count);
     q->pareto_count = list->count;
     for (size_t i = 0; i < list->count; i++)
         if (!yaml_expect(list->items[i], YAML_SCALAR, "a metric", err) ||
@@ -113,7 +119,8 @@ static bool read_bounds(sweep_questions *q, const yaml_node *map, portolan_error
         const yaml_node *key = map->items[2 * i], *value = map->items[2 * i + 1];
         sweep_bound *bound = &q->bounds[q->bound_count++];
         char why[256];
-        if (!find_aim(key->text, key->mark, &bound->metric, err) || !yaml_expect(value, YAML_SCALAR, key->text, err))
+        if (!find_aim(key->text, key->mark, &bound->metric, err) ||
+            !yaml_expect(value, YAML_SCALAR, key->text, err))
             return false;
         if (!unit_parse(value->text, UNIT_PURE, &bound->value, why, sizeof why))
             return error_input(err, value->mark, "'%s': %s", key->text, why);
@@ -152,14 +159,15 @@ static bool read_questions(sweep *w, const sweep_keys *keys, portolan_error *err
 static bool read_fixed(sweep *w, const yaml_node *map, portolan_error *err) {
     if (!map) return true;
     if (!yaml_expect(map, YAML_MAP, "set", err)) return false;
-    if (!(w->fixed = arena_alloc(&w->memory, map->count + 1, sizeof *w->fixed))) return error_memory(err, map->count);
+    if (!(w->fixed = arena_alloc(&w->memory, map->count + 1, sizeof *w->fixed)))
+        return error_memory(err, map->count);
     for (size_t i = 0; i < map->count; i++)
         w->fixed[w->fixed_count++] = (scenario_edit){map->items[2 * i]->text, map->items[2 * i + 1]};
     return true;
 }
 
-/* The first point must be a good scenario: most mistakes in a sweep spoil all its points. Its seed and its policies are
- * needed where the sweep names none. */
+/* The first point must be a good scenario: most mistakes in a sweep spoil all its points. Its seed and its
+ * policies are needed where the sweep names none. */
 static bool check_first(sweep *w, const yaml_node *statistics, portolan_error *err) {
     sweep_loader loader = {.w = w};
     bool has_seeds = w->seed_count;
@@ -169,9 +177,12 @@ static bool check_first(sweep *w, const yaml_node *statistics, portolan_error *e
     if (!has_seeds) w->seeds[0] = s->seed;
     const char *baseline = w->questions.baseline;
     size_t i = 0;
-    while (baseline && i < s->policy_count && strcmp(s->policies[i].label, baseline) != 0) i++;
-    bool ok = i < s->policy_count || error_input(err, yaml_find(statistics, "baseline")->mark, "the scenario has no policy "
-                                                 "labelled '%.60s'", baseline);
+    while (baseline && i < s->policy_count && strcmp(s->policies[i].label, baseline) != 0)
+        i++;
+    bool ok = i < s->policy_count || error_input(err, yaml_find(statistics, "baseline")->mark,
+                                                 "the scenario has no policy "
+                                                 "labelled '%.60s'",
+                                                 baseline);
     point_release(&loader, s);
     sweep_loader_free(&loader);
     return ok;
@@ -179,7 +190,9 @@ static bool check_first(sweep *w, const yaml_node *statistics, portolan_error *e
 
 static bool read_sweep(sweep *w, const char *path, portolan_error *err) {
     sweep_keys keys = {0};
-    if (!yaml_load(&w->document, path, err) || !yaml_read(w->document.root, "a sweep", SWEEP_FIELDS, &keys, err)) return false;
+    if (!yaml_load(&w->document, path, err) ||
+        !yaml_read(w->document.root, "a sweep", SWEEP_FIELDS, &keys, err))
+        return false;
     w->path = path;
     w->name = keys.name;
     text_mark mark = yaml_find(w->document.root, "scenario")->mark;
@@ -260,11 +273,17 @@ scenario *point_load(sweep_loader *l, size_t point, portolan_error *err) {
     size_t setting = setting_of(w, point), n = w->key_count;
     scenario_edit edits[SWEEP_MAX_KEYS + 1];
     scenario *s = calloc(1, sizeof *s);
-    for (size_t k = 0; k < n; k++) edits[k] = (scenario_edit){w->keys[k], w->values[setting * n + k]};
+    for (size_t k = 0; k < n; k++)
+        edits[k] = (scenario_edit){w->keys[k], w->values[setting * n + k]};
     if (w->seed_nodes) edits[n++] = (scenario_edit){"seed", w->seed_nodes[seed_of(w, point)]};
-    scenario_changes changes = {.before = w->fixed, .before_count = w->fixed_count, .sets = w->sets,
-                                .set_count = w->set_count, .edits = edits, .edit_count = n,
-                                .lenders = l->lenders, .lender_count = LENDERS};
+    scenario_changes changes = {.before = w->fixed,
+                                .before_count = w->fixed_count,
+                                .sets = w->sets,
+                                .set_count = w->set_count,
+                                .edits = edits,
+                                .edit_count = n,
+                                .lenders = l->lenders,
+                                .lender_count = LENDERS};
     bool ok = s ? scenario_load_changed(s, w->scenario, &changes, err) : error_memory(err, sizeof *s);
     if (!ok) {
         free(s);
@@ -295,9 +314,11 @@ void sweep_loader_free(sweep_loader *l) {
 bool scenario_hash(const scenario *s, char hex[FILE_HASH_TEXT], portolan_error *err) {
     json_t *tree = json_from_yaml(s->documents[FILE_SCENARIO].root);
     if (tree) json_object_del(tree, "seed");
-    json_t *all = tree ? json_pack("{s:s, s:o, s:[]}", "version", PORTOLAN_VERSION, "scenario", tree, "files") : NULL;
+    json_t *all =
+        tree ? json_pack("{s:s, s:o, s:[]}", "version", PORTOLAN_VERSION, "scenario", tree, "files") : NULL;
     for (int i = FILE_MODEL; all && i < SCENARIO_FILES; i++)
-        if (s->inputs[i].path) json_array_append_new(json_object_get(all, "files"), json_string(s->inputs[i].hash));
+        if (s->inputs[i].path)
+            json_array_append_new(json_object_get(all, "files"), json_string(s->inputs[i].hash));
     for (size_t i = 0; all && i < s->policy_count; i++)
         if (s->policies[i].file.path)
             json_array_append_new(json_object_get(all, "files"), json_string(s->policies[i].file.hash));

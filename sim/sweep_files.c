@@ -46,7 +46,8 @@ static void put_header(const exporter *e, const json_t *parameters) {
         put_text(e->out, key);
     }
     fputs(",seed,status,policy", e->out);
-    for (const metric *m = METRICS; m->key; m++) fprintf(e->out, ",%s", m->key);
+    for (const metric *m = METRICS; m->key; m++)
+        fprintf(e->out, ",%s", m->key);
     fprintf(e->out, ",error%s\n", e->timings ? ",host,seconds,attempts" : "");
 }
 
@@ -60,7 +61,8 @@ static void put_row(const exporter *e, const store_row *row, const json_t *param
     }
     fprintf(e->out, ",%llu,%s,", (unsigned long long)row->seed, POINT_STATUS_NAMES[row->status]);
     put_text(e->out, row->policy);
-    for (const metric *m = METRICS; m->key; m++) put_number(e->out, metric_value(m, &row->summary));
+    for (const metric *m = METRICS; m->key; m++)
+        put_number(e->out, metric_value(m, &row->summary));
     fputc(',', e->out);
     put_text(e->out, row->error);
     if (e->timings) {
@@ -75,7 +77,9 @@ static void put_row(const exporter *e, const store_row *row, const json_t *param
 static bool export_csv_row(const store_row *row, void *context, portolan_error *err) {
     exporter *e = context;
     json_t *parameters = json_loads(row->parameters, 0, NULL);
-    if (!parameters) return error_run(err, "the parameters of point %zu cannot be read: %.100s", row->point, row->parameters);
+    if (!parameters)
+        return error_run(err, "the parameters of point %zu cannot be read: %.100s", row->point,
+                         row->parameters);
     if (!e->begun) put_header(e, parameters);
     e->begun = true;
     put_row(e, row, parameters);
@@ -88,20 +92,24 @@ bool sweep_export_csv(sweep_store *t, bool timings, FILE *out, portolan_error *e
     return store_read(t, export_csv_row, &e, err);
 }
 
-static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+static json_t *number(double x) {
+    return isfinite(x) ? json_real(x) : json_null();
+}
 
 static bool export_json_row(const store_row *row, void *context, portolan_error *err) {
     exporter *e = context;
     json_t *o = json_pack("{s:I, s:o, s:I, s:s, s:s*}", "point", (json_int_t)row->point, "parameters",
                           json_loads(row->parameters, 0, NULL), "seed", (json_int_t)row->seed, "status",
                           POINT_STATUS_NAMES[row->status], "error", row->error);
-    if (!o) return error_run(err, "the parameters of point %zu cannot be read: %.100s", row->point, row->parameters);
+    if (!o)
+        return error_run(err, "the parameters of point %zu cannot be read: %.100s", row->point,
+                         row->parameters);
     if (row->policy) json_object_set_new(o, "policy", json_string(row->policy));
     for (const metric *m = METRICS; row->policy && m->key; m++)
         json_object_set_new(o, m->key, number(metric_value(m, &row->summary)));
     if (e->timings)
-        json_object_update_new(o, json_pack("{s:s?, s:o, s:i}", "host", row->host, "seconds", number(row->seconds),
-                                            "attempts", (int)row->attempts));
+        json_object_update_new(o, json_pack("{s:s?, s:o, s:i}", "host", row->host, "seconds",
+                                            number(row->seconds), "attempts", (int)row->attempts));
     return json_array_append_new(e->rows, o) == 0 || error_memory(err, 0);
 }
 
@@ -139,7 +147,8 @@ static void put_statistics(const sweep_statistics *st, FILE *out) {
             put_number(out, x->sd);
             put_number(out, x->low);
             put_number(out, x->high);
-            for (size_t k = 0; k < 3; k++) put_number(out, d->n ? difference[k] : NAN);
+            for (size_t k = 0; k < 3; k++)
+                put_number(out, d->n ? difference[k] : NAN);
             fputc('\n', out);
         }
     }
@@ -148,8 +157,8 @@ static void put_statistics(const sweep_statistics *st, FILE *out) {
 /* ---- sweep.json ---- */
 
 static json_t *interval_json(const interval *i) {
-    return json_pack("{s:o, s:o, s:o, s:o}", "mean", number(i->mean), "sd", number(i->sd), "low", number(i->low), "high",
-                     number(i->high));
+    return json_pack("{s:o, s:o, s:o, s:o}", "mean", number(i->mean), "sd", number(i->sd), "low",
+                     number(i->low), "high", number(i->high));
 }
 
 static json_t *cell_json(const sweep_statistics *st, const sweep_cell *c) {
@@ -157,8 +166,9 @@ static json_t *cell_json(const sweep_statistics *st, const sweep_cell *c) {
     json_t *metrics = json_object();
     for (size_t m = 0; m < st->metric_count; m++)
         json_object_set_new(metrics, METRICS[m].key, interval_json(&c->metrics[m]));
-    return json_pack("{s:o, s:s, s:I, s:b, s:o}", "parameters", sweep_parameters(st->w, c->setting), "policy", c->policy,
-                     "seeds", (json_int_t)c->metrics[0].n, "sure", c->front == FRONT_SURE, "metrics", metrics);
+    return json_pack("{s:o, s:s, s:I, s:b, s:o}", "parameters", sweep_parameters(st->w, c->setting), "policy",
+                     c->policy, "seeds", (json_int_t)c->metrics[0].n, "sure", c->front == FRONT_SURE,
+                     "metrics", metrics);
 }
 
 static json_t *axes_json(const sweep *w) {
@@ -178,26 +188,30 @@ static json_t *best_json(const sweep_statistics *st) {
     const sweep_questions *q = &st->w->questions;
     if (!q->objective) return json_null();
     json_t *bounds = json_object();
-    for (size_t i = 0; i < q->bound_count; i++) json_object_set_new(bounds, q->bounds[i].metric->key, json_real(q->bounds[i].value));
+    for (size_t i = 0; i < q->bound_count; i++)
+        json_object_set_new(bounds, q->bounds[i].metric->key, json_real(q->bounds[i].value));
     return json_pack("{s:s, s:o, s:o, s:o}", q->objective->better == BETTER_LESS ? "minimise" : "maximise",
-                     q->objective->key, "subject_to", bounds, "by_mean", cell_json(st, st->best), "by_interval",
-                     cell_json(st, st->best_sure));
+                     q->objective->key, "subject_to", bounds, "by_mean", cell_json(st, st->best),
+                     "by_interval", cell_json(st, st->best_sure));
 }
 
 json_t *sweep_json(const sweep_statistics *st, const sweep_store *t) {
     const sweep *w = st->w;
     json_t *seeds = json_array(), *pareto = json_array(), *found = json_array();
     json_int_t counts[] = {0, 0, 0};
-    for (size_t i = 0; i < w->seed_count; i++) json_array_append_new(seeds, json_integer((json_int_t)w->seeds[i]));
+    for (size_t i = 0; i < w->seed_count; i++)
+        json_array_append_new(seeds, json_integer((json_int_t)w->seeds[i]));
     for (size_t k = 0; k < w->questions.pareto_count; k++)
         json_array_append_new(pareto, json_string(w->questions.pareto[k]->key));
     for (size_t i = 0; i < st->cell_count; i++)
         if (st->cells[i].front) json_array_append_new(found, cell_json(st, &st->cells[i]));
-    for (size_t i = 0; i < sweep_points(w); i++) counts[t->status[i]]++;
-    return json_pack("{s:i, s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:f, s:{s:o, s:o}, s:o}", "schema", SCHEMA_VERSION, "sweep",
-                     w->name, "axes", axes_json(w), "seeds", seeds, "points", "done", counts[POINT_DONE], "failed",
-                     counts[POINT_FAILED], "waiting", counts[POINT_WAITING], "confidence", w->questions.confidence, "pareto",
-                     "metrics", pareto, "front", found, "best", best_json(st));
+    for (size_t i = 0; i < sweep_points(w); i++)
+        counts[t->status[i]]++;
+    return json_pack("{s:i, s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:f, s:{s:o, s:o}, s:o}", "schema",
+                     SCHEMA_VERSION, "sweep", w->name, "axes", axes_json(w), "seeds", seeds, "points", "done",
+                     counts[POINT_DONE], "failed", counts[POINT_FAILED], "waiting", counts[POINT_WAITING],
+                     "confidence", w->questions.confidence, "pareto", "metrics", pareto, "front", found,
+                     "best", best_json(st));
 }
 
 /* ---- The files ---- */

@@ -1,4 +1,5 @@
-/* The pictures of a sweep: metrics along each axis of numbers, the Pareto front, and heat maps of two axes. */
+/* The pictures of a sweep: metrics along each axis of numbers, the Pareto front, and heat maps of two axes.
+ * */
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -70,7 +71,8 @@ static bool is_log(const double *x, size_t n) {
 static size_t value_index(const sweep *w, const sweep_axis *axis, size_t setting) {
     const yaml_node *mine = w->values[setting * w->key_count + axis->first_key];
     size_t i = 0;
-    while (i + 1 < axis->count && axis->values[i * axis->key_count] != mine) i++;
+    while (i + 1 < axis->count && axis->values[i * axis->key_count] != mine)
+        i++;
     return i;
 }
 
@@ -124,7 +126,8 @@ static void put_values(FILE *data, const double *values, size_t n) {
 }
 
 /* The rows of the data, a line of the picture after the other. */
-static void put_series(const painter *p, FILE *data, size_t along, const double *x, const quantity *q, const series *s) {
+static void put_series(const painter *p, FILE *data, size_t along, const double *x, const quantity *q,
+                       const series *s) {
     const sweep_statistics *st = p->st;
     size_t m = metric_index(metric_named(q->key));
     char label[LABEL];
@@ -135,8 +138,8 @@ static void put_series(const painter *p, FILE *data, size_t along, const double 
             series_label(st, &st->cells[c], along, label);
             if (strcmp(label, s->labels[i]) != 0) continue;
             double low = isfinite(v->low) ? v->low : v->mean, high = isfinite(v->high) ? v->high : v->mean;
-            double row[] = {x[value_index(st->w, &st->w->axes[along], st->cells[c].setting)], v->mean * q->scale, low * q->scale,
-                            high * q->scale};
+            double row[] = {x[value_index(st->w, &st->w->axes[along], st->cells[c].setting)],
+                            v->mean * q->scale, low * q->scale, high * q->scale};
             plot_field(data, label);
             put_values(data, row, 4);
         }
@@ -149,7 +152,8 @@ static const char LINES[] =
     "         lt i fs transparent solid 0.2 noborder notitle, \\\n"
     "     for [i=1:|series|] data using (mine(i, 'x')):(mine(i, 'mean')) with linespoints lt i title series[i]\n";
 
-static bool draw_axis(painter *p, size_t along, const double *x, const char *unit, const quantity *q, portolan_error *err) {
+static bool draw_axis(painter *p, size_t along, const double *x, const char *unit, const quantity *q,
+                      portolan_error *err) {
     const sweep *w = p->st->w;
     const sweep_axis *axis = &w->axes[along];
     const char *key = sweep_axis_name(w, along);
@@ -161,15 +165,18 @@ static bool draw_axis(painter *p, size_t along, const double *x, const char *uni
         add_series(&s, label);
     }
     file_name(name, q->key, "by", key);
-    if (!plot_open(&picture, p->folder, name, PLOT_COLUMN, PLOT_HEIGHT + 0.12 * (double)s.count, err)) return false;
+    if (!plot_open(&picture, p->folder, name, PLOT_COLUMN, PLOT_HEIGHT + 0.12 * (double)s.count, err))
+        return false;
     put_series(p, picture.data, along, x, q, &s);
     plot_texts(picture.script, "series", s.texts, s.count);
     snprintf(label, sizeof label, "%.100s%s%.40s", key, *unit ? " / " : "", unit);
     const char *const titles[] = {label, q->title};
     plot_texts(picture.script, "titles", titles, 2);
-    if (s.left_out) fprintf(picture.script, "# %zu cells belong to further lines, which are in statistics.csv\n", s.left_out);
-    fprintf(picture.script, "set xlabel titles[1]; set ylabel titles[2]\n%s%s", is_log(x, axis->count) ? "set logscale x\n" : "",
-            LINES);
+    if (s.left_out)
+        fprintf(picture.script, "# %zu cells belong to further lines, which are in statistics.csv\n",
+                s.left_out);
+    fprintf(picture.script, "set xlabel titles[1]; set ylabel titles[2]\n%s%s",
+            is_log(x, axis->count) ? "set logscale x\n" : "", LINES);
     return plot_close(&picture, true, &p->drawn, err);
 }
 
@@ -179,7 +186,8 @@ static bool draw_axes(painter *p, portolan_error *err) {
     for (size_t a = 0; ok && a < w->axis_count; a++) {
         const char *unit = "";
         double *x = w->axes[a].count > 1 ? axis_numbers(&w->axes[a], &unit) : NULL;
-        for (size_t q = 0; ok && x && q < QUANTITY_COUNT; q++) ok = draw_axis(p, a, x, unit, &QUANTITIES[q], err);
+        for (size_t q = 0; ok && x && q < QUANTITY_COUNT; q++)
+            ok = draw_axis(p, a, x, unit, &QUANTITIES[q], err);
         free(x);
     }
     return ok;
@@ -195,7 +203,7 @@ static int by_first_objective(const void *a, const void *b) {
 /* The front's rows, sorted along the first metric, so that a line can join them. */
 static bool put_front(const painter *p, FILE *data, size_t mx, size_t my, portolan_error *err) {
     const sweep_statistics *st = p->st;
-    double (*rows)[2] = malloc((st->cell_count + 1) * sizeof *rows);
+    double(*rows)[2] = malloc((st->cell_count + 1) * sizeof *rows);
     size_t n = 0;
     if (!rows) return error_memory(err, st->cell_count * sizeof *rows);
     for (size_t c = 0; c < st->cell_count; c++) {
@@ -221,8 +229,12 @@ static bool put_cells(const painter *p, FILE *data, size_t mx, size_t my, portol
         const sweep_cell *found = &st->cells[c];
         const interval *x = &found->metrics[mx], *y = &found->metrics[my];
         if (found->same_as != c) continue;
-        double row[] = {x->mean, y->mean, isfinite(x->low) ? x->low : x->mean, isfinite(x->high) ? x->high : x->mean,
-                        isfinite(y->low) ? y->low : y->mean, isfinite(y->high) ? y->high : y->mean,
+        double row[] = {x->mean,
+                        y->mean,
+                        isfinite(x->low) ? x->low : x->mean,
+                        isfinite(x->high) ? x->high : x->mean,
+                        isfinite(y->low) ? y->low : y->mean,
+                        isfinite(y->high) ? y->high : y->mean,
                         found->front == FRONT_SURE};
         fputs("= ", data); /* no policy is called as the front is */
         plot_field(data, found->policy);
@@ -243,13 +255,17 @@ static bool draw_front(painter *p, portolan_error *err) {
     const metric *const *q = p->st->w->questions.pareto;
     series policies = {0};
     plot picture;
-    for (size_t c = 0; c < p->st->cell_count; c++) add_series(&policies, p->st->cells[c].policy);
-    if (!plot_open(&picture, p->folder, "pareto", PLOT_COLUMN, PLOT_HEIGHT + 0.12 * (double)policies.count, err)) return false;
+    for (size_t c = 0; c < p->st->cell_count; c++)
+        add_series(&policies, p->st->cells[c].policy);
+    if (!plot_open(&picture, p->folder, "pareto", PLOT_COLUMN, PLOT_HEIGHT + 0.12 * (double)policies.count,
+                   err))
+        return false;
     bool ok = put_cells(p, picture.data, metric_index(q[0]), metric_index(q[1]), err);
     const char *const titles[] = {q[0]->key, q[1]->key};
     plot_texts(picture.script, "policies", policies.texts, policies.count);
     plot_texts(picture.script, "titles", titles, 2);
-    fprintf(picture.script, "set xlabel titles[1]; set ylabel titles[2] # full points: surely on the front\n%s", FRONT_LINES);
+    fprintf(picture.script,
+            "set xlabel titles[1]; set ylabel titles[2] # full points: surely on the front\n%s", FRONT_LINES);
     return plot_close(&picture, ok, &p->drawn, err);
 }
 
@@ -263,14 +279,16 @@ static void put_tics(const sweep *w, FILE *script, const char *which, size_t alo
     size_t n = axis->count < 64 ? axis->count : 64;
     for (size_t i = 0; i < n; i++) {
         const yaml_node *value = axis->values[i * axis->key_count];
-        const char *shown = value->kind == YAML_SCALAR ? value->text : yaml_describe(value, text, sizeof text);
+        const char *shown =
+            value->kind == YAML_SCALAR ? value->text : yaml_describe(value, text, sizeof text);
         texts[i] = arena_text(&memory, shown, strlen(shown));
         if (!texts[i]) texts[i] = "";
     }
     char name[16];
     snprintf(name, sizeof name, "%s_values", which);
     plot_texts(script, name, texts, n);
-    fprintf(script, "set %stics ('' 0); do for [i=1:|%s|] { set %stics add (%s[i] i-1) }\n", which, name, which, name);
+    fprintf(script, "set %stics ('' 0); do for [i=1:|%s|] { set %stics add (%s[i] i-1) }\n", which, name,
+            which, name);
     fprintf(script, "set %srange [-0.5:%g]\n", which, (double)axis->count - 0.5);
     const char *const title[] = {sweep_axis_name(w, along)};
     snprintf(name, sizeof name, "%s_title", which);
@@ -290,7 +308,8 @@ static bool draw_map(painter *p, const char *policy, const quantity *q, portolan
     for (size_t c = 0; c < p->st->cell_count; c++) {
         const sweep_cell *found = &p->st->cells[c];
         if (strcmp(found->policy, policy) != 0) continue;
-        double row[] = {(double)value_index(w, &w->axes[0], found->setting), (double)value_index(w, &w->axes[1], found->setting),
+        double row[] = {(double)value_index(w, &w->axes[0], found->setting),
+                        (double)value_index(w, &w->axes[1], found->setting),
                         found->metrics[m].mean * q->scale};
         plot_field(picture.data, policy);
         put_values(picture.data, row, 3);
@@ -299,9 +318,11 @@ static bool draw_map(painter *p, const char *policy, const quantity *q, portolan
     put_tics(w, picture.script, "y", 1);
     const char *const titles[] = {policy, q->title};
     plot_texts(picture.script, "titles", titles, 2);
-    fputs("set title titles[1]; set cblabel titles[2]\nset palette cubehelix start 0.5 cycles -1.2 saturation 1\n"
-          "unset grid; unset key; set style fill solid 1 noborder\n"
-          "plot data using 'x':'y':($2-0.5):($2+0.5):($3-0.5):($3+0.5):'mean' with boxxyerror fc palette\n", picture.script);
+    fputs(
+        "set title titles[1]; set cblabel titles[2]\nset palette cubehelix start 0.5 cycles -1.2 saturation 1\n"
+        "unset grid; unset key; set style fill solid 1 noborder\n"
+        "plot data using 'x':'y':($2-0.5):($2+0.5):($3-0.5):($3+0.5):'mean' with boxxyerror fc palette\n",
+        picture.script);
     return plot_close(&picture, true, &p->drawn, err);
 }
 
@@ -312,9 +333,11 @@ static bool draw_maps(painter *p, portolan_error *err) {
     bool ok = true;
     if (w->axis_count != 2 || w->axes[0].count < 2 || w->axes[1].count < 2) return true;
     for (size_t c = 0; c < p->st->cell_count; c++)
-        if (p->st->cells[c].setting > 0 && p->st->cells[c].same_as == c) add_series(&policies, p->st->cells[c].policy);
+        if (p->st->cells[c].setting > 0 && p->st->cells[c].same_as == c)
+            add_series(&policies, p->st->cells[c].policy);
     for (size_t i = 0; ok && i < policies.count; i++)
-        for (size_t q = 0; ok && q < QUANTITY_COUNT; q++) ok = draw_map(p, policies.labels[i], &QUANTITIES[q], err);
+        for (size_t q = 0; ok && q < QUANTITY_COUNT; q++)
+            ok = draw_map(p, policies.labels[i], &QUANTITIES[q], err);
     return ok;
 }
 

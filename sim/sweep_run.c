@@ -1,7 +1,8 @@
-/* Runs the points of a sweep on this machine. The parent reads a point's scenario, with all that is large borrowed from the
- * points before it, and forks a child that builds the platform and simulates the policies; the last one itself, the
- * others in children of its own, since SimGrid starts only once in a process. What a child finds goes through shared
- * memory to the parent, which alone writes the store. Children die with their parents. */
+/* Runs the points of a sweep on this machine. The parent reads a point's scenario, with all that is large
+ * borrowed from the points before it, and forks a child that builds the platform and simulates the
+ * policies; the last one itself, the others in children of its own, since SimGrid starts only once in a
+ * process. What a child finds goes through shared memory to the parent, which alone writes the store.
+ * Children die with their parents. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@ typedef struct slot {
     pid_t pid; /* 0: free */
     size_t point;
     scenario *s;
-    policy_result *results; /* [SCENARIO_MAX_POLICIES], shared with the child; the last one may hold the point's error */
+    policy_result *
+        results; /* [SCENARIO_MAX_POLICIES], shared with the child; the last one may hold the point's error */
     double started;
 } slot;
 
@@ -46,13 +48,15 @@ static bool run_one(const scenario *s, const simgrid_world *world, size_t index,
     return results[index].done;
 }
 
-static bool run_in_child(const scenario *s, const simgrid_world *world, size_t index, policy_result *results) {
+static bool run_in_child(const scenario *s, const simgrid_world *world, size_t index,
+                         policy_result *results) {
     int status = 0;
     portolan_error *err = &results[index].error;
     pid_t pid = child_fork(err);
     if (pid == 0) _exit(run_one(s, world, index, results) ? STATUS_OK : STATUS_FAILED);
     if (pid < 0) return false;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
     portolan_error why = {0};
     if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK) return true;
     child_failed(s, index, &results[index], status, &why);
@@ -90,7 +94,8 @@ static bool open_slots(runner *r, size_t count, portolan_error *err) {
 }
 
 static void close_slots(runner *r) {
-    for (size_t i = 0; i < r->slot_count; i++) results_unmap(r->slots[i].results, SCENARIO_MAX_POLICIES);
+    for (size_t i = 0; i < r->slot_count; i++)
+        results_unmap(r->slots[i].results, SCENARIO_MAX_POLICIES);
     free(r->slots);
 }
 
@@ -102,16 +107,22 @@ static void free_slot(runner *r, slot *sl) {
 
 static size_t running(const runner *r) {
     size_t n = 0;
-    for (size_t i = 0; i < r->slot_count; i++) n += r->slots[i].pid != 0;
+    for (size_t i = 0; i < r->slot_count; i++)
+        n += r->slots[i].pid != 0;
     return n;
 }
 
-static bool record_failure(runner *r, size_t point, double seconds, const portolan_error *why, portolan_error *err) {
+static bool record_failure(runner *r, size_t point, double seconds, const portolan_error *why,
+                           portolan_error *err) {
     char text[sizeof why->file + sizeof why->message + 64];
     int n = 0;
     if (*why->file) n = snprintf(text, sizeof text, "%s:%u:%u: ", why->file, why->line, why->column);
     snprintf(text + n, sizeof text - (size_t)n, "%s", why->message);
-    point_outcome o = {.point = point, .status = POINT_FAILED, .error = text, .host = r->host, .seconds = seconds};
+    point_outcome o = {.point = point,
+                       .status = POINT_FAILED,
+                       .error = text,
+                       .host = r->host,
+                       .seconds = seconds};
     r->failed++;
     r->finished++;
     return !r->store || store_record(r->store, r->w, &o, err);
@@ -121,9 +132,16 @@ static bool record_results(runner *r, const slot *sl, double seconds, portolan_e
     const scenario *s = sl->s;
     char hash[FILE_HASH_TEXT];
     policy_summary summaries[SCENARIO_MAX_POLICIES];
-    for (size_t i = 0; i < s->policy_count; i++) summaries[i] = sl->results[i].summary;
-    point_outcome o = {.point = sl->point, .status = POINT_DONE, .host = r->host, .seconds = seconds, .hash = hash,
-                       .policy_count = s->policy_count, .policies = s->policies, .summaries = summaries};
+    for (size_t i = 0; i < s->policy_count; i++)
+        summaries[i] = sl->results[i].summary;
+    point_outcome o = {.point = sl->point,
+                       .status = POINT_DONE,
+                       .host = r->host,
+                       .seconds = seconds,
+                       .hash = hash,
+                       .policy_count = s->policy_count,
+                       .policies = s->policies,
+                       .summaries = summaries};
     r->finished++;
     return !r->store || (scenario_hash(s, hash, err) && store_record(r->store, r->w, &o, err));
 }
@@ -146,7 +164,8 @@ static bool start_point(runner *r, slot *sl, size_t point, portolan_error *err) 
 /* The error of the first policy that left one, or how the point's process ended. */
 static void point_error(const slot *sl, int status, portolan_error *why) {
     size_t i = 0;
-    while (i + 1 < sl->s->policy_count && !sl->results[i].error.status && sl->results[i].done) i++;
+    while (i + 1 < sl->s->policy_count && !sl->results[i].error.status && sl->results[i].done)
+        i++;
     child_failed(sl->s, i, &sl->results[i], status, why);
 }
 
@@ -179,12 +198,15 @@ static void kill_points(runner *r) {
     }
 }
 
-static bool stopped(const runner *r) { return r->interrupted || (r->options->fail_fast && r->failed); }
+static bool stopped(const runner *r) {
+    return r->interrupted || (r->options->fail_fast && r->failed);
+}
 
 static bool start_points(runner *r, const size_t *points, size_t count, size_t *next, portolan_error *err) {
     bool ok = true;
     for (size_t i = 0; ok && i < r->slot_count; i++)
-        while (ok && !r->slots[i].pid && *next < count && !stopped(r)) ok = start_point(r, &r->slots[i], points[(*next)++], err);
+        while (ok && !r->slots[i].pid && *next < count && !stopped(r))
+            ok = start_point(r, &r->slots[i], points[(*next)++], err);
     return ok;
 }
 
@@ -231,8 +253,8 @@ void store_count(const sweep_store *t, const sweep *w, sweep_progress *p) {
     }
 }
 
-bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count, const sweep_options *o,
-                     sweep_progress *became, portolan_error *err) {
+bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count,
+                     const sweep_options *o, sweep_progress *became, portolan_error *err) {
     runner r = {.w = w, .store = t, .options = o};
     double start = wall_clock();
     bool ok = run_with(&r, points, count, err);

@@ -1,6 +1,7 @@
-/* Runs the points of a sweep as a Slurm job array. Each task runs a chunk of points into a store of its own, in a folder that
- * all nodes see; the parent waits, and merges those stores into the sweep's as the tasks end. The job's number is kept
- * in the store: a parent that comes later finds the job again, and what it has done. */
+/* Runs the points of a sweep as a Slurm job array. Each task runs a chunk of points into a store of its
+ * own, in a folder that all nodes see; the parent waits, and merges those stores into the sweep's as the
+ * tasks end. The job's number is kept in the store: a parent that comes later finds the job again, and what
+ * it has done. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,8 @@ static void put_word(FILE *out, const char *text) {
 static size_t chunk_of(const sweep_options *o, size_t count) {
     size_t tasks = o->jobs ? 4ul * o->jobs : USUAL_TASKS;
     if (tasks > MOST_TASKS) tasks = MOST_TASKS;
-    size_t chunk = o->chunk ? o->chunk : (count + tasks - 1) / tasks, least = (count + MOST_TASKS - 1) / MOST_TASKS;
+    size_t chunk = o->chunk ? o->chunk : (count + tasks - 1) / tasks,
+           least = (count + MOST_TASKS - 1) / MOST_TASKS;
     return chunk < least ? least : chunk ? chunk : 1;
 }
 
@@ -60,15 +62,19 @@ static bool absolute(const char *path, char into[PATH_ROOM], portolan_error *err
     return n < PATH_ROOM || error_run(err, "%s: its absolute path is too long or cannot be found", path);
 }
 
-bool sweep_slurm_script(const sweep *w, const char *out, size_t count, const sweep_options *o, FILE *to, portolan_error *err) {
+bool sweep_slurm_script(const sweep *w, const char *out, size_t count, const sweep_options *o, FILE *to,
+                        portolan_error *err) {
     char program[PATH_ROOM], file[PATH_ROOM], folder[PATH_ROOM];
     size_t tasks = (count + chunk_of(o, count) - 1) / chunk_of(o, count);
     if (!absolute("/proc/self/exe", program, err) || !absolute(w->path, file, err)) return false;
     if (!absolute(out, folder, err)) return false;
     fprintf(to, "#!/bin/sh\n#SBATCH --job-name=%s\n#SBATCH --array=0-%zu", w->name, tasks - 1);
     if (o->jobs) fprintf(to, "%%%u", o->jobs);
-    fprintf(to, "\n#SBATCH --ntasks=1\n#SBATCH --cpus-per-task=1\n#SBATCH --output=\"%s/slurm/task-%%a.log\"\n", folder);
-    for (size_t i = 0; i < o->sbatch_count; i++) fprintf(to, "#SBATCH %s\n", o->sbatch[i]);
+    fprintf(to,
+            "\n#SBATCH --ntasks=1\n#SBATCH --cpus-per-task=1\n#SBATCH --output=\"%s/slurm/task-%%a.log\"\n",
+            folder);
+    for (size_t i = 0; i < o->sbatch_count; i++)
+        fprintf(to, "#SBATCH %s\n", o->sbatch[i]);
     fputs("exec ", to);
     put_word(to, program);
     fputs(" sweep ", to);
@@ -90,7 +96,8 @@ static bool write_points(const array *a, const size_t *points, size_t count, por
     snprintf(path, sizeof path, "%s/points", a->folder);
     if (!replacement_open(&r, path, err)) return false;
     fprintf(r.stream, "%zu\n", chunk_of(a->options, count));
-    for (size_t i = 0; i < count; i++) fprintf(r.stream, "%zu\n", points[i]);
+    for (size_t i = 0; i < count; i++)
+        fprintf(r.stream, "%zu\n", points[i]);
     return replacement_finish(&r, true, err);
 }
 
@@ -99,19 +106,23 @@ static bool write_script(const array *a, size_t count, portolan_error *err) {
     replacement r;
     snprintf(path, sizeof path, "%s/array.sh", a->folder);
     if (!replacement_open(&r, path, err)) return false;
-    return replacement_finish(&r, sweep_slurm_script(a->w, a->store->folder, count, a->options, r.stream, err), err);
+    return replacement_finish(
+        &r, sweep_slurm_script(a->w, a->store->folder, count, a->options, r.stream, err), err);
 }
 
 /* ---- Talking to Slurm ---- */
 
-/* Runs a command, keeps the beginning of what it says, and gives its exit status; -1 if it cannot be run. */
+/* Runs a command, keeps the beginning of what it says, and gives its exit status; -1 if it cannot be run.
+ * */
 static int ask(const char *command, char *into, size_t size) {
     FILE *f = popen(command, "r");
     size_t n = f ? fread(into, 1, size - 1, f) : 0;
     into[n] = '\0';
-    while (f && fgetc(f) != EOF) continue;
+    while (f && fgetc(f) != EOF)
+        continue;
     int status = f ? pclose(f) : -1;
-    while (n && into[n - 1] == '\n') into[--n] = '\0';
+    while (n && into[n - 1] == '\n')
+        into[--n] = '\0';
     return status;
 }
 
@@ -125,7 +136,8 @@ static bool submit(array *a, portolan_error *err) {
     snprintf(command, sizeof command, "sbatch --parsable %.2000s/array.sh 2>&1", text);
     free(text);
     if (ask(command, answer, sizeof answer) != 0)
-        return error_run(err, "sbatch has not taken the job: %.300s", *answer ? answer : "is Slurm installed?");
+        return error_run(err, "sbatch has not taken the job: %.300s",
+                         *answer ? answer : "is Slurm installed?");
     answer[strcspn(answer, ";")] = '\0'; /* with several clusters: "number;cluster" */
     if (!*answer || strspn(answer, "0123456789") != strlen(answer))
         return error_run(err, "sbatch gave no job number: %.300s", answer);
@@ -141,7 +153,8 @@ static bool find_active(const array *a, bool *active, size_t *count) {
     int status = answer ? ask(command, answer, MOST) : -1;
     bool gone = answer && strstr(answer, "Invalid job id"); /* ended long ago */
     *count = 0;
-    for (char *line = answer; status == 0 && line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+    for (char *line = answer; status == 0 && line && *line;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
         size_t task = strtoull(line, NULL, 10);
         if (task < a->tasks) active[task] = true;
         (*count)++;
@@ -183,7 +196,8 @@ static bool merge_ended(array *a, const bool *active, portolan_error *err) {
 
 static size_t count_done(const array *a) {
     size_t n = 0;
-    for (size_t i = 0; i < sweep_points(a->w); i++) n += a->store->status[i] != POINT_WAITING;
+    for (size_t i = 0; i < sweep_points(a->w); i++)
+        n += a->store->status[i] != POINT_WAITING;
     return n;
 }
 
@@ -210,7 +224,8 @@ static bool wait_for_job(array *a, bool *interrupted, portolan_error *err) {
 
 /* ---- The parent ---- */
 
-static bool open_array(array *a, const sweep *w, sweep_store *t, const sweep_options *o, portolan_error *err) {
+static bool open_array(array *a, const sweep *w, sweep_store *t, const sweep_options *o,
+                       portolan_error *err) {
     *a = (array){.w = w, .store = t, .options = o, .tasks = MOST_TASKS};
     snprintf(a->folder, sizeof a->folder, "%s/slurm", t->folder);
     a->merged = calloc(MOST_TASKS, sizeof *a->merged);
@@ -231,20 +246,23 @@ static bool run_array(array *a, bool *interrupted, portolan_error *err) {
         memset(a->merged, 0, MOST_TASKS * sizeof *a->merged);
         ok = write_points(a, points, count, err) && write_script(a, count, err) && submit(a, err);
         if (ok && !a->options->quiet) fprintf(stderr, "Slurm job %s: %zu points\n", a->job, count);
-        ok = ok && wait_for_job(a, interrupted, err) && (*interrupted || store_note(a->store, "slurm job", "", err));
+        ok = ok && wait_for_job(a, interrupted, err) &&
+             (*interrupted || store_note(a->store, "slurm job", "", err));
     }
     free(points);
     return ok;
 }
 
-bool sweep_run_slurm(const sweep *w, sweep_store *t, const sweep_options *o, sweep_progress *became, portolan_error *err) {
+bool sweep_run_slurm(const sweep *w, sweep_store *t, const sweep_options *o, sweep_progress *became,
+                     portolan_error *err) {
     array a;
     bool interrupted = false;
     double start = wall_clock();
     bool ok = open_array(&a, w, t, o, err) && collect_earlier(&a, &interrupted, err) &&
               (interrupted || run_array(&a, &interrupted, err));
     if (ok && interrupted)
-        fprintf(stderr, "portolan: job %s goes on in Slurm; --resume collects it, `scancel %s` ends it\n", a.job, a.job);
+        fprintf(stderr, "portolan: job %s goes on in Slurm; --resume collects it, `scancel %s` ends it\n",
+                a.job, a.job);
     free(a.merged);
     *became = (sweep_progress){.interrupted = interrupted, .seconds = wall_clock() - start};
     store_count(t, w, became);
@@ -254,7 +272,8 @@ bool sweep_run_slurm(const sweep *w, sweep_store *t, const sweep_options *o, swe
 /* ---- A task ---- */
 
 /* The chunk of a task; free() it. NULL with an error. */
-static size_t *read_chunk(const sweep *w, const char *folder, size_t task, size_t *count, portolan_error *err) {
+static size_t *read_chunk(const sweep *w, const char *folder, size_t task, size_t *count,
+                          portolan_error *err) {
     char path[1200];
     file_bytes bytes;
     snprintf(path, sizeof path, "%s/slurm/points", folder);
@@ -283,8 +302,8 @@ static void drop_done(const sweep_store *t, size_t *points, size_t *count) {
     *count = kept;
 }
 
-bool sweep_run_task(const sweep *w, const char *folder, size_t task, const sweep_options *o, sweep_progress *became,
-                    portolan_error *err) {
+bool sweep_run_task(const sweep *w, const char *folder, size_t task, const sweep_options *o,
+                    sweep_progress *became, portolan_error *err) {
     char part[1200];
     size_t count, *points = read_chunk(w, folder, task, &count, err);
     sweep_store t;

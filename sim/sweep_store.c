@@ -1,4 +1,5 @@
-/* The store of a sweep: one SQLite file in write-ahead mode, so that a kill at any moment leaves whole rows only. */
+/* The store of a sweep: one SQLite file in write-ahead mode, so that a kill at any moment leaves whole rows
+ * only. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -26,7 +27,8 @@ static bool store_error(const sweep_store *t, const char *doing, portolan_error 
     int code = sqlite3_errcode(t->db);
     const char *why = sqlite3_errmsg(t->db);
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
-        return error_run(err, "%s is damaged (%s); it was left as it is: move it away and start anew", t->path, why);
+        return error_run(err, "%s is damaged (%s); it was left as it is: move it away and start anew",
+                         t->path, why);
     bool full = code == SQLITE_FULL || (code == SQLITE_IOERR && sqlite3_system_errno(t->db) == ENOSPC);
     return error_run(err, "%s cannot be %s: %s%s", t->path, doing, full ? "no space left on the disk" : why,
                      t->has_plan ? "; what was stored before is kept, --resume goes on with it" : "");
@@ -72,7 +74,8 @@ static long long count(sweep_store *t, const char *sql) {
 
 /* ---- Opening and closing ---- */
 
-/* A lock of the process, not of its descriptors: children do not inherit it, and it ends with its holder. */
+/* A lock of the process, not of its descriptors: children do not inherit it, and it ends with its holder.
+ * */
 static bool take_lock(sweep_store *t, portolan_error *err) {
     char path[sizeof t->folder + 16];
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -82,9 +85,11 @@ static bool take_lock(sweep_store *t, portolan_error *err) {
     if (fcntl(t->lock, F_SETLK, &lock) == 0) return true;
     struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(t->lock, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK && holder.l_pid > 0)
-        return error_run(err, "%s: process %ld is running a sweep in this folder; wait for it, or give another --out",
-                         t->folder, (long)holder.l_pid);
-    return error_run(err, "%s: another sweep is running in this folder; wait for it, or give another --out", t->folder);
+        return error_run(
+            err, "%s: process %ld is running a sweep in this folder; wait for it, or give another --out",
+            t->folder, (long)holder.l_pid);
+    return error_run(err, "%s: another sweep is running in this folder; wait for it, or give another --out",
+                     t->folder);
 }
 
 static bool open_database(sweep_store *t, int flags, portolan_error *err) {
@@ -103,12 +108,13 @@ static bool open_database(sweep_store *t, int flags, portolan_error *err) {
 }
 
 static bool check_version(sweep_store *t, portolan_error *err) {
-    long long tables = count(t, "SELECT count(*) FROM sqlite_master"), version = count(t, "PRAGMA user_version");
+    long long tables = count(t, "SELECT count(*) FROM sqlite_master"),
+              version = count(t, "PRAGMA user_version");
     if (tables < 0 || version < 0) return store_error(t, "read", err);
     t->has_plan = tables > 0;
     if (!tables || version == STORE_VERSION) return true;
-    return error_run(err, "%s was not written by this version of Portolan (its number is %lld, not %d)", t->path, version,
-                     STORE_VERSION);
+    return error_run(err, "%s was not written by this version of Portolan (its number is %lld, not %d)",
+                     t->path, version, STORE_VERSION);
 }
 
 static void name_store(sweep_store *t, const char *folder) {
@@ -153,12 +159,14 @@ void store_close(sweep_store *t) {
 
 static bool make_tables(sweep_store *t, portolan_error *err) {
     char sql[4096];
-    size_t n = (size_t)snprintf(sql, sizeof sql, "%s CREATE TABLE results(point INTEGER, position INTEGER, policy TEXT NOT NULL, type TEXT NOT NULL",
-                                TABLES);
+    size_t n = (size_t)snprintf(
+        sql, sizeof sql,
+        "%s CREATE TABLE results(point INTEGER, position INTEGER, policy TEXT NOT NULL, type TEXT NOT NULL",
+        TABLES);
     for (const metric *m = METRICS; m->key && n < sizeof sql; m++)
         n += (size_t)snprintf(sql + n, sizeof sql - n, ", \"%s\" REAL", m->key);
-    snprintf(sql + n, n < sizeof sql ? sizeof sql - n : 0, ", PRIMARY KEY(point, position)) WITHOUT ROWID; PRAGMA user_version = %d",
-             STORE_VERSION);
+    snprintf(sql + n, n < sizeof sql ? sizeof sql - n : 0,
+             ", PRIMARY KEY(point, position)) WITHOUT ROWID; PRAGMA user_version = %d", STORE_VERSION);
     return run_sql(t, sql, err);
 }
 
@@ -263,10 +271,12 @@ static bool move_results(sweep_store *t, portolan_error *err) {
     return run_sql(t, sql, err);
 }
 
-/* Lays the new plan out, and carries over what is known of points that have the same parameters and seed. */
+/* Lays the new plan out, and carries over what is known of points that have the same parameters and seed.
+ * */
 static bool replace_plan(sweep_store *t, const sweep *w, portolan_error *err) {
-    static const char ASIDE[] = "ALTER TABLE settings RENAME TO old_settings; ALTER TABLE points RENAME TO old_points;"
-                                "ALTER TABLE results RENAME TO old_results; DROP TABLE notes";
+    static const char ASIDE[] =
+        "ALTER TABLE settings RENAME TO old_settings; ALTER TABLE points RENAME TO old_points;"
+        "ALTER TABLE results RENAME TO old_results; DROP TABLE notes";
     static const char BACK[] =
         "CREATE INDEX by_parameters ON settings(parameters); CREATE INDEX by_setting ON points(setting, seed);"
         "CREATE TEMP TABLE moved AS SELECT o.point AS was, p.point AS now FROM old_points o"
@@ -280,8 +290,10 @@ static bool replace_plan(sweep_store *t, const sweep *w, portolan_error *err) {
         "DROP TABLE moved; DROP TABLE old_results; DROP TABLE old_points; DROP TABLE old_settings;"
         "DROP INDEX by_parameters; DROP INDEX by_setting";
     bool ok = run_sql(t, "BEGIN IMMEDIATE", err);
-    return ok && finish(t, run_sql(t, ASIDE, err) && insert_plan(t, w, err) && run_sql(t, BACK, err) &&
-                               move_results(t, err) && run_sql(t, CLEAN, err), err);
+    return ok && finish(t,
+                        run_sql(t, ASIDE, err) && insert_plan(t, w, err) && run_sql(t, BACK, err) &&
+                            move_results(t, err) && run_sql(t, CLEAN, err),
+                        err);
 }
 
 static bool write_hash(sweep_store *t, size_t setting, const char *hash, portolan_error *err) {
@@ -294,26 +306,34 @@ static bool write_hash(sweep_store *t, size_t setting, const char *hash, portola
     return ok;
 }
 
-static bool hash_of_setting(sweep_loader *loader, size_t setting, char hash[FILE_HASH_TEXT], portolan_error *err) {
+static bool hash_of_setting(sweep_loader *loader, size_t setting, char hash[FILE_HASH_TEXT],
+                            portolan_error *err) {
     scenario *s = point_load(loader, setting, err); /* with the first seed, which does not count */
     bool ok = s && scenario_hash(s, hash, err);
     if (s) point_release(loader, s);
     return ok;
 }
 
-/* Compares the hashes of settings that have results with what the inputs give now; `accept`: writes the new ones. */
+/* Compares the hashes of settings that have results with what the inputs give now; `accept`: writes the new
+ * ones. */
 static bool check_hashes(sweep_store *t, const sweep *w, bool accept, portolan_error *err) {
     sweep_loader loader = {.w = w};
-    sqlite3_stmt *q = prepare(t, "SELECT setting, hash FROM settings WHERE hash IS NOT NULL ORDER BY setting", err);
+    sqlite3_stmt *q =
+        prepare(t, "SELECT setting, hash FROM settings WHERE hash IS NOT NULL ORDER BY setting", err);
     bool ok = q != NULL;
     while (ok && sqlite3_step(q) == SQLITE_ROW) {
         char now[FILE_HASH_TEXT];
         size_t setting = (size_t)sqlite3_column_int64(q, 0);
         ok = hash_of_setting(&loader, setting, now, err);
         if (!ok || strcmp(now, (const char *)sqlite3_column_text(q, 1)) == 0) continue;
-        ok = accept ? write_hash(t, setting, now, err)
-                    : error_usage(err, "%s was made with other inputs: the scenario, a file it names or Portolan's version has "
-                                  "changed since; give another --out, or --accept-changed to keep those results", t->path);
+        ok =
+            accept
+                ? write_hash(t, setting, now, err)
+                : error_usage(
+                      err,
+                      "%s was made with other inputs: the scenario, a file it names or Portolan's version has "
+                      "changed since; give another --out, or --accept-changed to keep those results",
+                      t->path);
     }
     sqlite3_finalize(q);
     sweep_loader_free(&loader);
@@ -325,16 +345,22 @@ bool store_resume(sweep_store *t, const sweep *w, bool accept, portolan_error *e
     if (!same_settings(t, w, &settings, err) || !same_seeds(t, w, &seeds, err)) return false;
     bool same = settings && seeds;
     if (!accept && !same)
-        return error_usage(err, "%s holds another plan than %s: the %s differ; give another --out, or --accept-changed to "
-                           "keep the results of the points that are in both", t->path, w->path, settings ? "seeds" : "settings");
+        return error_usage(
+            err,
+            "%s holds another plan than %s: the %s differ; give another --out, or --accept-changed to "
+            "keep the results of the points that are in both",
+            t->path, w->path, settings ? "seeds" : "settings");
     return (same || replace_plan(t, w, err)) && check_hashes(t, w, accept, err) && read_status(t, w, err);
 }
 
 /* ---- Recording ---- */
 
 static bool record_point(sweep_store *t, const point_outcome *o, portolan_error *err) {
-    sqlite3_stmt *q = prepare(t, "UPDATE points SET status = ?, error = ?, host = ?, seconds = ?, attempts = attempts + 1 "
-                              "WHERE point = ? AND status <> 'done'", err);
+    sqlite3_stmt *q =
+        prepare(t,
+                "UPDATE points SET status = ?, error = ?, host = ?, seconds = ?, attempts = attempts + 1 "
+                "WHERE point = ? AND status <> 'done'",
+                err);
     if (!q) return false;
     bind_text(q, 1, POINT_STATUS_NAMES[o->status]);
     bind_text(q, 2, o->error);
@@ -349,7 +375,8 @@ static bool record_point(sweep_store *t, const point_outcome *o, portolan_error 
 static sqlite3_stmt *prepare_results(sweep_store *t, portolan_error *err) {
     char sql[512] = "INSERT INTO results VALUES(?, ?, ?, ?";
     size_t n = strlen(sql);
-    for (const metric *m = METRICS; m->key && n + 5 < sizeof sql; m++) n += (size_t)snprintf(sql + n, sizeof sql - n, ", ?");
+    for (const metric *m = METRICS; m->key && n + 5 < sizeof sql; m++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n, ", ?");
     snprintf(sql + n, sizeof sql - n, ")");
     return prepare(t, sql, err);
 }
@@ -364,7 +391,8 @@ static bool record_results(sweep_store *t, const point_outcome *o, portolan_erro
         sqlite3_bind_int64(q, 2, (sqlite3_int64)i);
         bind_text(q, 3, o->policies[i].label);
         bind_text(q, 4, o->policies[i].type->name);
-        for (const metric *m = METRICS; m->key; m++) sqlite3_bind_double(q, place++, metric_value(m, &o->summaries[i]));
+        for (const metric *m = METRICS; m->key; m++)
+            sqlite3_bind_double(q, place++, metric_value(m, &o->summaries[i]));
         ok = step(t, q, err);
     }
     sqlite3_finalize(q);
@@ -374,8 +402,10 @@ static bool record_results(sweep_store *t, const point_outcome *o, portolan_erro
 bool store_record(sweep_store *t, const sweep *w, const point_outcome *o, portolan_error *err) {
     if (t->status[o->point] == POINT_DONE) return true;
     bool ok = run_sql(t, "BEGIN IMMEDIATE", err) &&
-              finish(t, record_point(t, o, err) && record_results(t, o, err) &&
-                            (!o->hash || write_hash(t, setting_of(w, o->point), o->hash, err)), err);
+              finish(t,
+                     record_point(t, o, err) && record_results(t, o, err) &&
+                         (!o->hash || write_hash(t, setting_of(w, o->point), o->hash, err)),
+                     err);
     if (ok) t->status[o->point] = (unsigned char)o->status;
     return ok;
 }
@@ -388,7 +418,8 @@ static bool check_part(sweep_store *t, const char *path, portolan_error *err) {
                  " + (SELECT count(*) FROM part.points p LEFT JOIN main.points m USING(point)"
                  " WHERE m.setting IS NOT p.setting OR m.seed IS NOT p.seed)");
     if (others < 0) return store_error(t, "read", err);
-    return !others || error_run(err, "%s was made with another plan or other inputs; remove it, and --resume", path);
+    return !others ||
+           error_run(err, "%s was made with another plan or other inputs; remove it, and --resume", path);
 }
 
 bool store_merge(sweep_store *t, const sweep *w, const char *path, portolan_error *err) {
@@ -423,12 +454,27 @@ static double column_number(sqlite3_stmt *q, int place) {
 
 static point_status status_of(const char *name) {
     int i = 0;
-    while (i < POINT_FAILED && strcmp(name, POINT_STATUS_NAMES[i]) != 0) i++;
+    while (i < POINT_FAILED && strcmp(name, POINT_STATUS_NAMES[i]) != 0)
+        i++;
     return (point_status)i;
 }
 
 static void read_row(sqlite3_stmt *q, store_row *row) {
-    enum { POINT, SETTING, SEED, PARAMETERS, STATUS, WHY, HOST, SECONDS, ATTEMPTS, POLICY, TYPE, POSITION, METRIC };
+    enum {
+        POINT,
+        SETTING,
+        SEED,
+        PARAMETERS,
+        STATUS,
+        WHY,
+        HOST,
+        SECONDS,
+        ATTEMPTS,
+        POLICY,
+        TYPE,
+        POSITION,
+        METRIC
+    };
     *row = (store_row){.point = (size_t)sqlite3_column_int64(q, POINT),
                        .setting = (size_t)sqlite3_column_int64(q, SETTING),
                        .seed = (uint64_t)sqlite3_column_int64(q, SEED),
@@ -446,14 +492,16 @@ static void read_row(sqlite3_stmt *q, store_row *row) {
         *(double *)((char *)&row->summary + m->offset) = column_number(q, place++);
 }
 
-bool store_read(sweep_store *t, bool (*visit)(const store_row *row, void *context, portolan_error *err), void *context,
-                portolan_error *err) {
+bool store_read(sweep_store *t, bool (*visit)(const store_row *row, void *context, portolan_error *err),
+                void *context, portolan_error *err) {
     char sql[2048];
-    size_t n = (size_t)snprintf(sql, sizeof sql, "SELECT p.point, setting, seed, parameters, status, error, host, seconds, "
-                                                 "attempts, policy, type, position");
+    size_t n = (size_t)snprintf(sql, sizeof sql,
+                                "SELECT p.point, setting, seed, parameters, status, error, host, seconds, "
+                                "attempts, policy, type, position");
     for (const metric *m = METRICS; m->key && n < sizeof sql; m++)
         n += (size_t)snprintf(sql + n, sizeof sql - n, ", \"%s\"", m->key);
-    snprintf(sql + n, n < sizeof sql ? sizeof sql - n : 0, " FROM points p JOIN settings USING(setting) LEFT JOIN results r "
+    snprintf(sql + n, n < sizeof sql ? sizeof sql - n : 0,
+             " FROM points p JOIN settings USING(setting) LEFT JOIN results r "
              "ON r.point = p.point ORDER BY p.point, position");
     sqlite3_stmt *q = prepare(t, sql, err);
     bool ok = q != NULL;

@@ -1,4 +1,5 @@
-/* The table of a sweep on the terminal: a row a setting and policy, means over the seeds with half their intervals. */
+/* The table of a sweep on the terminal: a row a setting and policy, means over the seeds with half their
+ * intervals. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,12 @@ typedef struct column {
 } column;
 
 static const column COLUMNS[] = {
-    {"accuracy", "%", "accuracy", 100, 2},    {"drop", "pt", "drop", 1, 2},
-    {"cost", "", "cost", 1, 3},               {"mean", "ms", "latency_mean_s", 1e3, 1},
-    {"p95", "ms", "latency_p95_s", 1e3, 1},   {"phone", "J", "energy_phone_j", 1, 3},
+    {"accuracy", "%", "accuracy", 100, 2},
+    {"drop", "pt", "drop", 1, 2},
+    {"cost", "", "cost", 1, 3},
+    {"mean", "ms", "latency_mean_s", 1e3, 1},
+    {"p95", "ms", "latency_p95_s", 1e3, 1},
+    {"phone", "J", "energy_phone_j", 1, 3},
     {"phone", "%", "share_phone", 100, 1},
 };
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, WIDTH = 48, MOST_ROWS = 40, MOST_NAME = 28 };
@@ -43,11 +47,14 @@ static void show(char *into, const column *c, const sweep_cell *row) {
         snprintf(into, WIDTH, "%.*f +-%.*f", c->digits, x->mean * c->scale + 0.0, c->digits, half);
 }
 
-static bool repeats(const sweep_statistics *st, const sweep_cell *c) { return &st->cells[c->same_as] != c; }
+static bool repeats(const sweep_statistics *st, const sweep_cell *c) {
+    return &st->cells[c->same_as] != c;
+}
 
 static size_t count_rows(const sweep_statistics *st) {
     size_t n = 0;
-    for (size_t i = 0; i < st->cell_count; i++) n += !repeats(st, &st->cells[i]);
+    for (size_t i = 0; i < st->cell_count; i++)
+        n += !repeats(st, &st->cells[i]);
     return n;
 }
 
@@ -57,12 +64,14 @@ static bool is_shown(const sweep_statistics *st, size_t rows, const sweep_cell *
 }
 
 /* The value on an axis, of its first key, or "any" where the row stands for cells with other values too. */
-static const char *shown_value(const sweep_statistics *st, const sweep_cell *c, size_t axis, char *into, size_t size) {
+static const char *shown_value(const sweep_statistics *st, const sweep_cell *c, size_t axis, char *into,
+                               size_t size) {
     char other[4096];
     size_t k = st->w->axes[axis].first_key;
     const char *text = sweep_value(st->w, c->setting, k, into, size);
     for (const sweep_cell *d = c + 1; d < st->cells + st->cell_count; d++)
-        if (&st->cells[d->same_as] == c && strcmp(text, sweep_value(st->w, d->setting, k, other, sizeof other)) != 0)
+        if (&st->cells[d->same_as] == c &&
+            strcmp(text, sweep_value(st->w, d->setting, k, other, sizeof other)) != 0)
             return "any";
     return text;
 }
@@ -80,12 +89,15 @@ static void widen(int *width, const char *text) {
 static layout measure(const sweep_statistics *st, size_t rows) {
     layout l = {.policy = (int)strlen("policy")};
     char text[4096];
-    for (size_t k = 0; k < st->w->axis_count; k++) widen(&l.axes[k], sweep_axis_name(st->w, k));
-    for (size_t i = 0; i < COLUMN_COUNT; i++) widen(&l.columns[i], COLUMNS[i].title);
+    for (size_t k = 0; k < st->w->axis_count; k++)
+        widen(&l.axes[k], sweep_axis_name(st->w, k));
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        widen(&l.columns[i], COLUMNS[i].title);
     for (size_t i = 0; i < st->cell_count; i++) {
         const sweep_cell *c = &st->cells[i];
         if (!is_shown(st, rows, c)) continue;
-        for (size_t k = 0; k < st->w->axis_count; k++) widen(&l.axes[k], shown_value(st, c, k, text, sizeof text));
+        for (size_t k = 0; k < st->w->axis_count; k++)
+            widen(&l.axes[k], shown_value(st, c, k, text, sizeof text));
         widen(&l.policy, c->policy);
         for (size_t k = 0; k < COLUMN_COUNT; k++) {
             show(text, &COLUMNS[k], c);
@@ -95,7 +107,8 @@ static layout measure(const sweep_statistics *st, size_t rows) {
     return l;
 }
 
-static void print_cell(const sweep_statistics *st, const layout *l, const sweep_cell *c, FILE *out, bool color) {
+static void print_cell(const sweep_statistics *st, const layout *l, const sweep_cell *c, FILE *out,
+                       bool color) {
     static const char *const MARKS[] = {"", "  front", "  front, surely"};
     char text[4096];
     if (color && c->front) fputs("\033[1m", out);
@@ -112,13 +125,17 @@ static void print_cell(const sweep_statistics *st, const layout *l, const sweep_
 }
 
 static void print_titles(const sweep_statistics *st, const layout *l, FILE *out) {
-    for (size_t k = 0; k < st->w->axis_count; k++) fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], sweep_axis_name(st->w, k));
+    for (size_t k = 0; k < st->w->axis_count; k++)
+        fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], sweep_axis_name(st->w, k));
     fprintf(out, "%-*s", l->policy, "policy");
-    for (size_t k = 0; k < COLUMN_COUNT; k++) fprintf(out, "  %*s", l->columns[k], COLUMNS[k].title);
+    for (size_t k = 0; k < COLUMN_COUNT; k++)
+        fprintf(out, "  %*s", l->columns[k], COLUMNS[k].title);
     fputc('\n', out);
-    for (size_t k = 0; k < st->w->axis_count; k++) fprintf(out, "%-*s  ", l->axes[k], "");
+    for (size_t k = 0; k < st->w->axis_count; k++)
+        fprintf(out, "%-*s  ", l->axes[k], "");
     fprintf(out, "%-*s", l->policy, "");
-    for (size_t k = 0; k < COLUMN_COUNT; k++) fprintf(out, "  %*s", l->columns[k], COLUMNS[k].unit);
+    for (size_t k = 0; k < COLUMN_COUNT; k++)
+        fprintf(out, "  %*s", l->columns[k], COLUMNS[k].unit);
     fputc('\n', out);
 }
 
@@ -126,9 +143,11 @@ static void print_titles(const sweep_statistics *st, const layout *l, FILE *out)
 static void print_best_cell(const sweep_statistics *st, const sweep_cell *c, const char *how, FILE *out) {
     const sweep_questions *q = &st->w->questions;
     char text[4096];
-    fprintf(out, "%s: %s %.9g, %s", how, q->objective->key, c->metrics[metric_index(q->objective)].mean, c->policy);
+    fprintf(out, "%s: %s %.9g, %s", how, q->objective->key, c->metrics[metric_index(q->objective)].mean,
+            c->policy);
     for (size_t k = 0; k < st->w->axis_count; k++)
-        fprintf(out, "%s %s=%s", k ? "," : " at", sweep_axis_name(st->w, k), shown_value(st, c, k, text, sizeof text));
+        fprintf(out, "%s %s=%s", k ? "," : " at", sweep_axis_name(st->w, k),
+                shown_value(st, c, k, text, sizeof text));
     fputc('\n', out);
 }
 
@@ -136,9 +155,11 @@ static void print_best(const sweep_statistics *st, FILE *out) {
     const sweep_questions *q = &st->w->questions;
     char how[512];
     if (!q->objective) return;
-    size_t n = (size_t)snprintf(how, sizeof how, "%s %s", q->objective->better == BETTER_LESS ? "least" : "most", q->objective->key);
+    size_t n = (size_t)snprintf(how, sizeof how, "%s %s",
+                                q->objective->better == BETTER_LESS ? "least" : "most", q->objective->key);
     for (size_t i = 0; i < q->bound_count && n < sizeof how; i++)
-        n += (size_t)snprintf(how + n, sizeof how - n, "%s %s %s %.9g", i ? " and" : " with", q->bounds[i].metric->key,
+        n += (size_t)snprintf(how + n, sizeof how - n, "%s %s %s %.9g", i ? " and" : " with",
+                              q->bounds[i].metric->key,
                               q->bounds[i].metric->better == BETTER_LESS ? "<=" : ">=", q->bounds[i].value);
     if (!st->best) {
         fprintf(out, "%s: no setting keeps the bounds\n", how);
@@ -162,10 +183,11 @@ void print_sweep_table(const sweep_statistics *st, FILE *out, bool color) {
         shown++;
     }
     if (shown < rows)
-        fprintf(out, "%zu more rows, none of them on the Pareto front, are in statistics.csv\n", rows - shown);
+        fprintf(out, "%zu more rows, none of them on the Pareto front, are in statistics.csv\n",
+                rows - shown);
     if (st->w->seed_count > 1)
-        fprintf(out, "+- half of the %.9g %% interval over %zu seeds; front: of the Pareto front of", 100 * st->w->questions.confidence,
-                st->w->seed_count);
+        fprintf(out, "+- half of the %.9g %% interval over %zu seeds; front: of the Pareto front of",
+                100 * st->w->questions.confidence, st->w->seed_count);
     else
         fputs("one seed, so no intervals; front: of the Pareto front of", out);
     for (size_t k = 0; k < st->w->questions.pareto_count; k++)

@@ -1,4 +1,5 @@
-/* portolan sweep: runs a sweep, or what is missing of it, and says what it found; or prints its store as a table. */
+/* portolan sweep: runs a sweep, or what is missing of it, and says what it found; or prints its store as a
+ * table. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,8 +8,22 @@
 #include "commands.h"
 #include "sim/sweep_statistics.h"
 
-enum { KEY_SET = 0x200, KEY_OUT, KEY_RESUME, KEY_DRY, KEY_FAIL_FAST, KEY_ACCEPT, KEY_EXPORT, KEY_TIMINGS, KEY_ENGINE, KEY_CHUNK,
-       KEY_SBATCH, KEY_TASK, KEY_PLOTS, MAX_CHANGES = 256 };
+enum {
+    KEY_SET = 0x200,
+    KEY_OUT,
+    KEY_RESUME,
+    KEY_DRY,
+    KEY_FAIL_FAST,
+    KEY_ACCEPT,
+    KEY_EXPORT,
+    KEY_TIMINGS,
+    KEY_ENGINE,
+    KEY_CHUNK,
+    KEY_SBATCH,
+    KEY_TASK,
+    KEY_PLOTS,
+    MAX_CHANGES = 256
+};
 
 typedef struct sweep_arguments {
     common_options common;
@@ -22,16 +37,20 @@ typedef struct sweep_arguments {
 } sweep_arguments;
 
 static const struct argp_option OPTIONS[] = {
-    {"set", KEY_SET, "KEY=VALUE", 0, "Change a key of the scenario at every point, as in run.requests=1000", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "Change a key of the scenario at every point, as in run.requests=1000",
+     0},
     {"out", KEY_OUT, "DIR", 0, "Results folder (default: results/NAME)", 0},
     {"jobs", 'j', "N", 0, "Points simulated at the same time (default: one for each processor)", 0},
     {"resume", KEY_RESUME, 0, 0, "Run the points that are missing or have failed", 0},
-    {"accept-changed", KEY_ACCEPT, 0, 0, "With --resume: keep results although plan or inputs have changed since", 0},
+    {"accept-changed", KEY_ACCEPT, 0, 0,
+     "With --resume: keep results although plan or inputs have changed since", 0},
     {"dry-run", KEY_DRY, 0, 0, "Print the plan, and how long it would take; write nothing", 0},
     {"fail-fast", KEY_FAIL_FAST, 0, 0, "Stop at the first point that fails", 0},
-    {"engine", KEY_ENGINE, "local|slurm", 0, "Where points are run: by this process (default), or by a Slurm job array", 0},
+    {"engine", KEY_ENGINE, "local|slurm", 0,
+     "Where points are run: by this process (default), or by a Slurm job array", 0},
     {"chunk", KEY_CHUNK, "N", 0, "Slurm: points of one task", 0},
-    {"sbatch", KEY_SBATCH, "OPTION", 0, "Slurm: an option for sbatch, as in --sbatch=--partition=long (may be repeated)", 0},
+    {"sbatch", KEY_SBATCH, "OPTION", 0,
+     "Slurm: an option for sbatch, as in --sbatch=--partition=long (may be repeated)", 0},
     {"task", KEY_TASK, "N", OPTION_HIDDEN, "Run a task of a Slurm job array", 0},
     {"plots", KEY_PLOTS, 0, 0, "Draw pictures of the results into DIR/plots", 0},
     {"export", KEY_EXPORT, "csv|json", 0, "Print the results in the folder as a table, run nothing", 0},
@@ -39,11 +58,13 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
-static size_t parse_whole(const char *option, const char *text, unsigned long least, struct argp_state *state) {
+static size_t parse_whole(const char *option, const char *text, unsigned long least,
+                          struct argp_state *state) {
     char *end;
     unsigned long n = strtoul(text, &end, 10);
     if (*end || end == text || *text == '-' || n < least || n > SWEEP_MAX_POINTS)
-        argp_error(state, "%s is '%s'; it must be a whole number from %lu to %d", option, text, least, SWEEP_MAX_POINTS);
+        argp_error(state, "%s is '%s'; it must be a whole number from %lu to %d", option, text, least,
+                   SWEEP_MAX_POINTS);
     return n;
 }
 
@@ -95,9 +116,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 }
 
 static const struct argp SWEEP_ARGP = {
-    OPTIONS,     parse, "SWEEP.yaml\n--export csv|json --out DIR",
+    OPTIONS,
+    parse,
+    "SWEEP.yaml\n--export csv|json --out DIR",
     "Simulates a scenario at many settings and with several seeds each, and compares the results.",
-    COMMON_ARGP, NULL,  NULL};
+    COMMON_ARGP,
+    NULL,
+    NULL};
 
 static const char *folder_of(const sweep_arguments *a, const sweep *w, char *into, size_t size) {
     if (a->out) return a->out;
@@ -137,20 +162,27 @@ static void print_time(double seconds) {
 static void print_axis(const sweep *w, const sweep_axis *axis) {
     char text[256];
     printf("  ");
-    for (size_t k = 0; k < axis->key_count; k++) printf("%s%s", k ? " with " : "", w->keys[axis->first_key + k]);
+    for (size_t k = 0; k < axis->key_count; k++)
+        printf("%s%s", k ? " with " : "", w->keys[axis->first_key + k]);
     printf(": %zu values, ", axis->count);
     for (size_t i = 0; i < 2 && i < axis->count; i++) {
         for (size_t k = 0; k < axis->key_count; k++) {
             const yaml_node *value = axis->values[(i ? axis->count - 1 : 0) * axis->key_count + k];
-            printf("%s%s", k ? "/" : i ? " to " : "", value->kind == YAML_SCALAR ? value->text : yaml_describe(value, text, sizeof text));
+            printf("%s%s",
+                   k   ? "/"
+                   : i ? " to "
+                       : "",
+                   value->kind == YAML_SCALAR ? value->text : yaml_describe(value, text, sizeof text));
         }
     }
     putchar('\n');
 }
 
 static void print_plan(const sweep *w) {
-    printf("%s: %zu settings x %zu seeds = %zu points\n", w->name, w->setting_count, w->seed_count, sweep_points(w));
-    for (size_t i = 0; i < w->axis_count; i++) print_axis(w, &w->axes[i]);
+    printf("%s: %zu settings x %zu seeds = %zu points\n", w->name, w->setting_count, w->seed_count,
+           sweep_points(w));
+    for (size_t i = 0; i < w->axis_count; i++)
+        print_axis(w, &w->axes[i]);
     if (w->excluded_count) printf("  %zu settings are excluded\n", w->excluded_count);
 }
 
@@ -163,8 +195,9 @@ static int dry_run(const sweep_arguments *a, const sweep *w, const char *out) {
     double whole = seconds * (double)sweep_points(w) / jobs;
     if (a->common.json)
         return print_json(json_pack("{s:s, s:I, s:I, s:I, s:f, s:f}", "sweep", w->name, "settings",
-                                    (json_int_t)w->setting_count, "seeds", (json_int_t)w->seed_count, "points",
-                                    (json_int_t)sweep_points(w), "seconds_per_point", seconds, "seconds", whole));
+                                    (json_int_t)w->setting_count, "seeds", (json_int_t)w->seed_count,
+                                    "points", (json_int_t)sweep_points(w), "seconds_per_point", seconds,
+                                    "seconds", whole));
     print_plan(w);
     printf("about ");
     print_time(seconds);
@@ -181,10 +214,12 @@ static int dry_run(const sweep_arguments *a, const sweep *w, const char *out) {
 static bool open_plan(const sweep_arguments *a, const sweep *w, sweep_store *t, portolan_error *err) {
     if (!t->has_plan) return store_plan(t, w, err);
     if (a->resume) return store_resume(t, w, a->accept, err);
-    return error_usage(err, "%s holds a sweep already; --resume goes on with it, --out gives another folder", t->path);
+    return error_usage(err, "%s holds a sweep already; --resume goes on with it, --out gives another folder",
+                       t->path);
 }
 
-static bool run_missing(const sweep_arguments *a, const sweep *w, sweep_store *t, sweep_progress *p, portolan_error *err) {
+static bool run_missing(const sweep_arguments *a, const sweep *w, sweep_store *t, sweep_progress *p,
+                        portolan_error *err) {
     if (a->slurm) return sweep_run_slurm(w, t, &a->run, p, err);
     size_t count, *points = store_missing(t, w, &count, err);
     bool ok = points && sweep_run_local(w, t, points, count, &a->run, p, err);
@@ -204,14 +239,18 @@ static int show(const sweep_arguments *a, const sweep_statistics *st, const swee
 static int tell_failures(const sweep_progress *p, const char *folder) {
     if (p->interrupted) fprintf(stderr, "portolan: interrupted\n");
     if (p->waiting)
-        fprintf(stderr, "portolan: %zu points are done, %zu are missing; --resume goes on with them\n", p->done, p->waiting);
+        fprintf(stderr, "portolan: %zu points are done, %zu are missing; --resume goes on with them\n",
+                p->done, p->waiting);
     if (p->failed)
-        fprintf(stderr, "portolan: %zu points failed; see the column 'error' of %s/points.csv; --resume tries them again\n",
-                p->failed, folder);
+        fprintf(
+            stderr,
+            "portolan: %zu points failed; see the column 'error' of %s/points.csv; --resume tries them again\n",
+            p->failed, folder);
     return p->waiting || p->failed ? STATUS_FAILED : STATUS_OK;
 }
 
-static bool draw(const sweep_arguments *a, const sweep_statistics *st, const sweep_store *t, portolan_error *err) {
+static bool draw(const sweep_arguments *a, const sweep_statistics *st, const sweep_store *t,
+                 portolan_error *err) {
     bool drawn = true;
     if (a->plots && !sweep_plots_draw(st, t, &drawn, err)) return false;
     if (!drawn && !a->common.quiet)
@@ -225,8 +264,9 @@ static int run_sweep(const sweep_arguments *a, const sweep *w, const char *folde
     sweep_progress p = {0};
     sweep_statistics st = {0};
     if (!store_open(&t, folder, &err)) return fail(&err);
-    bool ok = open_plan(a, w, &t, &err) && run_missing(a, w, &t, &p, &err) && sweep_statistics_read(&st, w, &t, &err) &&
-              sweep_files_write(&st, &t, &err) && draw(a, &st, &t, &err);
+    bool ok = open_plan(a, w, &t, &err) && run_missing(a, w, &t, &p, &err) &&
+              sweep_statistics_read(&st, w, &t, &err) && sweep_files_write(&st, &t, &err) &&
+              draw(a, &st, &t, &err);
     int status = ok ? show(a, &st, &t) : fail(&err);
     if (ok && !status) status = tell_failures(&p, folder);
     sweep_statistics_free(&st);

@@ -15,13 +15,15 @@ TEST(quantiles_that_have_a_closed_form) {
     assert_true(fabs(t_quantile(0.5, 7)) < 1e-7);
 }
 
-/* Table of Student's t (Abramowitz and Stegun, table 26.10; the last, of the normal distribution, is 1.959964). */
+/* Table of Student's t (Abramowitz and Stegun, table 26.10; the last, of the normal distribution, is
+ * 1.959964). */
 TEST(quantiles_of_the_printed_table) {
     static const struct {
         double p, df, t;
     } ROWS[] = {{0.975, 3, 3.182}, {0.975, 4, 2.776},  {0.975, 9, 2.262},  {0.995, 9, 3.250},
                 {0.95, 19, 1.729}, {0.975, 29, 2.045}, {0.995, 60, 2.660}, {0.975, 1e9, 1.960}};
-    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) assert_near(t_quantile(ROWS[i].p, ROWS[i].df), ROWS[i].t, 3e-4);
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
+        assert_near(t_quantile(ROWS[i].p, ROWS[i].df), ROWS[i].t, 3e-4);
 }
 
 /* 2, 4, 4, 6: mean 4, squares 4 + 0 + 0 + 4 = 8, sd = sqrt(8/3); half = t(0.975, 3) sd / 2. */
@@ -53,8 +55,9 @@ TEST(levels_do_not_mix) {
     assert_near(c.high - c.mean, 63.6567412 / 2, 1e-6);       /* t(0.995, 1), sd = 1/sqrt(2) */
 }
 
-/* Of the values 0 and 1, a resampled mean is 0, 1/2 or 1 with probabilities 1/4, 1/2, 1/4: the 60 % interval lies between
- * the 20th and 80th percentile, which are 0 and 1; the 40 % one between the 30th and 70th, both 1/2. */
+/* Of the values 0 and 1, a resampled mean is 0, 1/2 or 1 with probabilities 1/4, 1/2, 1/4: the 60 %
+ * interval lies between the 20th and 80th percentile, which are 0 and 1; the 40 % one between the 30th and
+ * 70th, both 1/2. */
 TEST(bootstrap_of_two_values) {
     static const double VALUES[] = {0, 1};
     random_stream s = random_open(1, "test", 0);
@@ -72,13 +75,14 @@ TEST(bootstrap_is_the_same_for_the_same_stream) {
     static const double VALUES[] = {3, 1, 4, 1, 5, 9, 2, 6};
     random_stream s = random_open(1, "test", 0), t = s;
     interval a, b;
-    assert_true(bootstrap_interval(VALUES, 8, 0.95, 500, &s, &a) && bootstrap_interval(VALUES, 8, 0.95, 500, &t, &b));
+    assert_true(bootstrap_interval(VALUES, 8, 0.95, 500, &s, &a) &&
+                bootstrap_interval(VALUES, 8, 0.95, 500, &t, &b));
     assert_memory_equal(&a, &b, sizeof a);
     assert_true(a.low < a.mean && a.mean < a.high);
 }
 
-/* Differences 1, 2, 3 (the pair with a hole is left out): mean 2, sd 1, half = t(0.975, 2) / sqrt(3). Unpaired, the same
- * values would differ by far less than their spread. */
+/* Differences 1, 2, 3 (the pair with a hole is left out): mean 2, sd 1, half = t(0.975, 2) / sqrt(3).
+ * Unpaired, the same values would differ by far less than their spread. */
 TEST(pairs) {
     static const double A[] = {101, NAN, 52, 13}, B[] = {100, 5, 50, 10};
     interval i;

@@ -1,4 +1,5 @@
-/* Sweeps without simulating: which models are borrowed, and what the statistics make of results that are made up. */
+/* Sweeps without simulating: which models are borrowed, and what the statistics make of results that are
+ * made up. */
 #include "sim/sweep_statistics.h"
 #include "simulate.h"
 
@@ -45,7 +46,8 @@ TEST(models_are_borrowed_where_nothing_of_them_changes) {
 
 /* A table of a file is the same for all seeds, unless token counts are drawn for it. */
 TEST(tables_of_files_are_borrowed_across_seeds) {
-    scratch_file("table.csv", "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1\n0,1,9,0.4,0.6,0.1,0.9\n");
+    scratch_file("table.csv",
+                 "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1\n0,1,9,0.4,0.6,0.1,0.9\n");
     scenario_with("read.yaml", "table.csv\nsplit: {phone: 1, edge: 2}");
     assert_true(borrows("scenario: read.yaml\nseeds: 2\n", 1));
     assert_false(borrows("scenario: read.yaml\naxes: {hidden: [64, 128]}\n", 1));
@@ -58,8 +60,10 @@ TEST(more_models_than_lenders) {
     sweep_loader loader = {.w = &w};
     portolan_error err = {0};
     scenario *out[30];
-    for (size_t i = 0; i < 30; i++) assert_non_null(out[i] = point_load(&loader, i, &err));
-    for (size_t i = 0; i < 30; i++) point_release(&loader, out[i]);
+    for (size_t i = 0; i < 30; i++)
+        assert_non_null(out[i] = point_load(&loader, i, &err));
+    for (size_t i = 0; i < 30; i++)
+        point_release(&loader, out[i]);
     for (size_t i = 0; i < 60; i++) {
         scenario *s = point_load(&loader, i % 30, &err);
         assert_int_equal(s->seed, i % 30 + 1);
@@ -71,7 +75,8 @@ TEST(more_models_than_lenders) {
 
 /* ---- Statistics ---- */
 
-/* Cost and accuracy of the two policies by setting and seed, the drop in points; the oracle's are better than any. */
+/* Cost and accuracy of the two policies by setting and seed, the drop in points; the oracle's are better
+ * than any. */
 static const struct {
     double cost, accuracy, drop;
 } MADE_UP[2][3][3] = {
@@ -92,7 +97,11 @@ static void record(sweep_store *t, const sweep *w, const scenario *s, size_t poi
         summaries[i].accuracy = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].accuracy;
         summaries[i].drop = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].drop;
     }
-    point_outcome o = {.point = point, .status = POINT_DONE, .host = "here", .policy_count = 3, .policies = s->policies,
+    point_outcome o = {.point = point,
+                       .status = POINT_DONE,
+                       .host = "here",
+                       .policy_count = 3,
+                       .policies = s->policies,
                        .summaries = summaries};
     if (!store_record(t, w, &o, &err)) fail_msg("%s", err.message);
 }
@@ -104,10 +113,10 @@ static const sweep_cell *cell_of(const sweep_statistics *st, size_t setting, con
     return NULL;
 }
 
-/* By the means, cloud-only (1.5, 95 %) and confidence at both settings (0.5, 81 %; 0.55, 82 %) are on the front. Setting 1
- * costs 0.05 more with every seed, so setting 0 is surely cheaper; its accuracy is higher by 0, 2 and 1 points: mean 1,
- * interval 1 +- 4.30265 / sqrt(3) = 1 +- 2.48, which holds 0. The drop is 14 and 13 points in the mean; only cloud-only
- * keeps a bound of 14 with its whole interval. */
+/* By the means, cloud-only (1.5, 95 %) and confidence at both settings (0.5, 81 %; 0.55, 82 %) are on the
+ * front. Setting 1 costs 0.05 more with every seed, so setting 0 is surely cheaper; its accuracy is higher
+ * by 0, 2 and 1 points: mean 1, interval 1 +- 4.30265 / sqrt(3) = 1 +- 2.48, which holds 0. The drop is 14
+ * and 13 points in the mean; only cloud-only keeps a bound of 14 with its whole interval. */
 static void check_statistics(const sweep_statistics *st) {
     const sweep_cell *cloud = cell_of(st, 0, "cloud-only"), *first = cell_of(st, 0, "confidence");
     const sweep_cell *second = cell_of(st, 1, "confidence");
@@ -140,7 +149,8 @@ TEST(front_differences_and_best) {
     sweep_loader loader = {.w = &w};
     scenario *s = point_load(&loader, 0, &err);
     assert_true(s && store_open(&t, scratch_path("store"), &err) && store_plan(&t, &w, &err));
-    for (size_t point = 0; point < sweep_points(&w); point++) record(&t, &w, s, point);
+    for (size_t point = 0; point < sweep_points(&w); point++)
+        record(&t, &w, s, point);
     if (!sweep_statistics_read(&st, &w, &t, &err)) fail_msg("%s", err.message);
     check_statistics(&st);
     sweep_statistics_free(&st);
