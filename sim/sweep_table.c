@@ -11,16 +11,20 @@ typedef struct column {
     const char *title, *unit, *key;
     double scale;
     int digits;
+    bool always; /* else only where the sweep asks about the metric */
 } column;
 
 static const column COLUMNS[] = {
-    {"accuracy", "%", "accuracy", 100, 2},
-    {"drop", "pt", "drop", 1, 2},
-    {"cost", "", "cost", 1, 3},
-    {"mean", "ms", "latency_mean_s", 1e3, 1},
-    {"p95", "ms", "latency_p95_s", 1e3, 1},
-    {"phone", "J", "energy_phone_j", 1, 3},
-    {"phone", "%", "share_phone", 100, 1},
+    {"accuracy", "%", "accuracy", 100, 2, true},
+    {"drop", "pt", "drop", 1, 2, true},
+    {"cost", "", "cost", 1, 3, true},
+    {"saving", "%", "cost_saving", 100, 1, false},
+    {"mean", "ms", "latency_mean_s", 1e3, 1, true},
+    {"p95", "ms", "latency_p95_s", 1e3, 1, false},
+    {"p99", "ms", "latency_p99_s", 1e3, 1, false},
+    {"phone", "J", "energy_phone_j", 1, 3, true},
+    {"total", "J", "energy_total_j", 1, 3, false},
+    {"up", "B", "bytes_up", 1, 0, false},
 };
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, WIDTH = 48, MOST_ROWS = 40, MOST_NAME = 28 };
 
@@ -34,6 +38,17 @@ const char *sweep_axis_name(const sweep *w, size_t axis) {
     for (size_t i = 0; i < w->axis_count; i++)
         if (i != axis && strcmp(last_word(key), last_word(w->keys[w->axes[i].first_key])) == 0) return key;
     return last_word(key);
+}
+
+/* Whether the sweep's front or its best setting is about the column's metric. */
+static bool is_asked(const sweep_questions *q, const column *c) {
+    const metric *m = metric_named(c->key);
+    bool asked = c->always || q->objective == m;
+    for (size_t i = 0; i < q->pareto_count; i++)
+        asked |= q->pareto[i] == m;
+    for (size_t i = 0; i < q->bound_count; i++)
+        asked |= q->bounds[i].metric == m;
+    return asked;
 }
 
 static void show(char *into, const column *c, const sweep_cell *row) {
@@ -76,6 +91,7 @@ static const char *shown_value(const sweep_statistics *st, const sweep_cell *c, 
     return text;
 }
 
+/* Widths; 0 for a column that is not shown. */
 typedef struct layout {
     int axes[SWEEP_MAX_KEYS], policy, columns[COLUMN_COUNT];
 } layout;
@@ -92,7 +108,7 @@ static layout measure(const sweep_statistics *st, size_t rows) {
     for (size_t k = 0; k < st->w->axis_count; k++)
         widen(&l.axes[k], sweep_axis_name(st->w, k));
     for (size_t i = 0; i < COLUMN_COUNT; i++)
-        widen(&l.columns[i], COLUMNS[i].title);
+        if (is_asked(&st->w->questions, &COLUMNS[i])) widen(&l.columns[i], COLUMNS[i].title);
     for (size_t i = 0; i < st->cell_count; i++) {
         const sweep_cell *c = &st->cells[i];
         if (!is_shown(st, rows, c)) continue;
@@ -101,15 +117,19 @@ static layout measure(const sweep_statistics *st, size_t rows) {
         widen(&l.policy, c->policy);
         for (size_t k = 0; k < COLUMN_COUNT; k++) {
             show(text, &COLUMNS[k], c);
-            widen(&l.columns[k], text);
+            if (l.columns[k]) widen(&l.columns[k], text);
         }
     }
     return l;
 }
 
+static void put_field(FILE *out, int width, const char *text) {
+    if (width) fprintf(out, "  %*s", width, text);
+}
+
 static void print_cell(const sweep_statistics *st, const layout *l, const sweep_cell *c, FILE *out,
                        bool color) {
-    static const char *const MARKS[] = {"", "  front", "  front, surely"};
+    static const char *const MARKS[] = {"", " *", " **"};
     char text[4096];
     if (color && c->front) fputs("\033[1m", out);
     for (size_t k = 0; k < st->w->axis_count; k++)
@@ -117,7 +137,7 @@ static void print_cell(const sweep_statistics *st, const layout *l, const sweep_
     fprintf(out, "%-*.*s", l->policy, l->policy, c->policy);
     for (size_t k = 0; k < COLUMN_COUNT; k++) {
         show(text, &COLUMNS[k], c);
-        fprintf(out, "  %*s", l->columns[k], text);
+        put_field(out, l->columns[k], text);
     }
     fputs(MARKS[c->front], out);
     if (color && c->front) fputs("\033[0m", out);
@@ -129,13 +149,13 @@ static void print_titles(const sweep_statistics *st, const layout *l, FILE *out)
         fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], sweep_axis_name(st->w, k));
     fprintf(out, "%-*s", l->policy, "policy");
     for (size_t k = 0; k < COLUMN_COUNT; k++)
-        fprintf(out, "  %*s", l->columns[k], COLUMNS[k].title);
+        put_field(out, l->columns[k], COLUMNS[k].title);
     fputc('\n', out);
     for (size_t k = 0; k < st->w->axis_count; k++)
         fprintf(out, "%-*s  ", l->axes[k], "");
     fprintf(out, "%-*s", l->policy, "");
     for (size_t k = 0; k < COLUMN_COUNT; k++)
-        fprintf(out, "  %*s", l->columns[k], COLUMNS[k].unit);
+        put_field(out, l->columns[k], COLUMNS[k].unit);
     fputc('\n', out);
 }
 
@@ -185,13 +205,13 @@ void print_sweep_table(const sweep_statistics *st, FILE *out, bool color) {
     if (shown < rows)
         fprintf(out, "%zu more rows, none of them on the Pareto front, are in statistics.csv\n",
                 rows - shown);
-    if (st->w->seed_count > 1)
-        fprintf(out, "+- half of the %.9g %% interval over %zu seeds; front: of the Pareto front of",
-                100 * st->w->questions.confidence, st->w->seed_count);
-    else
-        fputs("one seed, so no intervals; front: of the Pareto front of", out);
+    fputs("* on the Pareto front of", out);
     for (size_t k = 0; k < st->w->questions.pareto_count; k++)
         fprintf(out, "%s %s", k ? "," : "", st->w->questions.pareto[k]->key);
-    fputc('\n', out);
+    if (st->w->seed_count > 1)
+        fprintf(out, "; ** surely; +- half of the %.9g %% interval over %zu seeds\n",
+                100 * st->w->questions.confidence, st->w->seed_count);
+    else
+        fputs("; one seed, so no intervals\n", out);
     print_best(st, out);
 }

@@ -49,7 +49,7 @@ prints "a valid sweep"
 # ---- Points ----
 
 run 0 sweep sweep.yaml --out out --jobs 2
-prints "front"
+prints "* on the Pareto front of cost, accuracy; ** surely; +- half of the 95 % interval over 2 seeds"
 prints "least cost with drop <= 5"
 check "the table can be exported" export_to out
 check "a row a point and policy" test "$(wc -l <table)" -eq 49
