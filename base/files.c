@@ -67,18 +67,30 @@ const char *file_resolve(arena *memory, const char *beside, const char *path, te
     return joined;
 }
 
+static void finish_hash(SHA2_CTX *context, char hex[FILE_HASH_TEXT]) {
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256Final(digest, context);
+    for (size_t i = 0; i < sizeof digest; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+void text_hash(const char *text, size_t length, char hex[FILE_HASH_TEXT]) {
+    SHA2_CTX context;
+    SHA256Init(&context);
+    SHA256Update(&context, (const uint8_t *)text, length);
+    finish_hash(&context, hex);
+}
+
 bool file_hash(const char *path, char hex[FILE_HASH_TEXT], portolan_error *err) {
     FILE *f = fopen(path, "rb");
     if (!f) return at_file(err, path, "open");
     SHA2_CTX context;
     SHA256Init(&context);
-    unsigned char buffer[1 << 14], digest[SHA256_DIGEST_LENGTH];
+    unsigned char buffer[1 << 14];
     size_t n;
     while ((n = fread(buffer, 1, sizeof buffer, f)) > 0) SHA256Update(&context, buffer, n);
     bool ok = !ferror(f) || at_file(err, path, "read");
     fclose(f);
-    SHA256Final(digest, &context);
-    for (size_t i = 0; i < sizeof digest; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    finish_hash(&context, hex);
     return ok;
 }
 

@@ -25,6 +25,9 @@ enum { FILE_HASH_TEXT = 65 };
 /* SHA-256 of a file's content as 64 hexadecimal digits. */
 bool file_hash(const char *path, char hex[FILE_HASH_TEXT], portolan_error *err);
 
+/* The same of a text. */
+void text_hash(const char *text, size_t length, char hex[FILE_HASH_TEXT]);
+
 /* Makes the folders above `path` that are missing. */
 bool parents_make(const char *path, portolan_error *err);
 

@@ -386,10 +386,19 @@ static bool parse_value(yaml_document *doc, const char *path, const char *value,
     return ok;
 }
 
-bool yaml_set(yaml_document *doc, const char *path, const char *value, portolan_error *err) {
-    yaml_node *fresh = NULL;
-    if (!*path || !parse_value(doc, path, value, &fresh, err))
-        return err->status ? false : error_usage(err, "--set wants key=value, found '=%.60s'", value);
+/* A copy of the whole tree that lives in `doc`; the marks stay. */
+static yaml_node *copy_deep(yaml_document *doc, const yaml_node *node) {
+    yaml_node *copy = copy_shallow(doc, node);
+    size_t n = node->kind == YAML_MAP ? 2 * node->count : node->count;
+    if (!copy) return NULL;
+    if (node->text && !(copy->text = arena_text(&doc->memory, node->text, strlen(node->text)))) return NULL;
+    for (size_t i = 0; i < n; i++)
+        if (!(copy->items[i] = copy_deep(doc, node->items[i]))) return NULL;
+    return copy;
+}
+
+/* Hangs `fresh`, a node of `doc`, at the path. */
+static bool put_node(yaml_document *doc, const char *path, yaml_node *fresh, portolan_error *err) {
     yaml_node **slot = &doc->root;
     for (const char *word = path; word;) {
         size_t length = strcspn(word, ".");
@@ -402,14 +411,26 @@ bool yaml_set(yaml_document *doc, const char *path, const char *value, portolan_
         } else {
             slot = here->kind == YAML_LIST ? list_slot(here, word, length) : NULL;
             if (!slot)
-                return error_usage(err, "--set %.200s: '%.*s' is no item of the list at %s:%u (give a name, a label or "
-                                   "an index from 0)", path, (int)length, word, here->mark.file, here->mark.line);
+                return error_input(err, fresh->mark, "%.200s: '%.*s' is no item of the list at %s:%u (give a name, a label "
+                                   "or an index from 0)", path, (int)length, word, here->mark.file, here->mark.line);
             if (rest && !(slot = item_options(doc, slot))) return error_memory(err, sizeof *here);
         }
         word = rest;
     }
     *slot = fresh;
     return true;
+}
+
+bool yaml_put(yaml_document *doc, const char *path, const yaml_node *value, portolan_error *err) {
+    yaml_node *fresh = copy_deep(doc, value);
+    return fresh ? put_node(doc, path, fresh, err) : error_memory(err, sizeof *fresh);
+}
+
+bool yaml_set(yaml_document *doc, const char *path, const char *value, portolan_error *err) {
+    yaml_node *fresh = NULL;
+    if (!*path || !parse_value(doc, path, value, &fresh, err))
+        return err->status ? false : error_usage(err, "--set wants key=value, found '=%.60s'", value);
+    return put_node(doc, path, fresh, err);
 }
 
 bool yaml_change(yaml_document *doc, const char *change, char *path, portolan_error *err) {

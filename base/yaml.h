@@ -58,6 +58,10 @@ const yaml_node *yaml_find(const yaml_node *map, const char *key);
  * Missing maps on the way are made, so that a default can be overridden. */
 bool yaml_set(yaml_document *doc, const char *path, const char *value, portolan_error *err);
 
+/* yaml_set with a node of any document, which is copied; its mark, and so its place in messages, is kept. The file
+ * name of the mark is borrowed. */
+bool yaml_put(yaml_document *doc, const char *path, const yaml_node *value, portolan_error *err);
+
 /* yaml_set for a change written "key=value"; `path` (256 bytes, may be NULL) gets the key. */
 bool yaml_change(yaml_document *doc, const char *change, char *path, portolan_error *err);
 

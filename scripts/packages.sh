@@ -6,7 +6,7 @@ set -euo pipefail
 # To build and run. libc6-dev is only recommended by gcc, and recommended packages are left out.
 # shellcheck disable=SC2034  # used by the scripts that source this one
 BUILD_PACKAGES=(gcc g++ libc6-dev cmake make pkg-config libsimgrid-dev libopenblas-dev libyaml-dev libjansson-dev libmd-dev
-    libutf8proc-dev gnuplot-nox)
+    libsqlite3-dev libutf8proc-dev gnuplot-nox)
 
 say() {
     printf '%s\n' "$*" >&2

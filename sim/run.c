@@ -1,17 +1,12 @@
 /* Runs the policies of a scenario: the platform is built once, then a child is forked for each policy, several at a time.
  * A child has its own copy of SimGrid's engine and writes its result into shared memory; the parent alone writes the
  * results folder, except that each child leaves its rows of requests.csv in a file of its own. */
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "children.h"
 #include "progress.h"
 #include "results.h"
 
@@ -62,34 +57,12 @@ static bool write_calibration(const runner *r, size_t index, const request_recor
     return result_file_close(f, "calibration.csv", err) && ok;
 }
 
-static void count_failures(const scenario *s, const request_record *records, uint64_t count, policy_result *result) {
-    for (uint64_t i = s->run.warmup; i < count; i++) result->failures[records[i].failure]++;
-}
-
 static bool run_policy(const runner *r, size_t index) {
     policy_result *result = &r->results[index];
-    request_record *records = NULL;
-    uint64_t count = 0;
-    run_totals totals;
-    int follows = r->s->policies[index].follows;
-    const double *shares = follows < 0 ? NULL : r->results[follows].summary.shares;
-    double start = wall_clock();
-    trace *story;
-    if (!trace_open(&story, r->s, index, r->folder, &result->error)) return false;
-    bool ok = engine_run(r->s, r->world, index, shares, story, result, &records, &count, &totals, &result->error);
-    if (!trace_close(story, &totals, ok, &result->error)) {
-        free(records);
-        return false;
-    }
-    result->wall_seconds = wall_clock() - start;
-    if (count <= r->s->run.warmup) {
-        free(records);
-        return error_run(&result->error, "only %llu requests arrived, all of them in the warm-up of %llu; make 'duration' longer "
-                         "or 'warmup' smaller", (unsigned long long)count, (unsigned long long)r->s->run.warmup);
-    }
-    count_failures(r->s, records, count, result);
-    ok = summarize(r->s, records, count, &totals, &result->summary, &result->error) &&
-              write_calibration(r, index, records, count, &result->error) &&
+    request_record *records;
+    uint64_t count;
+    if (!policy_simulate(r->s, r->world, index, r->folder, r->results, &records, &count)) return false;
+    bool ok = write_calibration(r, index, records, count, &result->error) &&
               (!r->s->write_requests || write_rows(r, index, records, count, &result->error));
     free(records);
     result->done = ok;
@@ -98,29 +71,11 @@ static bool run_policy(const runner *r, size_t index) {
 
 /* ---- In the parent ---- */
 
-static sigset_t watched_signals(void) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    return set;
-}
-
 static bool start_child(runner *r, size_t index) {
-    fflush(NULL);
-    pid_t parent = getpid(), pid = fork();
-    if (pid < 0) return error_run(r->err, "cannot start a process: %s", strerror(errno));
-    if (pid == 0) {
-        sigset_t set = watched_signals();
-        signal(SIGINT, SIG_IGN); /* the parent decides what an interrupt means */
-        sigprocmask(SIG_UNBLOCK, &set, NULL);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent) _exit(STATUS_FAILED);
-        _exit(run_policy(r, index) ? STATUS_OK : STATUS_FAILED);
-    }
-    r->jobs[index] = (job){JOB_RUNNING, pid};
-    return true;
+    pid_t pid = child_fork(r->err);
+    if (pid == 0) _exit(run_policy(r, index) ? STATUS_OK : STATUS_FAILED);
+    if (pid > 0) r->jobs[index] = (job){JOB_RUNNING, pid};
+    return pid > 0;
 }
 
 static bool is_ready(const runner *r, size_t index) {
@@ -140,20 +95,6 @@ static bool start_ready(runner *r, unsigned most) {
     return true;
 }
 
-static void fail_from(runner *r, size_t index, int status) {
-    const portolan_error *inner = &r->results[index].error;
-    if (r->err->status) return; /* the first failure is the one told */
-    if (inner->status)
-        *r->err = *inner;
-    else if (WIFSIGNALED(status))
-        error_run(r->err, "the process of policy '%s' was killed by signal %d (%s)%s", r->s->policies[index].label,
-                  WTERMSIG(status), strsignal(WTERMSIG(status)),
-                  WTERMSIG(status) == SIGKILL ? "; was memory short?" : "");
-    else
-        error_run(r->err, "the process of policy '%s' ended with status %d", r->s->policies[index].label,
-                  WEXITSTATUS(status));
-}
-
 static void reap(runner *r) {
     int status;
     for (size_t i = 0; i < r->s->policy_count; i++) {
@@ -161,7 +102,8 @@ static void reap(runner *r) {
         if (j->state != JOB_RUNNING || waitpid(j->pid, &status, WNOHANG) != j->pid) continue;
         bool ok = WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK;
         j->state = ok ? JOB_DONE : JOB_FAILED;
-        if (!ok && !r->interrupted) fail_from(r, i, status);
+        bool is_first = !r->err->status; /* the first failure is the one told */
+        if (!ok && !r->interrupted && is_first) child_failed(r->s, i, &r->results[i], status, r->err);
     }
 }
 
@@ -232,10 +174,7 @@ static bool run_in_folder(const scenario *s, const run_options *options, result_
 
 bool scenario_run(const scenario *s, const run_options *options, run_report *report, portolan_error *err) {
     *report = (run_report){.result_count = s->policy_count};
-    size_t bytes = s->policy_count * sizeof *report->results;
-    void *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) return error_memory(err, bytes);
-    report->results = shared;
+    if (!(report->results = results_map(s->policy_count, err))) return false;
     if (options->out)
         snprintf(report->folder, sizeof report->folder, "%s", options->out);
     else
@@ -248,6 +187,6 @@ bool scenario_run(const scenario *s, const run_options *options, run_report *rep
 }
 
 void run_report_free(run_report *report) {
-    if (report->results) munmap(report->results, report->result_count * sizeof *report->results);
+    results_unmap(report->results, report->result_count);
     report->results = NULL;
 }

@@ -163,15 +163,29 @@ static bool check_run(scenario_loader *l) {
     return true;
 }
 
-bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_count, char *const *only,
-                   size_t only_count, portolan_error *err) {
+static bool apply_edit(scenario_loader *l, const scenario_edit *edit) {
+    yaml_document *doc = &l->s->documents[0];
+    if (!yaml_put(doc, edit->path, edit->value, l->err)) return false;
+    drop_rival(doc, edit->path);
+    return true;
+}
+
+/* What a change names is hung in at once, so that the next change can reach into it. */
+static bool apply_changes(scenario_loader *l) {
+    const scenario_changes *c = l->changes;
+    bool ok = graft_all(l);
+    for (size_t i = 0; ok && i < c->before_count; i++) ok = apply_edit(l, &c->before[i]) && graft_all(l);
+    for (size_t i = 0; ok && i < c->set_count; i++) ok = apply_set(l, c->sets[i]) && graft_all(l);
+    for (size_t i = 0; ok && i < c->edit_count; i++) ok = apply_edit(l, &c->edits[i]) && graft_all(l);
+    return ok && (!c->only_count || scenario_choose_policies(l, c->only, c->only_count));
+}
+
+bool scenario_load_changed(scenario *s, const char *path, const scenario_changes *changes, portolan_error *err) {
     *s = (scenario){0};
-    scenario_loader l = {.s = s, .err = err, .keys = {.execute = EXECUTE_UNSET}};
+    scenario_loader l = {.s = s, .err = err, .changes = changes, .keys = {.execute = EXECUTE_UNSET}};
     bool ok = yaml_load(&s->documents[0], path, err) && scenario_note_input(&l, &s->inputs[FILE_SCENARIO], path) &&
-              yaml_expect(s->documents[0].root, YAML_MAP, "a scenario", err) && graft_all(&l);
-    for (size_t i = 0; ok && i < set_count; i++) ok = apply_set(&l, sets[i]) && graft_all(&l);
-    ok = ok && (!only_count || scenario_choose_policies(&l, only, only_count)) && read_sections(&l) && check_run(&l) &&
-         scenario_load_model(&l) && scenario_read_policies(&l);
+              yaml_expect(s->documents[0].root, YAML_MAP, "a scenario", err) && apply_changes(&l) &&
+              read_sections(&l) && check_run(&l) && scenario_load_model(&l) && scenario_read_policies(&l);
     if (!ok) {
         scenario_free(s);
         return false;
@@ -181,9 +195,18 @@ bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_
     return true;
 }
 
+bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_count, char *const *only,
+                   size_t only_count, portolan_error *err) {
+    scenario_changes changes = {.sets = sets, .set_count = set_count, .only = only, .only_count = only_count};
+    return scenario_load_changed(s, path, &changes, err);
+}
+
 void scenario_free(scenario *s) {
-    answers_close(s->answers);
-    outcome_table_free(&s->table);
+    if (!s->borrows) {
+        answers_close(s->answers);
+        outcome_table_free(&s->table);
+    }
+    free(s->model_key);
     platform_free(&s->platform);
     for (size_t i = 0; i < sizeof s->documents / sizeof *s->documents; i++) yaml_unload(&s->documents[i]);
     arena_free(&s->memory);

@@ -16,6 +16,7 @@ typedef struct scenario_keys {
 typedef struct scenario_loader {
     scenario *s;
     scenario_keys keys;
+    const scenario_changes *changes;
     portolan_error *err;
 } scenario_loader;
 

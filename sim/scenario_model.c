@@ -4,6 +4,7 @@
 
 #include "answers.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "scenario_loader.h"
 
 typedef struct split_keys {
@@ -140,9 +141,7 @@ static bool choose_mode(scenario_loader *l, bool is_model) {
                        EXECUTE_NAMES[*mode]);
 }
 
-static bool load_answers(scenario_loader *l) {
-    const yaml_node *model = l->keys.model;
-    if (model->kind == YAML_MAP) return choose_mode(l, false) && load_synthetic(l, model);
+static bool load_file(scenario_loader *l, const yaml_node *model) {
     bool is_model = model->kind == YAML_SCALAR && has_ending(model->text, ".safetensors");
     if (!is_model && !(model->kind == YAML_SCALAR && has_ending(model->text, ".csv"))) {
         char found[96];
@@ -153,6 +152,58 @@ static bool load_answers(scenario_loader *l) {
     return path && choose_mode(l, is_model) &&
            (is_model ? load_encoder(l, model, path) : load_table(l, model, path)) &&
            scenario_note_input(l, &l->s->inputs[FILE_MODEL], path) && scenario_absolute(l, model, path);
+}
+
+static bool load_answers(scenario_loader *l) {
+    const yaml_node *model = l->keys.model;
+    return model->kind == YAML_MAP ? choose_mode(l, false) && load_synthetic(l, model) : load_file(l, model);
+}
+
+/* ---- A model that another scenario has read ---- */
+
+/* All that table, answers and shape follow from, as a text (free() it); NULL if memory is short. Files are told by
+ * their names here: within one process they are read once. The seed counts where something is drawn from it. */
+static char *model_key(const scenario_loader *l) {
+    static const char *const KEYS[] = {"model", "hidden", "feed_forward", "vocabulary", "execute", "tokens", "seed", NULL};
+    const yaml_node *root = l->s->documents[0].root, *data = l->s->workload.data;
+    bool is_drawn = l->keys.model->kind == YAML_MAP || yaml_find(root, "tokens");
+    json_t *key = json_object();
+    for (size_t i = 0; key && KEYS[i]; i++) {
+        const yaml_node *node = yaml_find(root, KEYS[i]);
+        if (node && (is_drawn || strcmp(KEYS[i], "seed") != 0)) json_object_set_new(key, KEYS[i], json_from_yaml(node));
+    }
+    if (key) json_object_set_new(key, "beside", json_string(l->keys.model->mark.file));
+    if (key && data)
+        json_object_set_new(key, "data", json_pack("[s, o]", data->mark.file, json_from_yaml(data)));
+    char *text = key ? json_dumps(key, JSON_COMPACT) : NULL;
+    json_decref(key);
+    return text;
+}
+
+/* Makes the lender's model this scenario's too, and notes the files as if they had been read again. */
+static bool borrow(scenario_loader *l, const scenario *lender) {
+    scenario *s = l->s;
+    s->borrows = true;
+    s->table = lender->table;
+    s->answers = lender->answers;
+    s->shape = lender->shape;
+    s->execute = lender->execute;
+    for (int i = FILE_MODEL; i < SCENARIO_FILES; i++) s->inputs[i] = lender->inputs[i];
+    const yaml_node *data = s->workload.data, *vocab = data ? yaml_find(data, "vocab") : NULL;
+    const scenario_input *in = s->inputs;
+    return (!in[FILE_MODEL].path || scenario_absolute(l, l->keys.model, in[FILE_MODEL].path)) &&
+           (!in[FILE_DATA].path || scenario_absolute(l, yaml_find(data, "file"), in[FILE_DATA].path)) &&
+           (!in[FILE_VOCABULARY].path || !vocab || scenario_absolute(l, vocab, in[FILE_VOCABULARY].path));
+}
+
+static bool borrow_or_load(scenario_loader *l) {
+    scenario *s = l->s;
+    if (!(s->model_key = model_key(l))) return error_memory(l->err, 0);
+    for (size_t i = 0; i < l->changes->lender_count; i++) {
+        const scenario *lender = l->changes->lenders[i];
+        if (lender && strcmp(lender->model_key, s->model_key) == 0) return borrow(l, lender);
+    }
+    return load_answers(l);
 }
 
 static bool check_payload(scenario_loader *l) {
@@ -215,5 +266,5 @@ static bool check_memory(scenario_loader *l) {
 }
 
 bool scenario_load_model(scenario_loader *l) {
-    return load_answers(l) && check_payload(l) && read_split(l) && check_memory(l);
+    return borrow_or_load(l) && check_payload(l) && read_split(l) && check_memory(l);
 }

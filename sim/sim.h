@@ -86,12 +86,39 @@ typedef struct scenario {
     policy_setup *policies;
     size_t policy_count;
     scenario_input inputs[SCENARIO_FILES];
+    char *model_key; /* what table, answers and shape follow from */
+    bool borrows;    /* table and answers are another scenario's; see scenario_changes.lenders */
 } scenario;
+
+/* A key of a scenario and the value it takes. */
+typedef struct scenario_edit {
+    const char *path;
+    const yaml_node *value;
+} scenario_edit;
+
+/* What differs from the file. First come the edits `before`, then `sets`, which are "key=value", then `edits`; `only` are labels or names
+ * of policies that replace the list, if there are any. A scenario whose model, with all that shapes its answers, is that
+ * of one of the `lenders` borrows it instead of reading it: it must be freed before its lender. */
+typedef struct scenario_changes {
+    const scenario_edit *before;
+    size_t before_count;
+    char *const *sets;
+    size_t set_count;
+    const scenario_edit *edits;
+    size_t edit_count;
+    char *const *only;
+    size_t only_count;
+    scenario *const *lenders; /* NULLs are skipped */
+    size_t lender_count;
+} scenario_changes;
 
 /* Reads a scenario with everything it names. `sets` are "key=value" changes, applied in order; `only` are labels or
  * names of policies that replace the list, if `only_count` is not 0. On failure `s` is left empty. */
 bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_count, char *const *only,
                    size_t only_count, portolan_error *err);
+
+/* The same with every kind of change. */
+bool scenario_load_changed(scenario *s, const char *path, const scenario_changes *changes, portolan_error *err);
 void scenario_free(scenario *s);
 
 /* Cost of sending a request straight to `to`, for tiers of depth[] layers: lambda m, o_e + lambda n, or o_c + lambda L. */

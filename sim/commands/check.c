@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "sim/sim.h"
+#include "sim/sweep.h"
 #include "sim/training_setup.h"
 
 typedef struct check_arguments {
@@ -12,8 +12,10 @@ typedef struct check_arguments {
 } check_arguments;
 
 /* The kinds of YAML files, each told by a key that only it has. */
-typedef enum file_kind { KIND_SCENARIO, KIND_PLATFORM, KIND_WORKLOAD, KIND_TRAINING, KIND_TABLE, KIND_UNKNOWN } file_kind;
-static const char *const KIND_NAMES[] = {"scenario", "platform", "workload", "training file", "outcome table", "unknown"};
+typedef enum file_kind { KIND_SCENARIO, KIND_SWEEP, KIND_PLATFORM, KIND_WORKLOAD, KIND_TRAINING, KIND_TABLE,
+                         KIND_UNKNOWN } file_kind;
+static const char *const KIND_NAMES[] = {"scenario", "sweep", "platform", "workload", "training file", "outcome table",
+                                         "unknown"};
 
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
@@ -21,6 +23,7 @@ static bool ends_with(const char *text, const char *end) {
 }
 
 static file_kind kind_of(const yaml_document *doc) {
+    if (yaml_find(doc->root, "scenario")) return KIND_SWEEP;
     if (yaml_find(doc->root, "policies") || yaml_find(doc->root, "platform")) return KIND_SCENARIO;
     if (yaml_find(doc->root, "phones") || yaml_find(doc->root, "cells")) return KIND_PLATFORM;
     if (yaml_find(doc->root, "training")) return KIND_TRAINING;
@@ -31,6 +34,22 @@ static bool check_scenario(const char *path, portolan_error *err) {
     scenario s;
     bool ok = scenario_load(&s, path, NULL, 0, NULL, 0, err);
     if (ok) scenario_free(&s);
+    return ok;
+}
+
+/* Every setting must be a good scenario; the first seed stands for all. */
+static bool check_sweep(const char *path, portolan_error *err) {
+    sweep w;
+    if (!sweep_load(&w, path, NULL, 0, err)) return false;
+    sweep_loader loader = {.w = &w};
+    bool ok = true;
+    for (size_t i = 0; ok && i < w.setting_count; i++) {
+        scenario *s = point_load(&loader, i, err);
+        ok = s != NULL;
+        if (ok) point_release(&loader, s);
+    }
+    sweep_loader_free(&loader);
+    sweep_free(&w);
     return ok;
 }
 
@@ -66,12 +85,13 @@ static bool check_file(const char *path, file_kind *kind, portolan_error *err) {
     bool ok = false;
     switch (*kind) {
     case KIND_SCENARIO: ok = check_scenario(path, err); break;
+    case KIND_SWEEP: ok = check_sweep(path, err); break;
     case KIND_PLATFORM: ok = check_platform(&doc, err); break;
     case KIND_TRAINING: ok = check_training(path, err); break;
     case KIND_WORKLOAD: ok = workload_read(&w, doc.root, err); break;
     default:
-        error_input(err, doc.root->mark, "not a file of Portolan: a scenario has the key 'policies', a platform 'phones', "
-                    "a workload 'arrivals', a training file 'training'");
+        error_input(err, doc.root->mark, "not a file of Portolan: a scenario has the key 'policies', a sweep 'scenario', a "
+                    "platform 'phones', a workload 'arrivals', a training file 'training'");
     }
     yaml_unload(&doc);
     return ok;
@@ -108,7 +128,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 }
 
 static const struct argp CHECK_ARGP = {
-    NULL,        parse, "FILE...", "Validates scenarios, platforms, workloads and training files (YAML) and outcome tables (CSV).",
+    NULL,        parse, "FILE...", "Validates scenarios, sweeps, platforms, workloads and training files (YAML) and outcome tables (CSV).",
     COMMON_ARGP, NULL,  NULL};
 
 int command_check(int argc, char **argv) {

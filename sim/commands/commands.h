@@ -37,6 +37,7 @@ void report_where(const char *path, const picture_list *pictures);
 
 /* The commands; argv[0] is "portolan NAME". Each returns the exit status. */
 int command_run(int argc, char **argv);
+int command_sweep(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_train(int argc, char **argv);
 int command_map(int argc, char **argv);

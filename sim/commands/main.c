@@ -16,7 +16,8 @@ typedef struct command {
 static const command COMMANDS[] = {
     {"run", command_run, "simulate the policies of a scenario and write a results folder"},
     {"report", command_report, "draw the pictures of a results folder and write one HTML page with them"},
-    {"check", command_check, "validate scenarios, platforms, workloads, training files and outcome tables"},
+    {"sweep", command_sweep, "simulate a scenario at many settings and seeds, and compare them"},
+    {"check", command_check, "validate scenarios, sweeps, platforms, workloads, training files and outcome tables"},
     {"platform", command_platform, "show a platform, or convert it to SimGrid XML or Graphviz"},
     {"train", command_train, "train a multi-exit model, with checkpoints and training dynamics"},
     {"map", command_map, "map how hard samples are, and make the router that a phone carries"},

@@ -316,6 +316,29 @@ TEST(set_says_what_is_wrong) {
     assert_set_fails("seed", "\xff", "not YAML text");
 }
 
+/* A node of another document is copied with all below it, and keeps its place for later messages. */
+TEST(put_copies_a_node_and_keeps_its_mark) {
+    yaml_document doc = document_of(POLICIES), other = document_of("x: 1\nvalue: {list: [1, 2], deep: {y: z}}\n");
+    portolan_error err = {0};
+    assert_true(yaml_put(&doc, "policies.loose.extra", yaml_find(other.root, "value"), &err));
+    const yaml_node *put = at(&doc, "policies/4/confidence/extra");
+    assert_int_equal(put->mark.line, 2);
+    assert_int_equal(put->mark.column, 8);
+    yaml_unload(&other);
+    assert_text(&doc, "policies/4/confidence/extra/list/1", "2");
+    assert_text(&doc, "policies/4/confidence/extra/deep/y", "z");
+    yaml_unload(&doc);
+}
+
+TEST(put_tells_of_faults_at_the_value) {
+    yaml_document doc = document_of(POLICIES), other = document_of("x: 1\ny: 2\n");
+    portolan_error err = {0};
+    assert_false(yaml_put(&doc, "policies.nobody.threshold", yaml_find(other.root, "y"), &err));
+    assert_input_error(&err, 2, 4, "policies.nobody.threshold: 'nobody' is no item of the list");
+    yaml_unload(&doc);
+    yaml_unload(&other);
+}
+
 TEST(set_through_an_alias_leaves_the_anchor_alone) {
     yaml_document doc = document_of("a: &x {k: {deep: 1}}\nb: *x\n"
                                     "c: &y [{confidence: {threshold: 1}}, bare, {patience: }]\nd: *y\n"
@@ -370,6 +393,8 @@ int main(void) {
         cmocka_unit_test(set_in_lists_by_index_name_and_label),
         cmocka_unit_test(set_into_an_item_of_one_plain_key),
         cmocka_unit_test(set_says_what_is_wrong),
+        cmocka_unit_test(put_copies_a_node_and_keeps_its_mark),
+        cmocka_unit_test(put_tells_of_faults_at_the_value),
         cmocka_unit_test(set_through_an_alias_leaves_the_anchor_alone),
         cmocka_unit_test(keys_can_be_removed),
     };

@@ -11,7 +11,7 @@
 
 #include "base/files.h"
 #include "sim/mapping.h"
-#include "sim/sim.h"
+#include "sim/sweep.h"
 #include "sim/training_setup.h"
 
 static char *reference;
@@ -33,6 +33,8 @@ static const section SECTIONS[] = {
     {"\n### Cell\n", CELL_FIELDS},             {"\n### Site\n", SITE_FIELDS},
     {"\n### Region\n", REGION_FIELDS},         {"\n### Device\n", DEVICE_FIELDS},
     {"\n### Link\n", LINK_FIELDS},             {"\n## Training file\n", TRAIN_FIELDS},
+    {"\n## Sweep\n", SWEEP_FIELDS},             {"\n### Range\n", RANGE_FIELDS},
+    {"\n### Statistics\n", STATISTICS_FIELDS}, {"\n### Best\n", BEST_FIELDS},
     {"\n### Shape\n", TRAIN_MODEL_FIELDS},     {"\n### Optimisation\n", TRAINING_FIELDS},
     {"\n## Map\n", MAP_FIELDS},
 };

@@ -1,0 +1,104 @@
+/* Forking children, and what they do: one policy each. */
+#include "children.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "progress.h"
+#include "trace.h"
+
+sigset_t watched_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+
+pid_t child_fork(portolan_error *err) {
+    fflush(NULL);
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0) error_run(err, "cannot start a process: %s", strerror(errno));
+    if (pid != 0) return pid;
+    sigset_t set = watched_signals();
+    signal(SIGINT, SIG_IGN); /* the parent decides what an interrupt means */
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(STATUS_FAILED);
+    return 0;
+}
+
+static bool only_warmup(const scenario *s, uint64_t count, portolan_error *err) {
+    return error_run(
+        err,
+        "only %llu requests arrived, all of them in the warm-up of %llu; make 'duration' longer or "
+        "'warmup' smaller",
+        (unsigned long long)count, (unsigned long long)s->run.warmup);
+}
+
+/* The simulation itself, with its trace where `folder` is to have one. */
+static bool run_engine(const scenario *s, const simgrid_world *world, size_t index,
+                       const result_folder *folder, policy_result *results, request_record **records,
+                       uint64_t *count, run_totals *totals) {
+    int follows = s->policies[index].follows;
+    const double *shares = follows < 0 ? NULL : results[follows].summary.shares;
+    portolan_error *err = &results[index].error;
+    trace *story = NULL;
+    *records = NULL;
+    if (folder && !trace_open(&story, s, index, folder, err)) return false;
+    bool ok = engine_run(s, world, index, shares, story, &results[index], records, count, totals, err);
+    if (trace_close(story, totals, ok, err)) return true;
+    if (ok) free(*records);
+    *records = NULL;
+    return false;
+}
+
+bool policy_simulate(const scenario *s, const simgrid_world *world, size_t index, const result_folder *folder,
+                     policy_result *results, request_record **records, uint64_t *count) {
+    policy_result *result = &results[index];
+    run_totals totals;
+    double start = wall_clock();
+    if (!run_engine(s, world, index, folder, results, records, count, &totals)) return false;
+    result->wall_seconds = wall_clock() - start;
+    for (uint64_t i = s->run.warmup; i < *count; i++)
+        result->failures[(*records)[i].failure]++;
+    bool ok = *count > s->run.warmup
+                  ? summarize(s, *records, *count, &totals, &result->summary, &result->error)
+                  : only_warmup(s, *count, &result->error);
+    if (ok) return true;
+    free(*records);
+    *records = NULL;
+    return false;
+}
+
+bool child_failed(const scenario *s, size_t index, const policy_result *result, int status,
+                  portolan_error *err) {
+    const char *label = s->policies[index].label;
+    if (result->error.status) {
+        *err = result->error;
+        return false;
+    }
+    if (WIFSIGNALED(status))
+        return error_run(err, "the process of policy '%s' was killed by signal %d (%s)%s", label,
+                         WTERMSIG(status), strsignal(WTERMSIG(status)),
+                         WTERMSIG(status) == SIGKILL ? "; was memory short?" : "");
+    return error_run(err, "the process of policy '%s' ended with status %d", label, WEXITSTATUS(status));
+}
+
+policy_result *results_map(size_t count, portolan_error *err) {
+    size_t bytes = count * sizeof(policy_result);
+    void *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared != MAP_FAILED) return shared;
+    error_memory(err, bytes);
+    return NULL;
+}
+
+void results_unmap(policy_result *results, size_t count) {
+    if (results) munmap(results, count * sizeof *results);
+}

@@ -1,0 +1,35 @@
+/* Child processes that simulate. SimGrid's engine cannot be started twice in a process, so each policy of
+ * each run has a process of its own, forked where all that it needs has been read. Internal to sim/. */
+#ifndef PORTOLAN_CHILDREN_H
+#define PORTOLAN_CHILDREN_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "base/files.h"
+#include "engine.h"
+
+/* The signals a parent waits for with sigtimedwait, and has blocked since before its first fork. */
+sigset_t watched_signals(void);
+
+/* fork() for a child that dies with its parent (however the parent dies), ignores Ctrl-C, and blocks no
+ * signal. Returns as fork() does: 0 in the child, -1 with an error. */
+pid_t child_fork(portolan_error *err);
+
+/* Runs a policy in this process, which must be a child that has run none before, and fills results[index];
+ * a policy that follows another finds that one's result there. Its trace, if the scenario wants one, goes into
+ * `folder` (NULL: there is none). On success the records (free() them), `count` of them, are in request order,
+ * warm-up included; else results[index].error says why. */
+bool policy_simulate(const scenario *s, const simgrid_world *world, size_t index, const result_folder *folder,
+                     policy_result *results, request_record **records, uint64_t *count);
+
+/* The error of a policy's process that ended with the wait status `status`: the one it left in its result,
+ * or how it was killed. Always returns false. */
+bool child_failed(const scenario *s, size_t index, const policy_result *result, int status,
+                  portolan_error *err);
+
+/* Results of `count` policies in zeroed memory that children share; NULL if memory is short. */
+policy_result *results_map(size_t count, portolan_error *err);
+void results_unmap(policy_result *results, size_t count);
+
+#endif
