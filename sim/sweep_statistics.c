@@ -54,8 +54,7 @@ static int by_setting(const void *a, const void *b) {
 
 static sweep_cell *find_cell(sweep_statistics *st, size_t sorted, const store_row *row) {
     sweep_cell key = {.setting = row->setting, .position = row->position};
-    sweep_cell *c = bsearch(&key, st->cells, sorted, sizeof *st->cells, by_setting);
-    return c;
+    return sorted ? bsearch(&key, st->cells, sorted, sizeof *st->cells, by_setting) : NULL;
 }
 
 typedef struct collector {

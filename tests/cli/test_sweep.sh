@@ -66,6 +66,12 @@ run 0 sweep sweep.yaml --resume --out out --json
 json stdout points.done 24
 json stdout best.minimise cost
 
+run 0 sweep sweep.yaml --resume --out out --plots -q
+for picture in accuracy-by-threshold latency-mean-s-by-rate cost-by-phone pareto; do
+    check "no data of $picture" test -s "out/plots/$picture.tsv"
+    ! command -v gnuplot >/dev/null || check "$picture is not drawn" test -s "out/plots/$picture.svg"
+done
+
 # A point is what a run with the same changes is.
 run 0 run scenario.yaml --set run.requests=40 --set policies.confidence.threshold=0.9 --set workload.arrivals.rate=2/s \
     --set split.phone=4 --set split.edge=8 --seed 7 --out one -q
