@@ -40,6 +40,12 @@ static real *initial(const train_settings *s, parameters *p) {
     return values;
 }
 
+static real *copy_of(const parameters *p, const real *values) {
+    real *copy = malloc(p->count * sizeof *copy);
+    assert_non_null(copy);
+    return memcpy(copy, values, p->count * sizeof *copy);
+}
+
 /* Numbers taken: 1 2 and -2 1 (sum of squares 10, over 4 numbers: deviation sqrt(2.5)); scaled to .1. "ships" is two tokens,
  * "gull" none of the vocabulary, the second "sea" comes too late. */
 static void test_word_vectors(void **state) {
@@ -48,7 +54,7 @@ static void test_word_vectors(void **state) {
     train_settings s = settings(4);
     parameters p;
     write_file("vectors.txt", "sea 1 2\nships 9 9\ngull 5 5\r\nPort -2 1\nsea 7 7\n\n");
-    real *values = initial(&s, &p), *before = initial(&s, &p);
+    real *values = initial(&s, &p), *before = copy_of(&p, values);
     assert_true(train_start_words(&p, &s, values, &err));
     double factor = 0.1 / sqrt(2.5);
     for (int token = 0; token < 9; token++)
@@ -139,7 +145,7 @@ static void test_start_from_a_model(void **state) {
     safetensors *file = safetensors_open("first/model.safetensors", &err);
     assert_non_null(file);
     s.config.shape.classes = 3;
-    real *values = initial(&s, &p), *before = initial(&s, &p);
+    real *values = initial(&s, &p), *before = copy_of(&p, values);
     assert_true(train_start_from(&p, "first/model.safetensors", values, &err));
     for (size_t i = 0; i < p.list_count; i++) {
         const parameter *n = &p.list[i];

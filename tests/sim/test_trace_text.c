@@ -19,6 +19,19 @@ static void text_open(void) {
     assert_non_null(out.file);
 }
 
+static int open_text(void **state) {
+    (void)state;
+    text_open();
+    return 0;
+}
+
+static int close_text(void **state) {
+    (void)state;
+    fclose(out.file);
+    free(written);
+    return 0;
+}
+
 static void assert_written(const char *wanted) {
     text_flush(&out);
     assert_int_equal(fclose(out.file), 0);
@@ -47,7 +60,6 @@ static void test_fixed_by_hand(void **state) {
     } CASES[] = {{0, 3, "0"},        {-0.0, 3, "0"},     {1, 0, "1"},           {2.5, 0, "3"},         {-2.5, 0, "-3"},
                  {100, 3, "100"},    {0.1, 9, "0.1"},    {0.0004, 3, "0"},      {-0.0004, 3, "0"},     {0.0005, 3, "0.001"},
                  {12.3450, 3, "12.345"}, {1e9, 9, "1000000000"}, {999.9996, 3, "1000"}, {1e12, 9, "1e+12"}, {-7.25, 2, "-7.25"}};
-    text_open();
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         text_fixed(&out, CASES[i].x, CASES[i].decimals);
         assert_written(CASES[i].text);
@@ -59,7 +71,6 @@ static void test_fixed_against_printf(void **state) {
     (void)state;
     random_stream r = random_open(1, "fixed", 0);
     char wanted[64];
-    text_open();
     for (int i = 0; i < 20000; i++) {
         int decimals = (int)random_below(&r, 10);
         double x = (random_uniform(&r) - 0.5) * pow(10, (double)random_below(&r, 9));
@@ -73,7 +84,6 @@ static void test_fixed_against_printf(void **state) {
 
 static void test_whole_numbers(void **state) {
     (void)state;
-    text_open();
     text_unsigned(&out, 0);
     text_put(&out, " ");
     text_unsigned(&out, UINT64_MAX);
@@ -86,7 +96,6 @@ static void test_whole_numbers(void **state) {
 
 static void test_quotes(void **state) {
     (void)state;
-    text_open();
     text_quoted(&out, "a\"b\\c\n\x1f", '\\');
     assert_written("\"a\\\"b\\\\c\\u000a\\u001f\"");
     text_quoted(&out, "a\"b\\c", '"');
@@ -148,11 +157,12 @@ static void test_lanes(void **state) {
     lanes_free(&l);
 }
 
+#define WITH_TEXT(test) cmocka_unit_test_setup_teardown(test, open_text, close_text)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fixed_by_hand), cmocka_unit_test(test_fixed_against_printf),
-        cmocka_unit_test(test_whole_numbers), cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_more_than_the_buffer), cmocka_unit_test(test_full_disk),
+        WITH_TEXT(test_fixed_by_hand), WITH_TEXT(test_fixed_against_printf), WITH_TEXT(test_whole_numbers),
+        WITH_TEXT(test_quotes), cmocka_unit_test(test_more_than_the_buffer), cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_lanes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
