@@ -46,7 +46,7 @@ static void close_shard(shard *sh) {
 static bool open_shard(shard *sh, trainer *t, portolan_error *err) {
     size_t most = t->s->batch, classes = t->s->config.shape.classes;
     *sh = (shard){.t = t};
-    sh->gradients = malloc(t->p.count * sizeof *sh->gradients);
+    sh->gradients = calloc(t->p.count, sizeof *sh->gradients);
     sh->lengths = malloc(most * sizeof *sh->lengths);
     sh->labels = malloc(most * sizeof *sh->labels);
     sh->depths = malloc(most);
@@ -81,9 +81,14 @@ static bool load_samples(shard *sh, const token_set *set, const uint32_t *chosen
     return true;
 }
 
+/* Gradients of the token table come first, and only few of its rows have any: those are cleared after each step, so that the
+ * table, most of a small model, need not be gone over again and again. */
+static size_t table_size(const trainer *t) { return t->p.list[0].count; }
+
 static void *train_shard(void *argument) {
     shard *sh = argument;
-    memset(sh->gradients, 0, sh->t->p.count * sizeof *sh->gradients);
+    size_t table = table_size(sh->t);
+    memset(sh->gradients + table, 0, (sh->t->p.count - table) * sizeof *sh->gradients);
     sh->ok = !sh->batch.tokens.count || training_pass(&sh->t->p, sh->t->values, &sh->batch, &sh->losses, &sh->dropout,
                                                       sh->gradients, sh->logits, sh->loss, &sh->room, &sh->err);
     return NULL;
@@ -134,7 +139,27 @@ typedef struct update_part {
     size_t from, to;
     adamw_settings s;
     uint64_t step;
+    double norm; /* of the gradients of this part */
 } update_part;
+
+/* Moves a shard's rows of the token table to the first shard's; a row that was moved is clear when its token comes again. */
+static void move_token_rows(trainer *t, const shard *sh) {
+    size_t width = t->s->config.shape.hidden;
+    for (uint32_t i = 0; i < sh->batch.tokens.total; i++) {
+        real *row = sh->gradients + sh->ids[i] * width, *sum = t->shards[0].gradients + sh->ids[i] * width;
+        for (size_t k = 0; k < width; k++) {
+            sum[k] += row[k];
+            row[k] = 0;
+        }
+    }
+}
+
+static void clear_token_rows(trainer *t) {
+    size_t width = t->s->config.shape.hidden;
+    for (size_t k = 0; k < t->s->shards; k++)
+        for (uint32_t i = 0; i < t->shards[k].batch.tokens.total; i++)
+            memset(t->shards[0].gradients + t->shards[k].ids[i] * width, 0, width * sizeof(real));
+}
 
 /* Adds the shards' gradients in their order. */
 static void *sum_part(void *argument) {
@@ -145,6 +170,20 @@ static void *sum_part(void *argument) {
         for (size_t i = u->from; i < u->to; i++) sum[i] += more[i];
     }
     return NULL;
+}
+
+static void *measure_part(void *argument) {
+    update_part *u = argument;
+    u->norm = gradient_norm(u->t->shards[0].gradients + u->from, u->to - u->from);
+    return NULL;
+}
+
+/* The norm of all gradients, from those of the parts in their order. */
+static double whole_norm(update_part *parts, size_t count, unsigned threads) {
+    double squares = 0;
+    run_parallel(measure_part, parts, sizeof *parts, count, threads);
+    for (size_t i = 0; i < count; i++) squares += parts[i].norm * parts[i].norm;
+    return sqrt(squares);
 }
 
 static void *update_values(void *argument) {
@@ -164,11 +203,14 @@ static double learning_rate(const trainer *t, uint64_t step, uint64_t steps) {
 static void update(trainer *t, double rate, uint64_t step) {
     enum { PARTS = 8 };
     update_part parts[PARTS];
-    size_t n = t->p.count;
+    size_t n = t->p.count, table = table_size(t);
+    for (size_t i = 0; i < PARTS; i++)
+        parts[i] = (update_part){.t = t, .from = table + (n - table) * i / PARTS, .to = table + (n - table) * (i + 1) / PARTS};
+    for (size_t k = 1; k < t->s->shards; k++) move_token_rows(t, &t->shards[k]);
+    run_parallel(sum_part, parts, sizeof *parts, PARTS, t->threads);
     for (size_t i = 0; i < PARTS; i++)
         parts[i] = (update_part){.t = t, .from = n * i / PARTS, .to = n * (i + 1) / PARTS, .step = step};
-    run_parallel(sum_part, parts, sizeof *parts, PARTS, t->threads);
-    double norm = t->s->clip > 0 ? gradient_norm(t->shards[0].gradients, n) : 0;
+    double norm = t->s->clip > 0 ? whole_norm(parts, PARTS, t->threads) : 0;
     double scale = norm > t->s->clip && t->s->clip > 0 ? t->s->clip / norm : 1;
     size_t frozen = t->frozen ? t->p.list[t->p.backbone].offset : 0;
     for (size_t i = 0; i < PARTS; i++) {
@@ -176,6 +218,7 @@ static void update(trainer *t, double rate, uint64_t step) {
         if (parts[i].from < frozen) parts[i].from = frozen < parts[i].to ? frozen : parts[i].to;
     }
     run_parallel(update_values, parts, sizeof *parts, PARTS, t->threads);
+    clear_token_rows(t);
 }
 
 static bool check_shards(const trainer *t, portolan_error *err) {
