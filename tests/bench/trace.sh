@@ -12,7 +12,8 @@ build=$(cd "${1:-$source/build}" && pwd)
 requests=${2:-1000000}
 repetitions=${3:-7}
 policy=${4:-confidence}
-traces=(none "${5:-"{format: chrome, every: 100}"}")
+usual='{format: chrome, every: 100}'
+traces=(none "${5:-$usual}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
