@@ -198,7 +198,7 @@ typedef struct sweep_options {
 typedef struct sweep_progress {
     size_t done, failed, waiting; /* of the whole plan */
     bool interrupted;
-    double seconds; /* of this session's wall clock */
+    double seconds; /* of the present command's wall clock */
 } sweep_progress;
 
 /* Runs points[0 .. count-1] on this machine and records each, the failed ones too. Ends early after Ctrl-C,
@@ -206,7 +206,7 @@ typedef struct sweep_progress {
 bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count,
                      const sweep_options *o, sweep_progress *became, portolan_error *err);
 
-/* The same by Slurm: collects a job of an earlier session first, then submits what is missing and waits for
+/* The same by Slurm: collects a job of an earlier command first, then submits what is missing and waits for
  * it. An interrupt leaves the job running. */
 bool sweep_run_slurm(const sweep *w, sweep_store *t, const sweep_options *o, sweep_progress *became,
                      portolan_error *err);
