@@ -104,3 +104,17 @@ void csv_close(csv_reader *r) {
     free(r->line);
     *r = (csv_reader){0};
 }
+
+void csv_put(FILE *out, const char *text) {
+    if (!text) return;
+    if (!text[strcspn(text, ",\"\n\r")]) {
+        fputs(text, out);
+        return;
+    }
+    putc('"', out);
+    for (; *text; text++) {
+        if (*text == '"') putc('"', out);
+        putc(*text, out);
+    }
+    putc('"', out);
+}

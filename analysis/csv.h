@@ -1,4 +1,4 @@
-/* Reads Portolan's own CSV files row by row, however long they are. */
+/* Reads Portolan's own CSV files row by row, however long they are, and writes their texts. */
 #ifndef PORTOLAN_ANALYSIS_CSV_H
 #define PORTOLAN_ANALYSIS_CSV_H
 
@@ -36,5 +36,8 @@ csv_state csv_next(csv_reader *r, portolan_error *err);
 bool csv_number(const csv_reader *r, size_t column, double *x, portolan_error *err);
 
 void csv_close(csv_reader *r);
+
+/* Writes one field, quoted where it must be (RFC 4180); NULL is an empty one. Whether that went well, the stream knows. */
+void csv_put(FILE *out, const char *text);
 
 #endif

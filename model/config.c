@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/json.h"
+#include "base/replacement.h"
 #include "model.h"
 #include "parts.h"
-#include "base/replacement.h"
 
 enum { CONFIG_MAX_BYTES = 4 << 20, MAX_CLASSES = 1000 };
 
@@ -176,18 +177,8 @@ static bool read_keys(config_file *f, const json_t *object, const config_key *ke
 
 /* A JSON object from a file; a new reference, NULL on failure. */
 static json_t *load_object(const char *path, portolan_error *err) {
-    file_bytes bytes;
-    if (!file_read(path, CONFIG_MAX_BYTES, &bytes, err)) return NULL;
-    json_error_t fault;
-    json_t *value = json_loadb(bytes.data, bytes.length, JSON_REJECT_DUPLICATES, &fault);
-    free(bytes.data);
-    if (!value) {
-        error_input(err,
-                    (text_mark){path, (unsigned)(fault.line > 0 ? fault.line : 0),
-                                (unsigned)(fault.column > 0 ? fault.column : 0)},
-                    "is not JSON: %s", fault.text);
-        return NULL;
-    }
+    json_t *value = json_read(path, CONFIG_MAX_BYTES, err);
+    if (!value) return NULL;
     if (json_is_object(value)) return value;
     error_input(err, (text_mark){path, 1, 1}, "is not a JSON object, which begins with '{'");
     json_decref(value);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/csv.h"
 #include "answers.h"
 #include "request.h"
 
@@ -157,7 +158,7 @@ void requests_write_row(FILE *out, const scenario *s, const char *label, uint64_
     uint32_t truth_label = s->table.labels[r->sample];
     /* what is neither queueing nor computing; rounding can leave a last bit below zero */
     double network = fmax(0, r->latency - r->queue - r->compute);
-    fprintf(out, strchr(label, ',') ? "\"%s\"" : "%s", label);
+    csv_put(out, label);
     fprintf(out, ",%llu,%u,%u,%u,%.9g,%.9g,%.9g,%.9g,%.9g,", (unsigned long long)number, r->phone, r->sample, r->tokens,
             r->arrival, r->latency, r->queue, r->compute, network);
     if (r->failure)

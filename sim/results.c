@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/csv.h"
 #include "base/json.h"
 #include "trace.h"
 
@@ -22,7 +23,7 @@ static json_t *number(double x) {
     return x == floor(x) && fabs(x) < 0x1p53 ? json_integer((json_int_t)x) : json_real(x);
 }
 
-static json_t *policy_json(const scenario *s, const policy_setup *setup, const policy_result *result) {
+static json_t *policy_json(const policy_setup *setup, const policy_result *result) {
     json_t *row = json_pack("{s:s, s:s}", "name", setup->label, "policy", setup->type->name);
     for (const metric *m = METRICS; row && m->key; m++)
         if (json_object_set_new(row, m->key, number(metric_value(m, &result->summary)))) return NULL;
@@ -32,7 +33,6 @@ static json_t *policy_json(const scenario *s, const policy_setup *setup, const p
             json_object_set_new(failures, FAILURE_NAMES[f], json_integer((json_int_t)result->failures[f]));
     json_object_set_new(row, "failures", failures);
     json_object_set_new(row, "simulated_s", number(result->simulated_seconds));
-    (void)s;
     return row;
 }
 
@@ -40,7 +40,7 @@ json_t *summary_json(const scenario *s, const run_report *report) {
     json_t *policies = json_array();
     for (size_t i = 0; i < report->result_count; i++) {
         if (!report->results[i].done) continue;
-        json_array_append_new(policies, policy_json(s, &s->policies[i], &report->results[i]));
+        json_array_append_new(policies, policy_json(&s->policies[i], &report->results[i]));
     }
     const network_settings *n = &s->platform.network;
     return json_pack("{s:i, s:s, s:I, s:b, s:{s:s, s:b, s:f}, s:o}", "schema", SCHEMA_VERSION, "scenario", s->name, "seed",
@@ -58,7 +58,7 @@ static bool write_summary_csv(const scenario *s, const run_report *report, const
     fputc('\n', f);
     for (size_t i = 0; i < report->result_count; i++) {
         if (!report->results[i].done) continue;
-        fprintf(f, strchr(s->policies[i].label, ',') ? "\"%s\"" : "%s", s->policies[i].label);
+        csv_put(f, s->policies[i].label);
         for (const metric *m = METRICS; m->key; m++) {
             double x = metric_value(m, &report->results[i].summary);
             if (isfinite(x))

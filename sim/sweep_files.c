@@ -2,26 +2,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/csv.h"
 #include "base/json.h"
 #include "base/replacement.h"
 #include "sweep_statistics.h"
 
 enum { SCHEMA_VERSION = 1 };
-
-/* One field of a CSV line, quoted where it must be. */
-static void put_text(FILE *out, const char *text) {
-    if (!text) return;
-    if (!text[strcspn(text, ",\"\n\r")]) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
 
 static void put_number(FILE *out, double x) {
     fputc(',', out);
@@ -43,7 +29,7 @@ static void put_header(const exporter *e, const json_t *parameters) {
     fputs("point", e->out);
     json_object_foreach((json_t *)parameters, key, value) {
         fputc(',', e->out);
-        put_text(e->out, key);
+        csv_put(e->out, key);
     }
     fputs(",seed,status,policy", e->out);
     for (const metric *m = METRICS; m->key; m++)
@@ -57,17 +43,17 @@ static void put_row(const exporter *e, const store_row *row, const json_t *param
     fprintf(e->out, "%zu", row->point);
     json_object_foreach((json_t *)parameters, key, value) {
         fputc(',', e->out);
-        put_text(e->out, json_string_value(value));
+        csv_put(e->out, json_string_value(value));
     }
     fprintf(e->out, ",%llu,%s,", (unsigned long long)row->seed, POINT_STATUS_NAMES[row->status]);
-    put_text(e->out, row->policy);
+    csv_put(e->out, row->policy);
     for (const metric *m = METRICS; m->key; m++)
         put_number(e->out, metric_value(m, &row->summary));
     fputc(',', e->out);
-    put_text(e->out, row->error);
+    csv_put(e->out, row->error);
     if (e->timings) {
         fputc(',', e->out);
-        put_text(e->out, row->host);
+        csv_put(e->out, row->host);
         put_number(e->out, row->seconds);
         fprintf(e->out, ",%u", row->attempts);
     }
@@ -125,15 +111,15 @@ json_t *sweep_export_json(sweep_store *t, bool timings, portolan_error *err) {
 static void put_setting(const sweep_statistics *st, const sweep_cell *c, FILE *out) {
     char text[4096];
     for (size_t k = 0; k < st->w->key_count; k++) {
-        put_text(out, sweep_value(st->w, c->setting, k, text, sizeof text));
+        csv_put(out, sweep_value(st->w, c->setting, k, text, sizeof text));
         fputc(',', out);
     }
-    put_text(out, c->policy);
+    csv_put(out, c->policy);
 }
 
 static void put_statistics(const sweep_statistics *st, FILE *out) {
     for (size_t k = 0; k < st->w->key_count; k++) {
-        put_text(out, st->w->keys[k]);
+        csv_put(out, st->w->keys[k]);
         fputc(',', out);
     }
     fputs("policy,metric,seeds,mean,sd,low,high,difference,difference_low,difference_high\n", out);

@@ -18,7 +18,7 @@ row() {
         "$portolan" map "$folder" --out "$scratch" -q --no-picture "$@"
         awk -F'|' '/dev: router/ { print $3, $4, $5, $6 }' "$scratch"/*map.md
         rm -f "$scratch"/*
-    done | awk -v name="$name" -f "$here/ablation.awk"
+    done | awk -v name="$name" -f "$here/interval.awk" -f "$here/ablation.awk"
 }
 
 folders=("$@")

@@ -77,5 +77,5 @@ for task; do
         [ -e "$folder/map-exit-pools/exit-router.json" ] || maps "$folder"
         route "$task" "$folder"
     done
-    awk -v task="$task" -f scenarios/headline/table.awk "$out/$task"-[0-9]*/run/summary.csv | tee "$out/$task.md"
+    awk -v task="$task" -f scenarios/headline/interval.awk -f scenarios/headline/table.awk "$out/$task"-[0-9]*/run/summary.csv | tee "$out/$task.md"
 done

@@ -2,7 +2,6 @@
 # cloud-only are within a seed, so the intervals of drop and saving are those of paired differences.
 BEGIN {
     FS = ","
-    split("12.706 4.303 3.182 2.776 2.571 2.447 2.365 2.306 2.262", quantile, " ")
     split("accuracy drop cost cost_saving share_phone share_edge share_cloud", metrics, " ")
     split("100 1 1 100 100 100 100", scale, " ")
 }
@@ -16,11 +15,9 @@ FNR == 1 {
     seen[$1] = 1
     for (m = 1; m <= 7; m++) value[$1, m, files] = $(column[metrics[m]]) * scale[m]
 }
-function cell(policy, m, digits,    i, mean, squares) {
-    for (i = 1; i <= files; i++) mean += value[policy, m, i] / files
-    for (i = 1; i <= files; i++) squares += (value[policy, m, i] - mean) ^ 2
-    if (files < 2) return sprintf("%.*f", digits, mean)
-    return sprintf("%.*f ± %.*f", digits, mean, digits, quantile[files - 1] * sqrt(squares / (files - 1) / files))
+function cell(policy, m, digits,    i, figures) {
+    for (i = 1; i <= files; i++) figures[i] = value[policy, m, i]
+    return interval(figures, files, digits)
 }
 END {
     printf "\n%s, %d training seed%s\n\n", task, files, files == 1 ? "" : "s"

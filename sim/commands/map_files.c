@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/csv.h"
 #include "base/replacement.h"
 
 /* ---- Files ---- */
@@ -13,19 +14,6 @@ static bool open_named(replacement *file, const char *folder, int method, const 
     char path[1100];
     snprintf(path, sizeof path, "%.1000s/%s%s", folder, method == METHOD_EXIT_POOLS ? "exit-" : "", name);
     return replacement_open(file, path, err);
-}
-
-static void write_guid(FILE *out, const char *guid) {
-    if (!strpbrk(guid, ",\"\n\r")) {
-        fputs(guid, out);
-        return;
-    }
-    putc('"', out);
-    for (; *guid; guid++) {
-        if (*guid == '"') putc('"', out);
-        putc(*guid, out);
-    }
-    putc('"', out);
 }
 
 bool map_write_points(const data_map *map, int method, double alpha, double beta, const char *folder, portolan_error *err) {
@@ -37,7 +25,7 @@ bool map_write_points(const data_map *map, int method, double alpha, double beta
     for (uint32_t i = 0; i < map->samples; i++) {
         double confidence = map->confidence[i], variability = map->variability[i];
         const char *name = isnan(alpha) ? "" : POOL_NAMES[pool_at(confidence, variability, alpha, beta)];
-        write_guid(file.stream, map->guids[i]);
+        csv_put(file.stream, map->guids[i]);
         if (exits)
             fprintf(file.stream, ",%.9g,%.9g,%s\n", -variability, confidence, name);
         else

@@ -323,8 +323,26 @@ TEST(test_front) {
         assert_int_equal(is_on_front(x, y, 5, i), on[i]);
 }
 
+/* RFC 4180: quotes only where a comma, a quote or a line break stands, and quotes doubled. */
+static void test_csv_put(void **state) {
+    (void)state;
+    char *written;
+    size_t size;
+    static const char *const TEXTS[] = {"plain", "a,b", "say \"sea\"", "two\nlines", "", NULL};
+    FILE *out = open_memstream(&written, &size);
+    assert_non_null(out);
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        csv_put(out, TEXTS[i]);
+        fputc('|', out);
+    }
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(written, "plain|\"a,b\"|\"say \"\"sea\"\"\"|\"two\nlines\"|||");
+    free(written);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_csv_put),
         cmocka_unit_test(test_read_back),  cmocka_unit_test(test_refused),
         cmocka_unit_test(test_csv_quotes), cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_svg_ids),    cmocka_unit_test(test_page),
