@@ -46,11 +46,11 @@ static bool take_policies(run_folder *f, portolan_error *err) {
 
 /* ---- requests.csv ---- */
 
-enum { QUEUE, COMPUTE, NETWORK, LATENCY, SAMPLE, CORRECT, PHONE_J, SERVER_J, NUMBERS };
+enum { QUEUE, COMPUTE, NETWORK, LATENCY, SAMPLE, CORRECT, PHONE_J, RADIO_J, SERVER_J, NUMBERS };
 
 static const char *const NUMBER_COLUMNS[NUMBERS] = {"queue_s",        "compute_s",      "network_s",
                                                     "latency_s",      "sample",         "correct",
-                                                    "energy_phone_j", "energy_server_j"};
+                                                    "energy_phone_j", "energy_radio_j", "energy_server_j"};
 
 /* Samples of the policy whose rows are being read. */
 typedef struct sample_set {
@@ -91,6 +91,7 @@ static bool add_row(policy_rows *rows, const double x[NUMBERS], sample_set *set,
     rows->requests++;
     rows->samples += is_new;
     rows->phone_joules += x[PHONE_J];
+    rows->radio_joules += x[RADIO_J];
     rows->server_joules += x[SERVER_J];
     if (isnan(x[CORRECT])) return true;
     rows->right += x[CORRECT] > 0;
@@ -138,6 +139,7 @@ static void finish_rows(policy_rows *rows) {
     rows->compute /= answered;
     rows->network /= answered;
     rows->phone_joules /= requests;
+    rows->radio_joules /= requests;
     rows->server_joules /= requests;
     sort_values(rows->latencies, rows->answered);
 }

@@ -14,6 +14,7 @@ typedef struct policy_rows {
     uint64_t samples;                   /* distinct ones */
     double queue, compute, network;     /* mean seconds of an answered request */
     double phone_joules, server_joules; /* mean of all requests, beyond idle power */
+    double radio_joules;                /* of phone_joules, the radio's */
 } policy_rows;
 
 typedef struct run_policy {

@@ -237,17 +237,18 @@ static bool write_latency_parts(task *t) {
 static bool write_energy(task *t) {
     static const part PARTS[] = {{"phones idle", "'#f1dfb5'"},
                                  {"servers idle", "'#99b3d0'"},
-                                 {"phones at work", "phone_color"},
-                                 {"servers at work", "cloud_color"}};
+                                 {"phones computing", "phone_color"},
+                                 {"radio", "other_color"},
+                                 {"servers computing", "cloud_color"}};
     double left = 0.02 + 0.0095 * (double)longest_label(t->f); /* of the page: 8 point letters */
-    begin_stack(t, PARTS, 4);
+    begin_stack(t, PARTS, 5);
     for (size_t i = 0; i < t->f->policy_count; i++) {
         const run_policy *p = &t->f->policies[i];
         double phones = run_metric(p, "energy_phone_j"), servers = run_metric(p, "energy_total_j") - phones;
         double idle[] = {phones - p->rows.phone_joules, servers - p->rows.server_joules};
-        double work[] = {p->rows.phone_joules, p->rows.server_joules};
+        double work[] = {p->rows.phone_joules - p->rows.radio_joules, p->rows.radio_joules, p->rows.server_joules};
         write_stack(t, i, PARTS, idle, 2);
-        write_stack(t, i, PARTS + 2, work, 2);
+        write_stack(t, i, PARTS + 2, work, 3);
     }
     fprintf(t->p.script,
             "set multiplot\nset xrange [0:*]\nset tmargin at screen 0.96\nset bmargin at screen %g\n"
@@ -258,7 +259,7 @@ static bool write_energy(task *t) {
             "\nunset ytics\nset lmargin at screen %g\nset rmargin at screen 0.97\n"
             "set xlabel 'computing and sending (mJ a request)'\n",
             (left + 1.01) / 2);
-    write_bars(t->p.script, 3, 4, "1000");
+    write_bars(t->p.script, 3, 5, "1000");
     fputs("\nunset multiplot\n", t->p.script);
     return true;
 }

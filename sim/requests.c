@@ -123,14 +123,17 @@ void request_book_slice(request *r, const scenario *s, const slice *done, const 
 void request_book_transfer(request *r, const scenario *s, tier to, uint64_t bytes) {
     const platform *p = &s->platform;
     const net_link *radio = &p->cells[p->phones[r->record.phone].cell].link;
+    double joules = to == TIER_PHONE ? (double)bytes * radio->radio_down
+                    : r->at == TIER_PHONE ? (double)bytes * radio->radio_up
+                                          : 0;
     if (to == TIER_PHONE) {
         r->record.bytes_down += bytes;
-        r->record.phone_joules += (double)bytes * radio->radio_down;
     } else {
         r->record.bytes_up += bytes;
         r->record.cost += to == TIER_EDGE ? s->cost.offload_edge : s->cost.offload_cloud;
-        if (r->at == TIER_PHONE) r->record.phone_joules += (double)bytes * radio->radio_up;
     }
+    r->record.phone_joules += joules;
+    r->record.radio_joules += joules;
     r->at = to;
 }
 
@@ -150,7 +153,7 @@ void request_answer(request *r) {
 
 void requests_write_header(FILE *out) {
     fputs("policy,request,phone,sample,tokens,arrival_s,latency_s,queue_s,compute_s,network_s,tier,exit,prediction,label,"
-          "correct,cost,energy_phone_j,energy_server_j,bytes_up,bytes_down,price_usd,failure\n",
+          "correct,cost,energy_phone_j,energy_radio_j,energy_server_j,bytes_up,bytes_down,price_usd,failure\n",
           out);
 }
 
@@ -166,6 +169,6 @@ void requests_write_row(FILE *out, const scenario *s, const char *label, uint64_
     else
         fprintf(out, "%s,%u,%u,%u,%d,", TIER_NAMES[r->tier], r->exit, r->prediction, truth_label,
                 r->prediction == truth_label);
-    fprintf(out, "%.9g,%.9g,%.9g,%llu,%llu,%.9g,%s\n", r->cost, r->phone_joules, r->server_joules,
-            (unsigned long long)r->bytes_up, (unsigned long long)r->bytes_down, r->usd, FAILURE_NAMES[r->failure]);
+    fprintf(out, "%.9g,%.9g,%.9g,%.9g,%llu,%llu,%.9g,%s\n", r->cost, r->phone_joules, r->radio_joules,
+            r->server_joules, (unsigned long long)r->bytes_up, (unsigned long long)r->bytes_down, r->usd, FAILURE_NAMES[r->failure]);
 }

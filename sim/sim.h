@@ -140,6 +140,7 @@ typedef struct request_record {
     double queue, compute;          /* seconds waiting for a core, and computing; the rest is the network's */
     double cost;                    /* paper-style */
     double phone_joules;            /* beyond idle power: computing and radio */
+    double radio_joules;            /* of them, the radio's */
     double server_joules;           /* beyond idle power */
     double usd;
     uint64_t bytes_up, bytes_down;

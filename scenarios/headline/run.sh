@@ -29,7 +29,7 @@ epochs() {
     case $1 in
     depth*) sed -n 's/^ *epochs: \([0-9]*\).*/\1/p' "scenarios/training/$1.yaml" ;;
     sst2) echo 3 ;;
-    *) echo 5 ;;
+    *) echo 4 ;;
     esac
 }
 

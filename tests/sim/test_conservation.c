@@ -48,9 +48,9 @@ static const double CLOUD_COST = 6.0 / 12 + 12.0 / 12;
 
 static const char HEADER[] =
     "policy,request,phone,sample,tokens,arrival_s,latency_s,queue_s,compute_s,network_s,tier,exit,prediction,label,"
-    "correct,cost,energy_phone_j,energy_server_j,bytes_up,bytes_down,price_usd,failure\n";
+    "correct,cost,energy_phone_j,energy_radio_j,energy_server_j,bytes_up,bytes_down,price_usd,failure\n";
 
-enum { COLUMNS = 22, MAX_POLICIES = 16 };
+enum { COLUMNS = 23, MAX_POLICIES = 16 };
 enum {
     POLICY,
     REQUEST,
@@ -69,6 +69,7 @@ enum {
     CORRECT,
     COST,
     ENERGY_PHONE,
+    ENERGY_RADIO,
     ENERGY_SERVER,
     BYTES_UP,
     BYTES_DOWN,

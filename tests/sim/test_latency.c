@@ -115,7 +115,7 @@ static request_record by_hand(const course *c, double tokens, const network *n) 
             r.latency += hop(n, at, part->at, bytes);
             r.bytes_up += (uint64_t)bytes;
             r.cost += OFFLOAD[part->at];
-            if (at == TIER_PHONE) r.phone_joules += bytes * 1e-6;
+            if (at == TIER_PHONE) r.radio_joules += bytes * 1e-6;
         }
         at = part->at;
         double seconds = flops(part, tokens) / SPEED[at];
@@ -127,9 +127,10 @@ static request_record by_hand(const course *c, double tokens, const network *n) 
     }
     if (at != TIER_PHONE) {
         r.latency += hop(n, at, TIER_PHONE, ANSWER_BYTES);
-        r.phone_joules += ANSWER_BYTES * 1e-6;
+        r.radio_joules += ANSWER_BYTES * 1e-6;
         r.bytes_down = ANSWER_BYTES;
     }
+    r.phone_joules += r.radio_joules;
     r.tier = (uint8_t)at;
     r.exit = (uint8_t)c->exit;
     return r;
@@ -160,6 +161,7 @@ static void assert_record(const request_record *r, const request_record *wanted)
     assert_near(r->compute, wanted->compute, tolerance);
     assert_near(r->cost, wanted->cost, tolerance);
     assert_near(r->phone_joules, wanted->phone_joules, tolerance);
+    assert_near(r->radio_joules, wanted->radio_joules, tolerance);
     assert_near(r->server_joules, wanted->server_joules, tolerance);
     assert_near(r->usd, wanted->usd, tolerance);
     assert_int_equal(r->bytes_up, wanted->bytes_up);
