@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "csv.h"
+#include "base/csv.h"
 
 enum { LIMIT_JSON = 64 << 20, MAX_SAMPLES = 100000000, MAX_EXITS = 64 };
 
@@ -105,7 +105,8 @@ static bool read_row(const csv_reader *r, const size_t *columns, double x[NUMBER
     for (int i = 0; i < NUMBERS; i++) {
         if (!csv_number(r, columns[i], &x[i], err)) return false;
         if (i != CORRECT && (isnan(x[i]) || x[i] < 0))
-            return error_input(err, r->mark, "'%s' is '%.40s'; a number that is not negative is wanted",
+            return error_input(err, csv_mark(r, columns[i]),
+                               "'%s' is '%.40s'; a number that is not negative is wanted",
                                NUMBER_COLUMNS[i], r->fields[columns[i]]);
     }
     return x[SAMPLE] < MAX_SAMPLES ||

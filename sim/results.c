@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analysis/csv.h"
+#include "base/csv.h"
 #include "base/json.h"
 #include "trace.h"
 
