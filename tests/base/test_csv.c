@@ -84,18 +84,20 @@ TEST(other_files_are_refused) {
     refuse_file("/dev/zero", "is not a regular file");
 }
 
+/* RFC 4180: quotes only where a comma, a quote or a line break stands, and quotes doubled. */
 TEST(texts_are_quoted_where_they_must_be) {
-    char *text;
+    char *written;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
-    csv_put(out, "plain");
-    putc(',', out);
-    csv_put(out, "a \"b\", c");
-    putc(',', out);
-    csv_put(out, NULL);
-    fclose(out);
-    assert_string_equal(text, "plain,\"a \"\"b\"\", c\",");
-    free(text);
+    static const char *const TEXTS[] = {"plain", "a,b", "say \"sea\"", "two\nlines", "", NULL};
+    FILE *out = open_memstream(&written, &size);
+    assert_non_null(out);
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        csv_put(out, TEXTS[i]);
+        fputc('|', out);
+    }
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(written, "plain|\"a,b\"|\"say \"\"sea\"\"\"|\"two\nlines\"|||");
+    free(written);
 }
 
 int main(void) {
