@@ -1,5 +1,6 @@
-/* The map of a fleet: phones as dots, edge sites as discs whose area is what they answered, lines to cells that lie
- * elsewhere. Degrees along the axes, a degree of longitude drawn shorter by the cosine of the latitude. */
+/* The map of a fleet: phones as dots, edge sites as discs whose area is what they answered, lines to cells
+ * that lie elsewhere. Degrees along the axes, a degree of longitude drawn shorter by the cosine of the
+ * latitude. */
 #include <math.h>
 #include <string.h>
 
@@ -10,9 +11,10 @@ static const double DEGREE = 111195; /* metres of a great circle: the Earth's me
 /* Inches around the map: tics left and below, the scale above, the legend at the bottom. */
 static const double LEFT = 0.72, RIGHT = 0.15, TOP = 0.22, BOTTOM = 0.62;
 enum {
-    TICS_ACROSS = 4, TICS_UP = 5, /* at most about so many */
-    MANY_PHONES = 3000,           /* have smaller dots */
-    LONG_LABEL = 24,              /* characters; a policy's longer label is cut in the legend */
+    TICS_ACROSS = 4,
+    TICS_UP = 5,        /* at most about so many */
+    MANY_PHONES = 3000, /* have smaller dots */
+    LONG_LABEL = 24,    /* characters; a policy's longer label is cut in the legend */
 };
 
 typedef struct frame {
@@ -21,24 +23,29 @@ typedef struct frame {
     double cosine;                   /* of the middle latitude */
 } frame;
 
+/* Widens a range to `wanted`, evenly on both sides, if it is narrower. */
+static void widen(double *low, double *high, double wanted) {
+    double more = fmax(0, wanted - (*high - *low)) / 2;
+    *low -= more;
+    *high += more;
+}
+
 /* The fleet's extent with a rim; a single point has some ground around it too. */
 static frame frame_of(const fleet *f) {
     double middle = (f->south + f->north) / 2, cosine = fmax(0.02, cos(middle * 0.017453292519943295));
     double rim = fmax(0.04 * fmax((f->east - f->west) * cosine, f->north - f->south), 0.0005);
-    frame a = {.west = f->west - rim / cosine, .east = f->east + rim / cosine, .south = f->south - rim,
-               .north = f->north + rim, .cosine = cosine};
-    double least = 0.4 * (a.north - a.south) / cosine, most = 3 * (a.north - a.south) / cosine; /* no towers, no strips */
-    double width = a.east - a.west, wider = fmax(0, least - width) / 2, higher = fmax(0, width / most - 1) / 2;
-    double height = a.north - a.south;
-    a.west -= wider;
-    a.east += wider;
-    a.south -= higher * height;
-    a.north += higher * height;
+    frame a = {f->west, f->east, f->south, f->north, 0, cosine};
+    widen(&a.west, &a.east, f->east - f->west + 2 * rim / cosine);
+    widen(&a.south, &a.north, f->north - f->south + 2 * rim);
+    widen(&a.west, &a.east, 0.4 * (a.north - a.south) / cosine); /* no tower, */
+    widen(&a.south, &a.north, (a.east - a.west) * cosine / 3);   /* no strip */
     a.metres = (a.east - a.west) * cosine * DEGREE;
     return a;
 }
 
-static double map_width(void) { return PLOT_COLUMN - LEFT - RIGHT; }
+static double map_width(void) {
+    return PLOT_COLUMN - LEFT - RIGHT;
+}
 
 double fleet_map_height(const run_folder *f) {
     if (!f->places.count) return PLOT_HEIGHT;
@@ -58,13 +65,16 @@ static double round_up(double x) {
 }
 
 /* Digits behind the point of a multiple of `step`. */
-static int decimals(double step) { return (int)fmax(0, -floor(log10(step) + 1e-9)); }
+static int decimals(double step) {
+    return (int)fmax(0, -floor(log10(step) + 1e-9));
+}
 
 /* ---- Rows ---- */
 
 static double sum_of(const fleet *f, size_t policy) {
     double sum = 0;
-    for (size_t i = 0; i < f->site_count; i++) sum += f->answered[policy * f->site_count + i];
+    for (size_t i = 0; i < f->site_count; i++)
+        sum += f->answered[policy * f->site_count + i];
     return sum;
 }
 
@@ -76,7 +86,8 @@ static size_t busiest_policy(const run_folder *f) {
     return best;
 }
 
-static void write_row(FILE *out, const fleet_point *p, const fleet_point *to, const char *policy, double answered) {
+static void write_row(FILE *out, const fleet_point *p, const fleet_point *to, const char *policy,
+                      double answered) {
     fprintf(out, "%s\t", FLEET_KIND_NAMES[p->kind]);
     plot_field(out, p->name);
     fprintf(out, "\t%.9g\t%.9g\t", p->latitude, p->longitude);
@@ -104,7 +115,8 @@ static bool write_others(const task *t) {
         if (p->kind == FLEET_SITE) continue;
         size_t site = p->kind == FLEET_CELL ? fleet_find_site(f, p->attached_to) : f->site_count;
         if (site < f->site_count) to = &f->points[f->sites[site]];
-        apart |= p->kind == FLEET_CELL && (!to || p->latitude != to->latitude || p->longitude != to->longitude);
+        apart |=
+            p->kind == FLEET_CELL && (!to || p->latitude != to->latitude || p->longitude != to->longitude);
         write_row(t->p.data, p, to, "", NAN);
     }
     return apart;
@@ -113,20 +125,26 @@ static bool write_others(const task *t) {
 /* ---- Script ---- */
 
 static void write_frame(FILE *out, const frame *a, double height) {
-    double across = round_up((a->east - a->west) / TICS_ACROSS), up = round_up((a->north - a->south) / TICS_UP);
+    double across = round_up((a->east - a->west) / TICS_ACROSS),
+           up = round_up((a->north - a->south) / TICS_UP);
     double bar = round_down(a->metres / 4);
-    fprintf(out,
-            "set lmargin at screen %g\nset rmargin at screen %g\nset bmargin at screen %g\nset tmargin at screen %g\n"
-            "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xtics %g geographic\nset ytics %g geographic\n"
-            "set format x '%%.%dd°%%E'\nset format y '%%.%dd°%%N'\nset border 15\nset key maxrows 1 samplen 1 width -3\n",
-            LEFT / PLOT_COLUMN, 1 - RIGHT / PLOT_COLUMN, BOTTOM / height, 1 - TOP / height, a->west, a->east, a->south,
-            a->north, across, up, decimals(across), decimals(up));
-    double at = 1 - TOP / 2 / height, left = 1 - RIGHT / PLOT_COLUMN - map_width() / PLOT_COLUMN * bar / a->metres;
-    fprintf(out,
-            "set arrow from screen %.4f,%.4f to screen %.4f,%.4f heads size screen 0.008,90 lc rgb ink lw 1.5\n"
-            "set label '%g %s' at screen %.4f,%.4f right textcolor rgb ink\n",
-            left, at, 1 - RIGHT / PLOT_COLUMN, at, bar >= 1000 ? bar / 1000 : bar, bar >= 1000 ? "km" : "m",
-            left - 0.02, at);
+    fprintf(
+        out,
+        "set lmargin at screen %g\nset rmargin at screen %g\nset bmargin at screen %g\n"
+        "set tmargin at screen %g\n"
+        "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xtics %g geographic\nset ytics %g geographic\n"
+        "set format x '%%.%dd°%%E'\nset format y '%%.%dd°%%N'\nset border 15\n"
+        "set key maxrows 1 samplen 1 width -3\n",
+        LEFT / PLOT_COLUMN, 1 - RIGHT / PLOT_COLUMN, BOTTOM / height, 1 - TOP / height, a->west, a->east,
+        a->south, a->north, across, up, decimals(across), decimals(up));
+    double at = 1 - TOP / 2 / height,
+           left = 1 - RIGHT / PLOT_COLUMN - map_width() / PLOT_COLUMN * bar / a->metres;
+    fprintf(
+        out,
+        "set arrow from screen %.4f,%.4f to screen %.4f,%.4f heads size screen 0.008,90 lc rgb ink lw 1.5\n"
+        "set label '%g %s' at screen %.4f,%.4f right textcolor rgb ink\n",
+        left, at, 1 - RIGHT / PLOT_COLUMN, at, bar >= 1000 ? bar / 1000 : bar, bar >= 1000 ? "km" : "m",
+        left - 0.02, at);
 }
 
 /* Point size of a disc for n answers; the largest stands for `most`. */
@@ -138,21 +156,25 @@ static void write_discs(FILE *out, const char *policy, double most, size_t sites
     char title[64 + LONG_LABEL];
     const char *const texts[] = {title};
     bool cut = strlen(policy) > LONG_LABEL;
-    snprintf(title, sizeof title, "requests answered at the site, under %.*s%s", LONG_LABEL, policy, cut ? "..." : "");
+    snprintf(title, sizeof title, "requests answered at the site, under %.*s%s", LONG_LABEL, policy,
+             cut ? "..." : "");
     fprintf(out, "size(n) = %g*sqrt(n)\n", disc_size(1, most, sites));
     plot_texts(out, "shown", &policy, 1);
     plot_texts(out, "titles", texts, 1);
     fputs("set key title titles[1] textcolor rgb ink\n", out);
-    fputs("disc(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && column('answered') > 0 ? column(c) : NaN\n"
-          "idle(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && column('answered') == 0 ? column(c) : NaN\n",
-          out);
+    fputs(
+        "disc(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && "
+        "column('answered') > 0 ? column(c) : NaN\n"
+        "idle(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && "
+        "column('answered') == 0 ? column(c) : NaN\n",
+        out);
 }
 
 static const char DISCS[] =
-    ", \\\n    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) with points pt 7 ps variable "
-    "lc rgb '#70bb5566' notitle, \\\n"
-    "    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) with points pt 6 ps variable "
-    "lc rgb edge_color lw 0.6 notitle, \\\n"
+    ", \\\n    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
+    "with points pt 7 ps variable lc rgb '#70bb5566' notitle, \\\n"
+    "    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
+    "with points pt 6 ps variable lc rgb edge_color lw 0.6 notitle, \\\n"
     "    data using (idle('longitude')):(idle('latitude')) with points pt 2 ps 0.35 lw 0.8 lc rgb ink notitle";
 
 static void write_plot(FILE *out, bool apart, size_t phones) {
@@ -160,11 +182,13 @@ static void write_plot(FILE *out, bool apart, size_t phones) {
     if (apart)
         fputs("data using (is('cell', 'longitude')):(is('cell', 'latitude')):"
               "(column('site_longitude')-column('longitude')):(column('site_latitude')-column('latitude')) "
-              "with vectors nohead lc rgb '#999999' lw 0.6 title 'cell', \\\n    ", out);
-    fprintf(out,
-            "data using (is('phone', 'longitude')):(is('phone', 'latitude')) with points pt 7 ps %g lw 0.2 lc rgb "
-            "'#40ddaa33' notitle",
-            phones > MANY_PHONES ? 0.14 : 0.25);
+              "with vectors nohead lc rgb '#999999' lw 0.6 title 'cell', \\\n    ",
+              out);
+    fprintf(
+        out,
+        "data using (is('phone', 'longitude')):(is('phone', 'latitude')) with points pt 7 ps %g lw 0.2 lc rgb "
+        "'#40ddaa33' notitle",
+        phones > MANY_PHONES ? 0.14 : 0.25);
     if (phones) fputs(", \\\n    keyentry with points pt 7 ps 0.3 lc rgb phone_color title 'phone'", out);
 }
 
@@ -187,7 +211,8 @@ bool write_fleet_map(task *t) {
         most = fmax(most, f->answered[shown * f->site_count + i]);
         least = fmin(least, f->answered[shown * f->site_count + i]);
     }
-    for (size_t i = 0; i < f->count; i++) kinds[f->points[i].kind]++;
+    for (size_t i = 0; i < f->count; i++)
+        kinds[f->points[i].kind]++;
     frame a = frame_of(f);
     fputs("kind\tname\tlatitude\tlongitude\tsite_latitude\tsite_longitude\tpolicy\tanswered\n", t->p.data);
     write_sites(t);
@@ -199,8 +224,10 @@ bool write_fleet_map(task *t) {
         fputs(DISCS, out);
         write_legend(out, most, f->site_count, least == 0);
     } else {
-        fputs(", \\\n    data using (is('site', 'longitude')):(is('site', 'latitude')) with points pt 7 ps 0.8 "
-              "lc rgb edge_color title 'edge site'\n", out);
+        fputs(
+            ", \\\n    data using (is('site', 'longitude')):(is('site', 'latitude')) with points pt 7 ps 0.8 "
+            "lc rgb edge_color title 'edge site'\n",
+            out);
     }
     return true;
 }

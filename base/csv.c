@@ -63,8 +63,8 @@ bool csv_open(csv_reader *r, const char *path, portolan_error *err) {
         r->header = r->line;
         r->line = NULL;
         r->room = 0;
-        size_t mark = strncmp(r->header, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) ? 0 : strlen(BYTE_ORDER_MARK);
-        r->columns = split(r->header + mark, r->names);
+        bool marked = strncmp(r->header, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
+        r->columns = split(r->header + (marked ? strlen(BYTE_ORDER_MARK) : 0), r->names);
         ok = r->columns != SIZE_MAX || error_input(err, r->mark,
                                                    "the header has quotes that do not close, or more than %d "
                                                    "columns",
@@ -79,7 +79,8 @@ bool csv_column(const csv_reader *r, const char *name, size_t *column, portolan_
         if (strcasecmp(r->names[*column], name) == 0) return true;
     char there[512];
     list_words(there, sizeof there, (const char *const *)r->names);
-    return error_input(err, (text_mark){r->mark.file, 1, 1}, "there is no column '%s'; there are: %s", name, there);
+    return error_input(err, (text_mark){r->mark.file, 1, 1}, "there is no column '%s'; there are: %s", name,
+                       there);
 }
 
 text_mark csv_mark(const csv_reader *r, size_t column) {

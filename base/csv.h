@@ -22,11 +22,12 @@ typedef struct csv_reader {
 
 typedef enum csv_state { CSV_ROW, CSV_END, CSV_FAILED } csv_state;
 
-/* Opens a regular file and reads its header line. `path` is borrowed until csv_close. On failure nothing is left
- * open. */
+/* Opens a regular file and reads its header line. `path` is borrowed until csv_close. On failure nothing
+ * is left open. */
 bool csv_open(csv_reader *r, const char *path, portolan_error *err);
 
-/* The first column of that name, whether its letters are large or small; an error that lists what there is. */
+/* The first column of that name, whether its letters are large or small; an error that lists what there
+ * is. */
 bool csv_column(const csv_reader *r, const char *name, size_t *column, portolan_error *err);
 
 /* Reads the next row into r->fields (valid until the next call). Fields may be quoted, without line breaks in
@@ -41,7 +42,8 @@ bool csv_number(const csv_reader *r, size_t column, double *x, portolan_error *e
 
 void csv_close(csv_reader *r);
 
-/* Writes one field, quoted where it must be (RFC 4180); NULL is an empty one. Whether that went well, the stream knows. */
+/* Writes one field, quoted where it must be (RFC 4180); NULL is an empty one. Whether that went well, the
+ * stream knows. */
 void csv_put(FILE *out, const char *text);
 
 #endif

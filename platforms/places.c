@@ -1,8 +1,8 @@
 /* Places: reading them, how far they are from each other, and a search for the nearest.
  *
- * A place is a point on the unit sphere. If c is the straight line between two such points, (c/2)^2 is the haversine of
- * the angle between them, so the smallest c^2 belongs to the smallest great-circle distance, and there is no trouble at
- * the poles or at 180 degrees. */
+ * A place is a point on the unit sphere. If c is the straight line between two such points, (c/2)^2 is the
+ * haversine of the angle between them, so the smallest c^2 belongs to the smallest great-circle distance,
+ * and there is no trouble at the poles or at 180 degrees. */
 #include "places.h"
 
 #include <math.h>
@@ -13,7 +13,8 @@
 #include "base/elementary.h"
 #include "base/files.h"
 
-/* Mean radius R1 of the Earth in metres (Moritz, "Geodetic Reference System 1980", J. Geodesy 74:128, 2000). */
+/* Mean radius R1 of the Earth in metres (Moritz, "Geodetic Reference System 1980", J. Geodesy 74:128,
+ * 2000). */
 static const double EARTH_RADIUS = 6371008.7714;
 
 static void to_sphere(const location *p, double at[3]) {
@@ -39,14 +40,16 @@ double location_distance(const location *a, const location *b) {
 
 /* ---- Reading ---- */
 
-static bool read_degrees(const csv_reader *r, size_t column, double most, double *degrees, portolan_error *err) {
+static bool read_degrees(const csv_reader *r, size_t column, double most, double *degrees,
+                         portolan_error *err) {
     if (!csv_number(r, column, degrees, err)) return false;
     return fabs(*degrees) <= most || /* not NaN */
-           error_input(err, csv_mark(r, column), "'%s' is '%.40s'; degrees from -%g to %g are wanted", r->names[column],
-                       r->fields[column], most, most);
+           error_input(err, csv_mark(r, column), "'%s' is '%.40s'; degrees from -%g to %g are wanted",
+                       r->names[column], r->fields[column], most, most);
 }
 
-static bool append_place(location **places, uint64_t *count, uint64_t *room, location added, portolan_error *err) {
+static bool append_place(location **places, uint64_t *count, uint64_t *room, location added,
+                         portolan_error *err) {
     if (*count == *room) {
         uint64_t more = *room ? 2 * *room : 256;
         location *grown = realloc(*places, more * sizeof *grown);
@@ -58,21 +61,25 @@ static bool append_place(location **places, uint64_t *count, uint64_t *room, loc
     return true;
 }
 
-static bool read_places(csv_reader *r, uint64_t most, location **places, uint64_t *count, portolan_error *err) {
+static bool read_places(csv_reader *r, uint64_t most, location **places, uint64_t *count,
+                        portolan_error *err) {
     size_t latitude, longitude;
     uint64_t room = 0;
     csv_state state = CSV_END;
     location p;
-    if (!csv_column(r, "latitude", &latitude, err) || !csv_column(r, "longitude", &longitude, err)) return false;
+    if (!csv_column(r, "latitude", &latitude, err) || !csv_column(r, "longitude", &longitude, err))
+        return false;
     while (*count < most && (state = csv_next(r, err)) == CSV_ROW)
-        if (!read_degrees(r, latitude, 90, &p.latitude, err) || !read_degrees(r, longitude, 180, &p.longitude, err) ||
+        if (!read_degrees(r, latitude, 90, &p.latitude, err) ||
+            !read_degrees(r, longitude, 180, &p.longitude, err) ||
             !append_place(places, count, &room, p, err))
             return false;
     return state != CSV_FAILED &&
            (*count || error_input(err, r->mark, "has no row behind the header; a place a row is wanted"));
 }
 
-bool places_load(arena *memory, const char *path, uint64_t most, location **places, uint64_t *count, portolan_error *err) {
+bool places_load(arena *memory, const char *path, uint64_t most, location **places, uint64_t *count,
+                 portolan_error *err) {
     csv_reader r;
     location *read = NULL;
     *count = 0;
@@ -95,16 +102,20 @@ static bool read_coordinate(const yaml_node *node, const char *what, double most
     if (!unit_parse(node->text, UNIT_PURE, degrees, why, sizeof why))
         return error_input(err, node->mark, "'%s': %s", what, why);
     return fabs(*degrees) <= most ||
-           error_input(err, node->mark, "'%s' is %.40s; degrees from -%g to %g are wanted", what, node->text, most, most);
+           error_input(err, node->mark, "'%s' is %.40s; degrees from -%g to %g are wanted", what, node->text,
+                       most, most);
 }
 
 /* `place: [-37.81, 144.96]` */
-static bool read_pair(arena *memory, const yaml_node *node, uint64_t count, const location **places, portolan_error *err) {
+static bool read_pair(arena *memory, const yaml_node *node, uint64_t count, const location **places,
+                      portolan_error *err) {
     if (!yaml_expect(node, YAML_LIST, "'place'", err)) return false;
     if (node->count != 2)
-        return error_input(err, node->mark, "'place' takes two numbers, [latitude, longitude], found %zu", node->count);
+        return error_input(err, node->mark, "'place' takes two numbers, [latitude, longitude], found %zu",
+                           node->count);
     if (count != 1)
-        return error_input(err, node->mark, "'place' is for a count of 1, which is %llu here; write 'places: FILE.csv'",
+        return error_input(err, node->mark,
+                           "'place' is for a count of 1, which is %llu here; write 'places: FILE.csv'",
                            (unsigned long long)count);
     location *p = arena_alloc(memory, 1, sizeof *p);
     *places = p;
@@ -114,8 +125,8 @@ static bool read_pair(arena *memory, const yaml_node *node, uint64_t count, cons
 }
 
 /* A fault without a line, of a file that cannot be opened, is told where the file is named. */
-static bool read_named(arena *memory, const yaml_node *node, uint64_t most, const location **places, uint64_t *rows,
-                       portolan_error *err) {
+static bool read_named(arena *memory, const yaml_node *node, uint64_t most, const location **places,
+                       uint64_t *rows, portolan_error *err) {
     portolan_error inner = {0};
     location *read;
     const char *path = file_resolve(memory, node->mark.file, node->text, node->mark, err);
@@ -140,7 +151,8 @@ bool places_read(arena *memory, const yaml_node *map, uint64_t count, const loca
     return !file || read_named(memory, file, count, places, rows, err);
 }
 
-bool places_read_each(arena *memory, const yaml_node *map, uint64_t count, const location **places, portolan_error *err) {
+bool places_read_each(arena *memory, const yaml_node *map, uint64_t count, const location **places,
+                      portolan_error *err) {
     uint64_t rows;
     if (!places_read(memory, map, count, places, &rows, err)) return false;
     return !*places || rows == count ||
@@ -230,8 +242,10 @@ uint32_t nearest_spot(const nearest *n, const location *from) {
     best_spot best = {0, INFINITY};
     to_sphere(from, at);
     size_t middle = first_from(n, at[2]);
-    for (size_t i = middle; i < n->count && look(n, i, at, &best);) i++;
-    for (size_t i = middle; i > 0 && look(n, i - 1, at, &best);) i--;
+    for (size_t i = middle; i < n->count && look(n, i, at, &best);)
+        i++;
+    for (size_t i = middle; i > 0 && look(n, i - 1, at, &best);)
+        i--;
     return best.index;
 }
 

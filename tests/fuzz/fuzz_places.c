@@ -10,7 +10,9 @@ enum { MOST = 1000 };
 
 static char path[32] = "fuzz-places-XXXXXX";
 
-static void remove_file(void) { unlink(path); }
+static void remove_file(void) {
+    unlink(path);
+}
 
 static void write_file(const uint8_t *data, size_t size) {
     static bool is_made;
