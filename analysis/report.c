@@ -85,10 +85,22 @@ static bool write_picture(FILE *out, const report_request *r, const picture *p, 
     return ok;
 }
 
+bool report_write_pictures(FILE *out, const report_request *r, bool of_fleet, portolan_error *err) {
+    bool ok = true, any = false;
+    for (size_t i = 0; ok && r->pictures->drawn && i < r->pictures->count; i++) {
+        const picture *p = &r->pictures->items[i];
+        if (p->fleet != of_fleet) continue;
+        if (!any) fputs("<div class=\"pictures\">\n", out);
+        any = true;
+        ok = write_picture(out, r, p, err);
+    }
+    if (any) fputs("</div>\n", out);
+    return ok;
+}
+
 static bool write_pictures(FILE *out, const report_request *r, portolan_error *err) {
     fputs("<section id=\"pictures\" aria-labelledby=\"pictures-h\">\n<h2 id=\"pictures-h\">Pictures</h2>\n",
           out);
-    bool ok = true;
     if (!r->pictures->drawn)
         fputs(
             "<p class=\"note\">gnuplot was not found, so there are none. Their data and scripts are in the "
@@ -97,10 +109,7 @@ static bool write_pictures(FILE *out, const report_request *r, portolan_error *e
             out);
     if (r->run->is_sweep && !r->pictures->count)
         fputs("<p class=\"note\">The folder <code>plots</code> has none.</p>\n", out);
-    fputs("<div class=\"pictures\">\n", out);
-    for (size_t i = 0; ok && r->pictures->drawn && i < r->pictures->count; i++)
-        ok = write_picture(out, r, &r->pictures->items[i], err);
-    fputs("</div>\n", out);
+    bool ok = report_write_pictures(out, r, false, err);
     if (!r->run->has_rows && !r->run->is_sweep)
         fputs(
             "<p class=\"note\">There is no requests.csv in the folder (<code>output: {requests: csv}</code> "
@@ -117,8 +126,7 @@ static bool write_page(FILE *out, const report_request *r, portolan_error *err) 
     write_head(out, r);
     report_write_table(out, r);
     if (r->other) report_write_comparison(out, r);
-    bool ok = write_pictures(out, r, err);
-    report_write_fleet(out, r);
+    bool ok = write_pictures(out, r, err) && report_write_fleet(out, r, err);
     report_write_again(out, r);
     fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);
     return ok;

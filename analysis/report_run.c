@@ -38,7 +38,7 @@ static void write_group(FILE *out, const char *what, const json_t *group) {
     fputs("</td></tr>\n", out);
 }
 
-void report_write_fleet(FILE *out, const report_request *r) {
+bool report_write_fleet(FILE *out, const report_request *r, portolan_error *err) {
     static const struct {
         const char *key, *what;
     } GROUPS[] = {{"phones", "phones"},
@@ -47,7 +47,7 @@ void report_write_fleet(FILE *out, const report_request *r) {
                   {"regions", "cloud regions"}};
     const json_t *scenario = json_object_get(r->run->manifest, "scenario");
     const json_t *platform = json_object_get(scenario, "platform");
-    if (!platform) return; /* a sweep, whose axes may change it */
+    if (!platform) return true; /* a sweep, whose axes may change it */
     html(out, "<section id=\"fleet\" aria-labelledby=\"fleet-h\">\n<h2 id=\"fleet-h\">Fleet: {}</h2>\n",
          report_text(platform, "name"));
     fputs(
@@ -61,7 +61,10 @@ void report_write_fleet(FILE *out, const report_request *r) {
         for (size_t i = 0; i < json_array_size(groups); i++)
             write_group(out, GROUPS[g].what, json_array_get(groups, i));
     }
-    fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
+    fputs("</tbody>\n</table>\n</div>\n", out);
+    bool ok = report_write_pictures(out, r, true, err);
+    fputs("</section>\n", out);
+    return ok;
 }
 
 /* ---- How to run it again ---- */

@@ -1,4 +1,4 @@
-/* Reads summary.json, manifest.json, requests.csv and calibration.csv. */
+/* Reads summary.json, manifest.json, requests.csv and calibration.csv; places are read by fleet.c. */
 #include "run_folder.h"
 
 #include <math.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "csv.h"
+#include "base/csv.h"
 
 enum { LIMIT_JSON = 64 << 20, MAX_SAMPLES = 100000000, MAX_EXITS = 64 };
 
@@ -105,7 +105,8 @@ static bool read_row(const csv_reader *r, const size_t *columns, double x[NUMBER
     for (int i = 0; i < NUMBERS; i++) {
         if (!csv_number(r, columns[i], &x[i], err)) return false;
         if (i != CORRECT && (isnan(x[i]) || x[i] < 0))
-            return error_input(err, r->mark, "'%s' is '%.40s'; a number that is not negative is wanted",
+            return error_input(err, csv_mark(r, columns[i]),
+                               "'%s' is '%.40s'; a number that is not negative is wanted",
                                NUMBER_COLUMNS[i], r->fields[columns[i]]);
     }
     return x[SAMPLE] < MAX_SAMPLES ||
@@ -298,10 +299,20 @@ static bool load_sweep(run_folder *f, portolan_error *err) {
     return ok && take_cells(f, err);
 }
 
+static bool load_places(run_folder *f, portolan_error *err) {
+    const char **names = calloc(f->policy_count, sizeof *names);
+    if (!names) return error_memory(err, f->policy_count * sizeof *names);
+    for (size_t i = 0; i < f->policy_count; i++)
+        names[i] = f->policies[i].name;
+    bool ok = fleet_load(&f->places, f->path, names, f->policy_count, err);
+    free(names);
+    return ok;
+}
+
 static bool load_run(run_folder *f, bool rows, portolan_error *err) {
     return (f->summary = read_document(f, "summary.json", err)) &&
            (f->manifest = read_document(f, "manifest.json", err)) && take_policies(f, err) &&
-           (!rows || (load_rows(f, err) && load_bins(f, err)));
+           (!rows || (load_rows(f, err) && load_bins(f, err) && load_places(f, err)));
 }
 
 bool run_folder_load(run_folder *f, const char *path, bool rows, portolan_error *err) {
@@ -322,6 +333,7 @@ void run_folder_free(run_folder *f) {
         free(f->policies[i].rows.latencies);
     free(f->policies);
     free(f->exits);
+    fleet_free(&f->places);
     json_decref(f->summary);
     json_decref(f->manifest);
     json_decref(f->cells);

@@ -6,6 +6,7 @@
 
 #include "analysis.h"
 #include "base/json.h"
+#include "fleet.h"
 
 /* What requests.csv says of one policy. */
 typedef struct policy_rows {
@@ -40,9 +41,11 @@ typedef struct run_folder {
     bool has_rows; /* requests.csv was there and read */
     exit_reliability *exits;
     size_t exit_count; /* 0 where there is no calibration.csv */
+    fleet places;      /* empty where there is no places.csv */
 } run_folder;
 
-/* Reads summary.json and manifest.json; with `rows` also requests.csv and calibration.csv, where they are.
+/* Reads summary.json and manifest.json; with `rows` also requests.csv, calibration.csv, places.csv and sites.csv, where they
+ * are.
  * Where there is a sweep.json, reads that and statistics.csv: a "policy" a setting and policy, named
  * "confidence, threshold=0.8", with the metrics KEY (the mean), KEY_low and KEY_high (its interval). On
  * failure `f` is left empty. */

@@ -266,7 +266,7 @@ static bool write_energy(task *t) {
 
 /* ---- All of them ---- */
 
-typedef enum source { FROM_SUMMARY, FROM_REQUESTS, FROM_CALIBRATION } source;
+typedef enum source { FROM_SUMMARY, FROM_REQUESTS, FROM_CALIBRATION, FROM_PLACES } source;
 
 typedef struct recipe {
     picture about;
@@ -281,7 +281,7 @@ static const recipe RECIPES[] = {
       "asked). The "
       "dotted line joins the policies that none beats in both; oracles, which know the labels, are left out "
       "of it.",
-      false},
+      .wide = false},
      FROM_SUMMARY,
      false,
      write_accuracy_cost},
@@ -289,22 +289,22 @@ static const recipe RECIPES[] = {
       "Up and left is better. Bars are 95 % intervals: of the accuracy as in the picture before, of the "
       "percentile by "
       "order statistics, as if requests were independent.",
-      false},
+      .wide = false},
      FROM_SUMMARY,
      false,
      write_accuracy_p95},
     {{"latency-cdf", "Latency",
       "Share of answers that were back at the phone within a time. The slowest half percent may lie outside.",
-      false},
+      .wide = false},
      FROM_REQUESTS,
      false,
      write_latency_curves},
     {{"latency-parts", "Where the time goes", "Mean of an answered request, over all tiers it passed.",
-      false},
+      .wide = false},
      FROM_REQUESTS,
      true,
      write_latency_parts},
-    {{"tier-shares", "Who answers", "Share of the answers that each tier gave.", false},
+    {{"tier-shares", "Who answers", "Share of the answers that each tier gave.", .wide = false},
      FROM_SUMMARY,
      true,
      write_tier_shares},
@@ -312,7 +312,7 @@ static const recipe RECIPES[] = {
       "Per request. Left: power that the whole fleet and its servers draw while nothing runs; right, on a "
       "scale of its "
       "own: what the requests add by computing and sending.",
-      true},
+      .wide = true},
      FROM_REQUESTS,
      true,
      write_energy},
@@ -322,7 +322,7 @@ static const recipe RECIPES[] = {
       "is as sure as it is right. Bars are 95 % intervals (Wilson); bins with fewer than 10 samples are "
       "left out. ECE: "
       "expected calibration error, 20 bins.",
-      true},
+      .wide = true},
      FROM_CALIBRATION,
      false,
      write_reliability},
@@ -330,15 +330,24 @@ static const recipe RECIPES[] = {
       "Busy cores over time, the mean over a tier's places (phone groups, edge sites, cloud regions), "
       "warm-up "
       "included. From the traces.",
-      true},
+      .wide = true},
      FROM_SUMMARY,
      false,
      write_utilization},
+    {{"fleet-map", "Where the fleet is",
+      "Dots are phones, discs edge sites. A disc's area shows how many requests the site's servers answered, under the "
+      "policy that has the sites answer most; a cross is a site that answered none. Lines join sites with cells that lie "
+      "elsewhere.",
+      .fleet = true},
+     FROM_PLACES,
+     false,
+     write_fleet_map},
 };
 enum { RECIPE_COUNT = sizeof RECIPES / sizeof *RECIPES };
 
 static double height_of(const run_folder *f, const recipe *r) {
     if (r->bars) return height_of_bars(f);
+    if (r->from == FROM_PLACES) return fleet_map_height(f);
     if (r->from == FROM_CALIBRATION)
         return 0.5 + 1.3 * (double)((f->exit_count + PANELS_ACROSS - 1) / PANELS_ACROSS);
     return PLOT_HEIGHT;
@@ -346,12 +355,13 @@ static double height_of(const run_folder *f, const recipe *r) {
 
 static bool can_draw(const run_folder *f, source from) {
     if (from == FROM_REQUESTS) return f->has_rows;
+    if (from == FROM_PLACES) return f->places.count > 0;
     return from == FROM_SUMMARY || f->exit_count > 0;
 }
 
 static bool draw(const recipe *r, task *t, const char *folder, picture_list *list, portolan_error *err) {
     picture about = r->about;
-    about.wide |= longest_label(t->f) > LONG_LABEL;
+    about.wide |= r->from != FROM_PLACES && longest_label(t->f) > LONG_LABEL;
     bool drawn;
     if (!plot_open(&t->p, folder, about.name, about.wide ? PLOT_PAGE : PLOT_COLUMN, height_of(t->f, r), err))
         return false;
@@ -394,7 +404,7 @@ static bool add_found(const char *file, arena *memory, picture_list *list) {
     for (char *c = title; *c; c++)
         if (*c == '-' || *c == '_') *c = ' ';
     if (*title >= 'a' && *title <= 'z') *title = (char)(*title - 'a' + 'A');
-    list->items[list->count++] = (picture){name, title, "", false};
+    list->items[list->count++] = (picture){.name = name, .title = title, .caption = ""};
     return true;
 }
 

@@ -8,6 +8,7 @@
 typedef struct picture {
     const char *name, *title, *caption;
     bool wide; /* a page's width, not a column's */
+    bool fleet; /* belongs to what was run, not to what came out */
 } picture;
 
 enum { MAX_PICTURES = 64 };

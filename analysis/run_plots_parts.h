@@ -28,4 +28,8 @@ static inline size_t lines(const run_folder *f) {
 bool write_reliability(task *t);
 bool write_utilization(task *t);
 
+/* fleet_map.c: the same, and how high the map of this fleet is, in inches. */
+bool write_fleet_map(task *t);
+double fleet_map_height(const run_folder *f);
+
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
+#include "base/csv.h"
 
 const char *const UTILIZATION_TIER_NAMES[UTILIZATION_TIERS] = {"phones", "edge sites", "clouds"};
 

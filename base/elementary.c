@@ -1,4 +1,5 @@
-/* log by the series of artanh, exp by argument halving: only +, -, *, / and frexp/ldexp, whose results IEEE 754 fixes.
+/* log by the series of artanh, exp by argument halving, sine and cosine by their series in an eighth of the circle: only
+ * +, -, *, / and frexp/ldexp, whose results IEEE 754 fixes.
  * (The build turns the contraction of a * b + c into FMA off.) */
 #include "elementary.h"
 
@@ -31,4 +32,20 @@ double portable_exp(double x) {
     double series = 1;
     for (int n = 16; n >= 1; n--) series = 1 + series * r / n;
     return ldexp(series, (int)k);
+}
+
+void portable_sine_cosine(double degrees, double *sine, double *cosine) {
+    double quarter = floor(degrees / 90 + 0.5);
+    double x = (degrees - 90 * quarter) * 0x1.1df46a2529d39p-6; /* pi/180; |x| <= pi/4: x^19/19! is below 2^-63 */
+    double square = x * x, s = 1, c = 1;
+    for (int n = 18; n >= 2; n -= 2) {
+        c = 1 - c * square / (n * (n - 1));
+        s = 1 - s * square / (n * (n + 1));
+    }
+    s *= x;
+    int turn = (int)quarter & 3; /* two's complement: -1 is 3 */
+    *sine = turn & 1 ? c : s;
+    *cosine = turn & 1 ? s : c;
+    if (turn >= 2) *sine = -*sine;
+    if (turn == 1 || turn == 2) *cosine = -*cosine;
 }

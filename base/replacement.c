@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -19,6 +20,9 @@ bool replacement_open(replacement *r, const char *path, portolan_error *err) {
         return error_usage(err, "the name of a file to write must have 1 to %zu characters",
                            sizeof r->path - 1);
     memcpy(r->path, path, length);
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) /* a folder, or a device, which would be gone */
+        return error_usage(err, "%.900s: is not a regular file, so it cannot be replaced; name another", path);
     if (!parents_make(path, err)) return false;
     int fd = -1;
     /* a crashed process may have left a file of this name behind */

@@ -12,7 +12,7 @@ typedef struct replacement {
     char temporary[1088];
 } replacement;
 
-/* Opens "PATH.unfinished-NUMBER" beside the final file. */
+/* Opens "PATH.unfinished-NUMBER" beside the final file. What is there already must be a regular file. */
 bool replacement_open(replacement *r, const char *path, portolan_error *err);
 
 /* Flushes, syncs and closes. If that and all before it went well (`ok`), renames the file, which replaces an

@@ -1,6 +1,8 @@
-/* A platform for people and for other programs: summary, SimGrid XML, Graphviz. */
+/* A platform for people and for other programs: summary, SimGrid XML, Graphviz, places. */
+#include <math.h>
 #include <stdio.h>
 
+#include "base/csv.h"
 #include "platforms.h"
 
 static const char *const MODEL_NAMES[] = {"CM02", "LV08"};
@@ -32,6 +34,19 @@ static void print_device(const device *d, FILE *out) {
     if (d->usd_per_second > 0) fprintf(out, ", %.4gUSD/h", d->usd_per_second * 3600);
 }
 
+/* How far the phones of a group are from their cells, where both have places. */
+static void print_distances(const platform *p, const phone_group *g, FILE *out) {
+    double sum = 0, most = 0;
+    for (uint64_t i = g->first; i < g->first + g->count; i++) {
+        const location *cell_at = p->cells[p->phones[i].cell].at;
+        if (!g->places || !cell_at) return;
+        double metres = location_distance(platform_phone_place(p, i), cell_at);
+        sum += metres;
+        most = fmax(most, metres);
+    }
+    fprintf(out, "; %.0f m from their cells in the mean, %.0f m at most", sum / (double)g->count, most);
+}
+
 enum { SHOWN = 8 }; /* of each list; the rest is counted */
 
 static void print_rest(size_t count, FILE *out) {
@@ -55,6 +70,7 @@ void platform_print(const platform *p, FILE *out) {
         print_device(&g->hardware, out);
         if (least < most)
             fprintf(out, "; drawn speeds %s to %s", show(least, UNIT_SPEED).text, show(most, UNIT_SPEED).text);
+        print_distances(p, g, out);
         fputc('\n', out);
     }
     print_rest(p->group_count, out);
@@ -173,4 +189,42 @@ void platform_write_dot(const platform *p, FILE *out) {
         dot_edge_label(&c->link, out);
     }
     fputs("}\n", out);
+}
+
+/* ---- Places ---- */
+
+static void write_place(const char *kind, const char *name, const location *at, const char *attached_to, FILE *out) {
+    if (!at) return;
+    fprintf(out, "%s,", kind);
+    csv_put(out, name);
+    fprintf(out, ",%.9g,%.9g,", at->latitude, at->longitude);
+    csv_put(out, attached_to);
+    fputc('\n', out);
+}
+
+/* Whether number k is one of `most` that are evenly taken of `count`: each time k * most / count gains a whole one. */
+static bool is_taken(uint64_t k, uint64_t count, uint64_t most) {
+    return count <= most || (k + 1) * most / count > k * most / count;
+}
+
+static void write_phone_places(const platform *p, uint64_t most, FILE *out) {
+    uint64_t count = 0, k = 0;
+    for (size_t g = 0; g < p->group_count; g++)
+        if (p->groups[g].places) count += p->groups[g].count;
+    for (uint64_t i = 0; i < p->phone_count; i++) {
+        const location *at = platform_phone_place(p, i);
+        if (!at || !is_taken(k++, count, most)) continue;
+        char number[24];
+        snprintf(number, sizeof number, "%llu", (unsigned long long)i);
+        write_place("phone", number, at, p->cells[p->phones[i].cell].name, out);
+    }
+}
+
+void platform_write_places(const platform *p, uint64_t most_phones, FILE *out) {
+    fputs("kind,name,latitude,longitude,attached_to\n", out);
+    for (size_t i = 0; i < p->site_count; i++)
+        write_place("site", p->sites[i].name, p->sites[i].at, p->regions[p->sites[i].region].name, out);
+    for (size_t i = 0; i < p->cell_count; i++)
+        write_place("cell", p->cells[i].name, p->cells[i].at, p->sites[p->cells[i].site].name, out);
+    write_phone_places(p, most_phones, out);
 }

@@ -41,8 +41,13 @@ const yaml_field PHONE_GROUP_FIELDS[] = {
      UNIT_BANDWIDTH, .positive = true},
     {"down", FIELD_QUANTITY, offsetof(group_keys, down), .doc = "bound of one phone's own rate down; default: the cell's",
      UNIT_BANDWIDTH, .positive = true},
+    {"places", FIELD_TEXT, offsetof(group_keys, places),
+     .doc = "CSV with the columns latitude and longitude, a row a phone, from the first again where there are more phones; "
+            "they join the nearest cell if cells have places too"},
     {0},
 };
+
+#define PLACE_DOC "[latitude, longitude] in degrees, for a count of 1"
 
 const yaml_field CELL_FIELDS[] = {
     {"name", FIELD_NAME, offsetof(cell_keys, name), .doc = "name of this kind of cell", .required = true},
@@ -52,6 +57,10 @@ const yaml_field CELL_FIELDS[] = {
      .required = true},
     {"site", FIELD_NAME, offsetof(cell_keys, site), .doc = "the edge sites the cells are attached to, in turn",
      .required = true},
+    {"places", FIELD_TEXT, offsetof(cell_keys, places),
+     .doc = "CSV with the columns latitude and longitude, a row a cell; they join the nearest site if sites have places "
+            "too; default: a cell lies at its site"},
+    {"place", FIELD_NODE, offsetof(cell_keys, place), .doc = PLACE_DOC},
     {0},
 };
 
@@ -69,6 +78,8 @@ const yaml_field SITE_FIELDS[] = {
     {"backhaul", FIELD_NODE, offsetof(site_keys, backhaul), .doc = "link from the site to its region's network",
      .required = true},
     {"region", FIELD_NAME, offsetof(site_keys, region), .doc = "the cloud regions the sites use, in turn", .required = true},
+    {"places", FIELD_TEXT, offsetof(site_keys, places), .doc = "CSV with the columns latitude and longitude, a row a site"},
+    {"place", FIELD_NODE, offsetof(site_keys, place), .doc = PLACE_DOC},
     {0},
 };
 

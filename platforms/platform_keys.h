@@ -10,7 +10,7 @@ typedef struct platform_keys {
 } platform_keys;
 
 typedef struct group_keys {
-    const char *name, *cell;
+    const char *name, *cell, *places;
     uint64_t count;
     const yaml_node *device;
     distribution speed;
@@ -18,15 +18,15 @@ typedef struct group_keys {
 } group_keys;
 
 typedef struct cell_keys {
-    const char *name, *site;
+    const char *name, *site, *places;
     uint64_t count;
-    const yaml_node *link;
+    const yaml_node *link, *place;
 } cell_keys;
 
 typedef struct site_keys {
-    const char *name, *region;
+    const char *name, *region, *places;
     uint64_t count, servers, queue;
-    const yaml_node *server, *backhaul;
+    const yaml_node *server, *backhaul, *place;
 } site_keys;
 
 typedef struct region_keys {

@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "places.h"
+
 /* ---- Names: presets, own definitions, and kinds of cells, sites and regions ---- */
 
 /* A named run of equal things in one of the platform's arrays. */
 typedef struct kind {
     const char *name;
     uint64_t first, count;
+    nearest near; /* where they lie, if that was asked */
 } kind;
 
 typedef struct reader {
@@ -43,8 +46,8 @@ static bool unknown_preset(reader *r, const yaml_node *node, const char *what, c
     return unknown_name(r, node, what, names, n);
 }
 
-static bool find_kind(reader *r, const yaml_node *map, const char *key, const kind *kinds, size_t count,
-                      const kind **found) {
+static bool find_kind(reader *r, const yaml_node *map, const char *key, kind *kinds, size_t count,
+                      kind **found) {
     const yaml_node *node = yaml_find(map, key);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(kinds[i].name, node->text) != 0) continue;
@@ -212,7 +215,7 @@ static bool is_numbered(const char *name, const kind *k) {
 
 static bool add_kind(reader *r, kind *kinds, size_t *count, const yaml_node *at, const char *name, uint64_t first,
                      uint64_t n) {
-    kind added = {name, first, n};
+    kind added = {.name = name, .first = first, .count = n};
     for (size_t i = 0; i < *count; i++) {
         const kind *k = &kinds[i];
         if (strcmp(k->name, name) == 0)
@@ -260,34 +263,58 @@ static bool read_site(reader *r, const yaml_node *map, const yaml_node *regions)
     site_keys keys = {0};
     device server;
     net_link uplink;
-    const kind *k;
+    kind *k;
+    const location *places;
     if (!yaml_read(map, "a site", SITE_FIELDS, &keys, r->err) || !read_device(r, keys.server, &server) ||
         !multiply_servers(r, map, &server, keys.servers) || !read_wired_link(r, keys.backhaul, "backhaul", &uplink) ||
-        !find_kind(r, map, "region", r->regions, r->region_kinds, &k) || !add_wan(r, regions, k, &uplink))
+        !find_kind(r, map, "region", r->regions, r->region_kinds, &k) || !add_wan(r, regions, k, &uplink) ||
+        !places_read_each(&r->p->memory, map, keys.count, &places, r->err))
         return false;
     platform *p = r->p;
     site *added = grow(r, (void **)&p->sites, &p->site_count, &r->site_room, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
     if (!added) return false;
     for (uint64_t i = 0; i < keys.count; i++) {
         uint32_t region_index = (uint32_t)(k->first + i % k->count);
-        added[i] = (site){numbered(r, keys.name, i, keys.count), server, keys.queue, uplink, region_index};
+        added[i] = (site){numbered(r, keys.name, i, keys.count), server, keys.queue, uplink, region_index,
+                          places ? &places[i] : NULL};
         if (!added[i].name) return false;
     }
     return add_kind(r, r->sites, &r->site_kinds, map, keys.name, p->site_count - keys.count, keys.count);
 }
 
+/* Makes the kind's places ready to be searched, `of(p, i)` being that of number i; once is enough. */
+static bool chart(reader *r, kind *k, const location *(*of)(const platform *p, uint64_t i)) {
+    if (k->near.count) return true;
+    location *places = malloc(k->count * sizeof *places);
+    if (!places) return error_memory(r->err, k->count * sizeof *places);
+    for (uint64_t i = 0; i < k->count; i++) places[i] = *of(r->p, k->first + i);
+    bool ok = nearest_open(&k->near, &r->p->memory, places, k->count, r->err);
+    free(places);
+    return ok;
+}
+
+static const location *site_place(const platform *p, uint64_t i) { return p->sites[i].at; }
+static const location *cell_place(const platform *p, uint64_t i) { return p->cells[i].at; }
+
 static bool read_cell(reader *r, const yaml_node *map) {
     cell_keys keys = {0};
     net_link link;
-    const kind *k;
+    kind *k;
+    const location *places;
     if (!yaml_read(map, "a cell", CELL_FIELDS, &keys, r->err) || !read_link(r, keys.link, &link) ||
-        !find_kind(r, map, "site", r->sites, r->site_kinds, &k))
+        !find_kind(r, map, "site", r->sites, r->site_kinds, &k) ||
+        !places_read_each(&r->p->memory, map, keys.count, &places, r->err))
         return false;
     platform *p = r->p;
+    bool join_nearest = places && site_place(p, k->first);
+    if (join_nearest && !chart(r, k, site_place)) return false;
     cell *added = grow(r, (void **)&p->cells, &p->cell_count, &r->cell_room, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
     if (!added) return false;
     for (uint64_t i = 0; i < keys.count; i++) {
-        added[i] = (cell){numbered(r, keys.name, i, keys.count), link, (uint32_t)(k->first + i % k->count), 0};
+        uint64_t number = join_nearest ? nearest_take(&k->near, nearest_spot(&k->near, &places[i])) : i % k->count;
+        const site *s = &p->sites[k->first + number];
+        added[i] = (cell){numbered(r, keys.name, i, keys.count), link, (uint32_t)(k->first + number), 0,
+                          places ? &places[i] : s->at};
         if (!added[i].name) return false;
     }
     return add_kind(r, r->cells, &r->cell_kinds, map, keys.name, p->cell_count - keys.count, keys.count);
@@ -296,9 +323,10 @@ static bool read_cell(reader *r, const yaml_node *map) {
 static bool read_group(reader *r, const yaml_node *map) {
     group_keys keys = {0};
     phone_group g = {0};
-    const kind *k;
+    kind *k;
     if (!yaml_read(map, "a phone group", PHONE_GROUP_FIELDS, &keys, r->err) ||
-        !read_device(r, keys.device, &g.hardware) || !find_kind(r, map, "cell", r->cells, r->cell_kinds, &k))
+        !read_device(r, keys.device, &g.hardware) || !find_kind(r, map, "cell", r->cells, r->cell_kinds, &k) ||
+        !places_read(&r->p->memory, map, keys.count, &g.places, &g.place_count, r->err))
         return false;
     platform *p = r->p;
     if (keys.count > PLATFORM_MAX_PHONES - p->phone_count)
@@ -318,22 +346,42 @@ static bool read_group(reader *r, const yaml_node *map) {
     return true;
 }
 
-/* Spreads the phones of each group over its kind of cell, in turn, and draws their speeds. */
+/* For each of the group's places the spot of the nearest cells; NULL if group or cells have no places. */
+static bool nearest_cells(reader *r, const phone_group *g, kind *k, uint32_t **spots) {
+    *spots = NULL;
+    if (!g->places || !cell_place(r->p, k->first)) return true;
+    if (!chart(r, k, cell_place)) return false;
+    *spots = malloc(g->place_count * sizeof **spots);
+    if (!*spots) return error_memory(r->err, g->place_count * sizeof **spots);
+    for (uint64_t i = 0; i < g->place_count; i++) (*spots)[i] = nearest_spot(&k->near, &g->places[i]);
+    return true;
+}
+
+/* Has the phones of a group join their kind of cell, the nearest or each in turn, and draws their speeds. */
+static bool place_group(reader *r, uint32_t number, kind *k) {
+    platform *p = r->p;
+    const phone_group *g = &p->groups[number];
+    uint32_t *spots;
+    if (!nearest_cells(r, g, k, &spots)) return false;
+    for (uint64_t i = 0; i < g->count; i++) {
+        uint64_t joined = spots ? nearest_take(&k->near, spots[i % g->place_count]) : i % k->count;
+        uint32_t cell_index = (uint32_t)(k->first + joined);
+        random_stream s = random_open(r->seed, "phone speed", g->first + i);
+        p->phones[g->first + i] = (phone){distribution_draw(&g->speed, &s), number, cell_index};
+        p->cells[cell_index].phones++;
+    }
+    free(spots);
+    return true;
+}
+
 static bool place_phones(reader *r, const yaml_node *groups) {
     platform *p = r->p;
     p->phones = arena_alloc(&p->memory, p->phone_count, sizeof(phone));
     if (!p->phones) return error_memory(r->err, p->phone_count * sizeof(phone));
     for (size_t g = 0; g < p->group_count; g++) {
-        const phone_group *group = &p->groups[g];
-        const kind *k;
-        if (!find_kind(r, groups->items[g], "cell", r->cells, r->cell_kinds, &k)) return false;
-        for (uint64_t i = 0; i < group->count; i++) {
-            uint64_t number = group->first + i;
-            uint32_t cell_index = (uint32_t)(k->first + i % k->count);
-            random_stream s = random_open(r->seed, "phone speed", number);
-            p->phones[number] = (phone){distribution_draw(&group->speed, &s), (uint32_t)g, cell_index};
-            p->cells[cell_index].phones++;
-        }
+        kind *k;
+        if (!find_kind(r, groups->items[g], "cell", r->cells, r->cell_kinds, &k) || !place_group(r, (uint32_t)g, k))
+            return false;
     }
     return true;
 }
@@ -403,6 +451,21 @@ bool platform_load(platform *p, const char *path, uint64_t seed, portolan_error 
 void platform_free(platform *p) {
     arena_free(&p->memory);
     *p = (platform){0};
+}
+
+const location *platform_phone_place(const platform *p, uint64_t number) {
+    const phone_group *g = &p->groups[p->phones[number].group];
+    return g->places ? &g->places[(number - g->first) % g->place_count] : NULL;
+}
+
+bool platform_has_places(const platform *p) {
+    for (size_t i = 0; i < p->group_count; i++)
+        if (p->groups[i].places) return true;
+    for (size_t i = 0; i < p->cell_count; i++)
+        if (p->cells[i].at) return true;
+    for (size_t i = 0; i < p->site_count; i++)
+        if (p->sites[i].at) return true;
+    return false;
 }
 
 double platform_transfer_time(const network_settings *n, double latency, double bandwidth, double bytes) {

@@ -58,12 +58,22 @@ typedef struct net_link {
     double radio_up, radio_down; /* joules per byte at the phone */
 } net_link;
 
+/* A place on Earth, in degrees. */
+typedef struct location {
+    double latitude, longitude; /* -90 .. 90, -180 .. 180 */
+} location;
+
+/* Great-circle distance in metres, by the haversine formula on a sphere of the Earth's mean radius. */
+double location_distance(const location *a, const location *b);
+
 typedef struct phone_group {
     const char *name;
     uint64_t first, count; /* its phones in platform.phones */
     device hardware;
     distribution speed;
     double up, down; /* bytes per second that one phone's own radio allows; 0: as the cell does */
+    const location *places; /* [place_count]: phone k of the group lies at places[k % place_count] */
+    uint64_t place_count; /* 0: where they are is not known */
 } phone_group;
 
 typedef struct phone {
@@ -76,6 +86,7 @@ typedef struct cell {
     net_link link;
     uint32_t site;
     uint64_t phones;
+    const location *at; /* its own, or its site's; NULL: not known */
 } cell;
 
 /* An edge site. Its backhaul and WAN carry the same flows in series, so they are one link: the narrower bandwidth, the
@@ -86,6 +97,7 @@ typedef struct site {
     uint64_t queue; /* most requests waiting; one more is refused */
     net_link uplink;
     uint32_t region;
+    const location *at; /* NULL: not known */
 } site;
 
 typedef struct region {
@@ -132,6 +144,17 @@ void platform_free(platform *p);
  * compute it (SimGrid 3.32, network models CM02 and LV08): latency * latency_factor + bytes / (bandwidth_factor *
  * min(bandwidth, tcp_gamma / (2 latency))), the factors being 1 and 1, or 13.01 and 0.97. */
 double platform_transfer_time(const network_settings *n, double latency, double bandwidth, double bytes);
+
+/* Where a phone is; NULL: not known. */
+const location *platform_phone_place(const platform *p, uint64_t phone);
+
+/* Whether it is known where any phone, cell or site is. */
+bool platform_has_places(const platform *p);
+
+/* Writes all that has a place as CSV: kind,name,latitude,longitude,attached_to, a row a site (attached to its region), a
+ * cell (to its site), a phone (its number; to its cell). Of more than `most_phones` phones with a place so many are
+ * written, evenly taken. */
+void platform_write_places(const platform *p, uint64_t most_phones, FILE *out);
 
 /* A readable summary; SimGrid's XML (one zone, routes equal to the simulated ones); a graph for Graphviz. */
 void platform_print(const platform *p, FILE *out);

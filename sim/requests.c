@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/csv.h"
 #include "answers.h"
+#include "base/csv.h"
 #include "request.h"
 
 const char *const FAILURE_NAMES[] = {"", "queue-full", "network", NULL};

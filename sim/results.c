@@ -11,11 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analysis/csv.h"
+#include "base/csv.h"
 #include "base/json.h"
 #include "trace.h"
 
-enum { SCHEMA_VERSION = 1 };
+enum {
+    SCHEMA_VERSION = 1,
+    MOST_PHONES = 20000, /* of places.csv: as many as a picture can show */
+};
 
 /* Counts as integers, what is undefined (no answers, say) as null. */
 static json_t *number(double x) {
@@ -71,11 +74,13 @@ static bool write_summary_csv(const scenario *s, const run_report *report, const
     return result_file_close(f, "summary.csv", err);
 }
 
-void requests_part_name(char *into, size_t size, size_t index) { snprintf(into, size, "requests-%zu.part", index); }
+void rows_part_name(char *into, size_t size, const char *table, size_t index) {
+    snprintf(into, size, "%s-%zu.part", table, index);
+}
 
-static bool append_part(const result_folder *folder, size_t index, FILE *out, portolan_error *err) {
+static bool append_part(const result_folder *folder, const char *table, size_t index, FILE *out, portolan_error *err) {
     char name[64], path[sizeof folder->path + 80], buffer[1 << 16];
-    requests_part_name(name, sizeof name, index);
+    rows_part_name(name, sizeof name, table, index);
     snprintf(path, sizeof path, "%s/%s", folder->path, name);
     FILE *part = fopen(path, "r");
     if (!part) return error_run(err, "%s: the rows of a policy are missing", path);
@@ -85,19 +90,31 @@ static bool append_part(const result_folder *folder, size_t index, FILE *out, po
     ok = ok && !ferror(part);
     fclose(part);
     unlink(path);
-    return ok || error_run(err, "%s: could not be copied into requests.csv", path);
+    return ok || error_run(err, "%s: could not be copied into %s", path, table);
 }
 
-/* The children's rows, in the order of the scenario's policies. */
-static bool join_requests(const scenario *s, const run_report *report, const result_folder *folder,
-                          portolan_error *err) {
-    FILE *f = s->write_requests ? result_file_open(folder, "requests.csv", err) : NULL;
-    if (!f) return !s->write_requests;
+/* The children's rows of a table, in the order of the scenario's policies. */
+static bool join_parts(const run_report *report, const result_folder *folder, const char *table,
+                       void (*write_header)(FILE *out), portolan_error *err) {
+    FILE *f = result_file_open(folder, table, err);
+    if (!f) return false;
     bool ok = true;
-    requests_write_header(f);
+    write_header(f);
     for (size_t i = 0; ok && i < report->result_count; i++)
-        if (report->results[i].done) ok = append_part(folder, i, f, err);
-    return result_file_close(f, "requests.csv", err) && ok;
+        if (report->results[i].done) ok = append_part(folder, table, i, f, err);
+    return result_file_close(f, table, err) && ok;
+}
+
+static bool write_places(const scenario *s, const result_folder *folder, portolan_error *err) {
+    FILE *f = result_file_open(folder, "places.csv", err);
+    if (f) platform_write_places(&s->platform, MOST_PHONES, f);
+    return result_file_close(f, "places.csv", err);
+}
+
+static bool write_tables(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err) {
+    if (s->write_requests && !join_parts(report, folder, "requests.csv", requests_write_header, err)) return false;
+    return !platform_has_places(&s->platform) || (join_parts(report, folder, "sites.csv", sites_write_header, err) &&
+                                                  write_places(s, folder, err));
 }
 
 /* ---- manifest.json ---- */
@@ -112,6 +129,7 @@ static json_t *inputs_json(const scenario *s) {
     static const char *const ROLES[SCENARIO_FILES] = {"scenario", "platform", "workload", "model", "data", "vocabulary"};
     json_t *inputs = json_array();
     for (int i = 0; i < SCENARIO_FILES; i++) add_input(inputs, ROLES[i], &s->inputs[i]);
+    for (size_t i = 0; i < s->place_count; i++) add_input(inputs, "places", &s->places[i]);
     for (size_t i = 0; i < s->policy_count; i++) add_input(inputs, s->policies[i].label, &s->policies[i].file);
     return inputs;
 }
@@ -175,6 +193,6 @@ static bool write_document(json_t *document, const result_folder *folder, const 
 
 bool results_write(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err) {
     return write_document(summary_json(s, report), folder, "summary.json", err) &&
-           write_summary_csv(s, report, folder, err) && join_requests(s, report, folder, err) &&
+           write_summary_csv(s, report, folder, err) && write_tables(s, report, folder, err) &&
            name_traces(s, report, folder, err) && write_document(manifest_json(s, report), folder, "manifest.json", err);
 }

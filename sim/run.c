@@ -38,7 +38,7 @@ typedef struct runner {
 static bool write_rows(const runner *r, size_t index, const request_record *records, uint64_t count,
                        portolan_error *err) {
     char name[64];
-    requests_part_name(name, sizeof name, index);
+    rows_part_name(name, sizeof name, "requests.csv", index);
     FILE *f = result_file_open(r->folder, name, err);
     if (!f) return false;
     static char buffer[1 << 20];
@@ -46,6 +46,15 @@ static bool write_rows(const runner *r, size_t index, const request_record *reco
     for (uint64_t i = r->s->run.warmup; i < count; i++)
         requests_write_row(f, r->s, r->s->policies[index].label, i - r->s->run.warmup, &records[i]);
     return result_file_close(f, name, err);
+}
+
+static bool write_sites(const runner *r, size_t index, const request_record *records, uint64_t count,
+                        portolan_error *err) {
+    char name[64];
+    rows_part_name(name, sizeof name, "sites.csv", index);
+    FILE *f = result_file_open(r->folder, name, err);
+    bool ok = f && sites_write_rows(r->s, r->s->policies[index].label, records, count, f, err);
+    return result_file_close(f, name, err) && ok;
 }
 
 /* Every policy meets the same samples, so the first one's are enough. */
@@ -63,7 +72,8 @@ static bool run_policy(const runner *r, size_t index) {
     uint64_t count;
     if (!policy_simulate(r->s, r->world, index, r->folder, r->results, &records, &count)) return false;
     bool ok = write_calibration(r, index, records, count, &result->error) &&
-              (!r->s->write_requests || write_rows(r, index, records, count, &result->error));
+              (!r->s->write_requests || write_rows(r, index, records, count, &result->error)) &&
+              (!platform_has_places(&r->s->platform) || write_sites(r, index, records, count, &result->error));
     free(records);
     result->done = ok;
     return ok;

@@ -142,6 +142,34 @@ static bool apply_set(scenario_loader *l, const char *change) {
     return true;
 }
 
+/* The platform's sections whose entries may name a file of places. */
+static const char *const PLACE_SECTIONS[] = {"phones", "cells", "sites"};
+enum { PLACE_SECTION_COUNT = sizeof PLACE_SECTIONS / sizeof *PLACE_SECTIONS };
+
+static bool note_places_of(scenario_loader *l, const yaml_node *entry) {
+    scenario *s = l->s;
+    const yaml_node *named = yaml_find(entry, "places");
+    if (!named) return true;
+    const char *path = file_resolve(&s->memory, named->mark.file, named->text, named->mark, l->err);
+    return path && scenario_note_input(l, &s->places[s->place_count++], path) && scenario_absolute(l, named, path);
+}
+
+/* Keeps the hashes of the platform's files of places. The platform has been read, so it is known to be well-formed. */
+static bool note_places(scenario_loader *l) {
+    scenario *s = l->s;
+    const yaml_node *map = l->keys.platform;
+    size_t entries = 0;
+    for (int i = 0; i < PLACE_SECTION_COUNT; i++) entries += yaml_find(map, PLACE_SECTIONS[i])->count;
+    s->places = arena_alloc(&s->memory, entries, sizeof *s->places);
+    if (!s->places) return error_memory(l->err, entries * sizeof *s->places);
+    for (int i = 0; i < PLACE_SECTION_COUNT; i++) {
+        const yaml_node *section = yaml_find(map, PLACE_SECTIONS[i]);
+        for (size_t k = 0; k < section->count; k++)
+            if (!note_places_of(l, section->items[k])) return false;
+    }
+    return true;
+}
+
 static bool read_sections(scenario_loader *l) {
     scenario *s = l->s;
     scenario_keys *k = &l->keys;
@@ -153,7 +181,7 @@ static bool read_sections(scenario_loader *l) {
            (k->payload ? yaml_read(k->payload, "payload", PAYLOAD_FIELDS, &s->payload, err)
                        : yaml_defaults(PAYLOAD_FIELDS, &s->payload, err)) &&
            scenario_read_output(l) && platform_read(&s->platform, k->platform, k->seed, err) &&
-           workload_read(&s->workload, k->workload, err);
+           note_places(l) && workload_read(&s->workload, k->workload, err);
 }
 
 static bool check_run(scenario_loader *l) {

@@ -86,6 +86,8 @@ typedef struct scenario {
     policy_setup *policies;
     size_t policy_count;
     scenario_input inputs[SCENARIO_FILES];
+    scenario_input *places; /* [place_count] of the platform's CSV files, as they stand in it; in `memory` */
+    size_t place_count;
     char *model_key; /* what table, answers and shape follow from */
     bool borrows;    /* table and answers are another scenario's; see scenario_changes.lenders */
 } scenario;

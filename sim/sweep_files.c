@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/csv.h"
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/replacement.h"
 #include "sweep_statistics.h"

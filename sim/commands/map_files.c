@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/csv.h"
+#include "base/csv.h"
 #include "base/replacement.h"
 
 /* ---- Files ---- */

@@ -1,18 +1,24 @@
 /* portolan platform: shows a platform, or converts it. */
+#include <string.h>
+
+#include "base/replacement.h"
 #include "commands.h"
 #include "platforms/platforms.h"
 
-enum { KEY_XML = 0x200, KEY_DOT };
+enum { KEY_XML = 0x200, KEY_DOT, KEY_PLACES };
 
 typedef struct platform_arguments {
     common_options common;
     const char *path;
     void (*write)(const platform *p, FILE *out);
+    const char *places; /* file for them; NULL: not asked for */
 } platform_arguments;
 
 static const struct argp_option OPTIONS[] = {
     {"xml", KEY_XML, 0, 0, "Write SimGrid XML", 0},
     {"dot", KEY_DOT, 0, 0, "Write a graph for Graphviz", 0},
+    {"places", KEY_PLACES, "CSV", 0, "Write where phones, cells and sites lie, and what each is attached to, into a file; "
+                                     "- is standard output", 0},
     {0},
 };
 
@@ -21,6 +27,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     switch (key) {
     case KEY_XML: a->write = platform_write_xml; return 0;
     case KEY_DOT: a->write = platform_write_dot; return 0;
+    case KEY_PLACES: a->places = argument; return 0;
     case ARGP_KEY_ARG:
         if (a->path) argp_error(state, "one platform at a time; '%s' is one too many", argument);
         a->path = argument;
@@ -31,7 +38,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 }
 
 static const struct argp PLATFORM_ARGP = {
-    OPTIONS,     parse, "FILE.yaml", "Checks and shows a platform, or converts it to SimGrid XML or Graphviz.",
+    OPTIONS,     parse, "FILE.yaml", "Checks and shows a platform, or converts it to SimGrid XML, Graphviz or places.",
     COMMON_ARGP, NULL,  NULL};
 
 static json_t *device_json(const char *name, const device *d) {
@@ -67,6 +74,20 @@ static json_t *platform_json(const platform *p) {
                      groups, "cells", cells, "sites", sites, "regions", regions);
 }
 
+static bool write_places(const platform *p, const char *platform_path, const char *path, portolan_error *err) {
+    if (!platform_has_places(p))
+        return error_input(err, (text_mark){platform_path, 0, 0},
+                           "nothing in it has a place; write 'places: FILE.csv' at phones, cells or sites");
+    if (strcmp(path, "-") == 0) {
+        platform_write_places(p, p->phone_count, stdout);
+        return true;
+    }
+    replacement file;
+    if (!replacement_open(&file, path, err)) return false;
+    platform_write_places(p, p->phone_count, file.stream);
+    return replacement_finish(&file, true, err);
+}
+
 int command_platform(int argc, char **argv) {
     platform_arguments a = {.write = platform_print};
     argp_parse(&PLATFORM_ARGP, argc, argv, 0, NULL, &a);
@@ -74,7 +95,9 @@ int command_platform(int argc, char **argv) {
     platform p;
     if (!platform_load(&p, a.path, 1, &err)) return fail(&err);
     int status = STATUS_OK;
-    if (a.common.json)
+    if (a.places)
+        status = write_places(&p, a.path, a.places, &err) ? STATUS_OK : fail(&err);
+    else if (a.common.json)
         status = print_json(platform_json(&p));
     else if (!a.common.quiet)
         a.write(&p, stdout);

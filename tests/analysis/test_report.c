@@ -1,7 +1,6 @@
 /* The report of folders written here: what is in it, what is escaped, and what is refused. */
 #include <unistd.h>
 
-#include "analysis/csv.h"
 #include "analysis/html.h"
 #include "analysis/report.h"
 #include "tests/support.h"
@@ -109,11 +108,11 @@ TEST(test_refused) {
     refuse("requests.csv",
            "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
            "a,1,inf,0,0,0,1,0,0,0\n",
-           2, 0, "'latency_s' is 'inf'");
+           2, 5, "'latency_s' is 'inf'");
     refuse("requests.csv",
            "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
            "a,-1,1,0,0,0,1,0,0,0\n",
-           2, 0, "'sample' is '-1'");
+           2, 3, "'sample' is '-1'");
     refuse("requests.csv",
            "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
            "\"a,1,1,0,0,0,1,0,0,0\n",
@@ -122,19 +121,6 @@ TEST(test_refused) {
            "not a bin");
     refuse("calibration.csv", "exit,from,to,samples,confidence,accuracy\n5,0,0.05,3,0,1\n3,0,0.05,3,0,1\n", 3,
            0, "exit 3 stands after exit 5");
-}
-
-TEST(test_csv_quotes) {
-    csv_reader r;
-    portolan_error err = {0};
-    write_file(".", "quotes.csv", "a,b\r\n\"x \"\"y\"\", z\",\n");
-    assert_true(csv_open(&r, "quotes.csv", &err));
-    double number;
-    assert_int_equal(csv_next(&r, &err), CSV_ROW);
-    assert_string_equal(r.fields[0], "x \"y\", z");
-    assert_true(csv_number(&r, 1, &number, &err) && isnan(number));
-    assert_int_equal(csv_next(&r, &err), CSV_END);
-    csv_close(&r);
 }
 
 /* ---- HTML ---- */
@@ -324,32 +310,55 @@ TEST(test_front) {
         assert_int_equal(is_on_front(x, y, 5, i), on[i]);
 }
 
-/* RFC 4180: quotes only where a comma, a quote or a line break stands, and quotes doubled. */
-static void test_csv_put(void **state) {
-    (void)state;
-    char *written;
-    size_t size;
-    static const char *const TEXTS[] = {"plain", "a,b", "say \"sea\"", "two\nlines", "", NULL};
-    FILE *out = open_memstream(&written, &size);
-    assert_non_null(out);
-    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
-        csv_put(out, TEXTS[i]);
-        fputc('|', out);
-    }
-    assert_int_equal(fclose(out), 0);
-    assert_string_equal(written, "plain|\"a,b\"|\"say \"\"sea\"\"\"|\"two\nlines\"|||");
-    free(written);
+static const char PLACES[] = "kind,name,latitude,longitude,attached_to\nsite,edge,-37.81,144.96,cloud\n"
+                             "phone,0,-37.82,144.97,cell\n";
+
+TEST(test_fleet_map) {
+    write_run("mapped");
+    write_file("mapped", "places.csv", PLACES);
+    write_file("mapped", "sites.csv", "policy,site,answered_edge\na,edge,2\n\"b,c\",edge,1\n");
+    char *page = report_of("mapped", "mapped"), *map = strstr(page, "<h3>Where the fleet is</h3>");
+    assert_non_null(map);
+    assert_true(map > strstr(page, "<section id=\"fleet\""));
+    assert_int_equal(access("mapped/plots/fleet-map.pdf", F_OK), 0);
+    free(page);
+    unlink("mapped/sites.csv"); /* equal discs */
+    page = report_of("mapped", "mapped");
+    assert_contains(page, "<h3>Where the fleet is</h3>");
+    free(page);
+}
+
+TEST(test_no_fleet_map) {
+    write_run("unmapped");
+    char *page = report_of("unmapped", "unmapped");
+    assert_null(strstr(page, "Where the fleet is"));
+    assert_int_not_equal(access("unmapped/plots/fleet-map.tsv", F_OK), 0);
+    free(page);
+}
+
+TEST(test_fleet_refused) {
+    refuse("places.csv", "", 0, 0, "header");
+    refuse("places.csv", "kind,name,latitude,longitude\n", 1, 1, "no column 'attached_to'");
+    refuse("places.csv", "kind,name,latitude,longitude,attached_to\ntree,1,2,3,x\n", 2, 1, "'kind' is 'tree'");
+    refuse("places.csv", "kind,name,latitude,longitude,attached_to\nsite,1,2,181,x\n", 2, 10, "'longitude' is '181'");
+    refuse("places.csv", "kind,name,latitude,longitude,attached_to\nsite,1,,1,x\n", 2, 8, "'latitude' is ''");
+    write_file("refused", "places.csv", PLACES);
+    refuse("sites.csv", "policy,site,answered_edge\nz,edge,1\n", 2, 0, "no policy 'z'");
+    refuse("sites.csv", "policy,site,answered_edge\na,edge,-1\n", 2, 8, "'answered_edge' is '-1'; a count is wanted");
+    refuse("sites.csv", "policy,site\n", 1, 1, "no column 'answered_edge'");
+    unlink("refused/places.csv");
+    unlink("refused/sites.csv");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_csv_put),
         cmocka_unit_test(test_read_back),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_csv_quotes), cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_escapes),    cmocka_unit_test(test_fleet_refused),
         cmocka_unit_test(test_svg_ids),    cmocka_unit_test(test_page),
         cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_no_rows_no_gnuplot),
         cmocka_unit_test(test_front),      cmocka_unit_test(test_sweep),
         cmocka_unit_test(test_sweep_page), cmocka_unit_test(test_sweep_refused),
+        cmocka_unit_test(test_fleet_map),  cmocka_unit_test(test_no_fleet_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,12 +105,38 @@ TEST(same_bits_as_ever) {
         assert_near(portable_exp(EXPS[i].x), EXPS[i].y, 0);
 }
 
+TEST(sine_and_cosine_match_libm) {
+    double worst = 0, sine, cosine;
+    for (int i = -GRID; i <= GRID; i++) {
+        double degrees = 360.0 * i / GRID; /* pi/180 as a product would lose a bit: within a quarter turn none is lost */
+        portable_sine_cosine(degrees, &sine, &cosine);
+        worst = fmax(worst, fabs(sine * sine + cosine * cosine - 1));
+        if (fabs(degrees) > 90) continue;
+        worst = fmax(worst, fabs(sine - sin(degrees * 0x1.1df46a2529d39p-6)));
+        worst = fmax(worst, fabs(cosine - cos(degrees * 0x1.1df46a2529d39p-6)));
+    }
+    assert_within(worst, 0, 5e-16);
+}
+
+TEST(sine_and_cosine_of_special_points) {
+    static const double SINES[] = {0, 1, 0, -1};
+    double sine, cosine;
+    for (int quarter = -8; quarter <= 8; quarter++) {
+        portable_sine_cosine(90.0 * quarter, &sine, &cosine);
+        assert_true(sine == SINES[quarter & 3] && cosine == SINES[(quarter + 1) & 3]);
+    }
+    portable_sine_cosine(210, &sine, &cosine); /* -1/2, -sqrt(3)/2 */
+    assert_within(sine, -0.5, 2e-16);
+    assert_within(cosine, -0.86602540378443865, 2e-16);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_matches_libm),      cmocka_unit_test(log_matches_libm_near_one),
         cmocka_unit_test(log_of_special_points), cmocka_unit_test(exp_matches_libm),
         cmocka_unit_test(exp_of_special_points), cmocka_unit_test(each_undoes_the_other),
-        cmocka_unit_test(same_bits_as_ever),
+        cmocka_unit_test(same_bits_as_ever),     cmocka_unit_test(sine_and_cosine_match_libm),
+        cmocka_unit_test(sine_and_cosine_of_special_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,10 +101,19 @@ wrong "a file is needed" check
 run 0 check "$quick" "$SOURCE/platforms/city-lte.yaml"
 prints "quickstart.yaml: a valid scenario"
 prints "city-lte.yaml: a valid platform"
+# Places for the platforms that want real ones: as many sites, and a phone.
+mkdir -p data/places
+printf 'Latitude,Longitude\n-37.81,144.96\n' >data/places/users-melbcbd-generated.csv
+{
+    echo 'LATITUDE,LONGITUDE'
+    for i in $(seq 100 224); do echo "-37.8,144.$i"; done
+} >data/places/site-optus-melbCBD.csv
+export PORTOLAN_DATA=$work/data
 for file in "$SOURCE"/platforms/*.yaml; do
     run 0 check -q "$file"
     silent
 done
+unset PORTOLAN_DATA
 cat >workload.yaml <<'YAML'
 arrivals: {rate: 1/s}
 YAML
@@ -139,6 +148,8 @@ wrong "a platform file is needed" platform
 wrong "one platform at a time" platform "$SOURCE/platforms/city-lte.yaml" "$SOURCE/platforms/one-phone.yaml"
 wrong "nothere.yaml: cannot open" platform nothere.yaml
 wrong "workload.yaml:1:1: a platform has no key 'arrivals'" platform workload.yaml
+wrong "PORTOLAN_DATA, which is not set" platform "$SOURCE/platforms/melbourne.yaml"
+export PORTOLAN_DATA=$work/data
 for file in "$SOURCE"/platforms/*.yaml; do
     name=$(basename "$file" .yaml)
     run 0 platform "$file"
@@ -154,6 +165,7 @@ for file in "$SOURCE"/platforms/*.yaml; do
     prints "graph "
     ! command -v dot >/dev/null || check "dot reads it" dot -Tplain -o /dev/null stdout
 done
+unset PORTOLAN_DATA
 
 # ---- Standard output that cannot be written ----
 

@@ -1,6 +1,7 @@
 /* Any bytes as a results folder: what stands before the first line "#" is summary.json, between it and the
- * next one requests.csv, then calibration.csv. What is read has ordered latencies and no more answers than
- * requests. */
+ * next one requests.csv, then calibration.csv, places.csv, sites.csv. What is read has ordered latencies, no
+ * more answers than requests, and lies on Earth. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,9 @@
 
 #include "analysis/run_folder.h"
 
-static const char *const NAMES[] = {"summary.json", "requests.csv", "calibration.csv", "manifest.json"};
+static const char *const NAMES[] = {"summary.json", "requests.csv", "calibration.csv", "places.csv",
+                                    "sites.csv",    "manifest.json"};
+enum { NAME_COUNT = sizeof NAMES / sizeof *NAMES };
 static char folder[64];
 
 static void write_part(const char *name, const uint8_t *data, size_t size) {
@@ -33,11 +36,15 @@ static void check(const run_folder *f) {
     }
     for (size_t e = 1; e < f->exit_count; e++)
         if (f->exits[e - 1].layer >= f->exits[e].layer) abort();
+    for (size_t i = 0; i < f->places.count; i++)
+        if (!(fabs(f->places.points[i].latitude) <= 90 && fabs(f->places.points[i].longitude) <= 360)) abort();
+    for (size_t i = 0; i < f->places.site_count; i++)
+        if (fleet_find_site(&f->places, f->places.points[f->places.sites[i]].name) == f->places.site_count) abort();
 }
 
 static void remove_folder(void) {
     char path[256];
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < NAME_COUNT; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, NAMES[i]);
         unlink(path);
     }
@@ -48,12 +55,12 @@ static void make_folder(void) {
     snprintf(folder, sizeof folder, "fuzz-results-XXXXXX");
     if (!mkdtemp(folder)) exit(1);
     atexit(remove_folder);
-    write_part(NAMES[3], (const uint8_t *)"{}", 2);
+    write_part(NAMES[NAME_COUNT - 1], (const uint8_t *)"{}", 2);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!folder[0]) make_folder();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < NAME_COUNT - 1; i++) {
         size_t n = part(data, size);
         write_part(NAMES[i], data, n);
         size_t skip = n + 2 < size ? n + 2 : size;

@@ -1,12 +1,12 @@
-/* Reads Portolan's own CSV files row by row, however long they are, and writes their texts. */
-#ifndef PORTOLAN_ANALYSIS_CSV_H
-#define PORTOLAN_ANALYSIS_CSV_H
+/* Reads CSV files with a header line row by row, however long they are, and writes their texts. */
+#ifndef PORTOLAN_BASE_CSV_H
+#define PORTOLAN_BASE_CSV_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/error.h"
+#include "error.h"
 
 enum { CSV_MAX_COLUMNS = 256 };
 
@@ -16,28 +16,34 @@ typedef struct csv_reader {
     size_t room;
     text_mark mark; /* of the row last read */
     size_t columns;
-    char *names[CSV_MAX_COLUMNS], *fields[CSV_MAX_COLUMNS];
+    char *names[CSV_MAX_COLUMNS + 1]; /* NULL behind the last */
+    char *fields[CSV_MAX_COLUMNS];
 } csv_reader;
 
 typedef enum csv_state { CSV_ROW, CSV_END, CSV_FAILED } csv_state;
 
-/* Opens a file and reads its header line. `path` is borrowed until csv_close. On failure nothing is left
- * open. */
+/* Opens a regular file and reads its header line. `path` is borrowed until csv_close. On failure nothing
+ * is left open. */
 bool csv_open(csv_reader *r, const char *path, portolan_error *err);
 
-/* The column of that name; an error that lists it as missing. */
+/* The first column of that name, whether its letters are large or small; an error that lists what there
+ * is. */
 bool csv_column(const csv_reader *r, const char *name, size_t *column, portolan_error *err);
 
 /* Reads the next row into r->fields (valid until the next call). Fields may be quoted, without line breaks in
  * them; every row has as many as the header. */
 csv_state csv_next(csv_reader *r, portolan_error *err);
 
+/* Where a field of the row begins. */
+text_mark csv_mark(const csv_reader *r, size_t column);
+
 /* A field of the row as a number; empty is NaN. */
 bool csv_number(const csv_reader *r, size_t column, double *x, portolan_error *err);
 
 void csv_close(csv_reader *r);
 
-/* Writes one field, quoted where it must be (RFC 4180); NULL is an empty one. Whether that went well, the stream knows. */
+/* Writes one field, quoted where it must be (RFC 4180); NULL is an empty one. Whether that went well, the
+ * stream knows. */
 void csv_put(FILE *out, const char *text);
 
 #endif

@@ -5,6 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF" /* that spreadsheets put before UTF-8 */
 
 /* Takes the field that begins at `at` out of its quotes; returns the end of it, a comma or the closing NUL.
  * NULL if the quotes are not closed. */
@@ -51,12 +55,16 @@ bool csv_open(csv_reader *r, const char *path, portolan_error *err) {
     *r = (csv_reader){.mark = {path, 0, 0}};
     r->file = fopen(path, "r");
     if (!r->file) return error_input(err, r->mark, "cannot open: %s", strerror(errno));
-    bool ok = read_line(r) > 0 || error_input(err, r->mark, "a header line is missing");
+    struct stat st;
+    bool ok = (fstat(fileno(r->file), &st) == 0 && S_ISREG(st.st_mode)) ||
+              error_input(err, r->mark, "is not a regular file; a CSV file is wanted");
+    ok = ok && (read_line(r) > 0 || error_input(err, r->mark, "a header line is missing"));
     if (ok) {
         r->header = r->line;
         r->line = NULL;
         r->room = 0;
-        r->columns = split(r->header, r->names);
+        bool marked = strncmp(r->header, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
+        r->columns = split(r->header + (marked ? strlen(BYTE_ORDER_MARK) : 0), r->names);
         ok = r->columns != SIZE_MAX || error_input(err, r->mark,
                                                    "the header has quotes that do not close, or more than %d "
                                                    "columns",
@@ -68,8 +76,15 @@ bool csv_open(csv_reader *r, const char *path, portolan_error *err) {
 
 bool csv_column(const csv_reader *r, const char *name, size_t *column, portolan_error *err) {
     for (*column = 0; *column < r->columns; ++*column)
-        if (strcmp(r->names[*column], name) == 0) return true;
-    return error_input(err, (text_mark){r->mark.file, 1, 1}, "there is no column '%s'", name);
+        if (strcasecmp(r->names[*column], name) == 0) return true;
+    char there[512];
+    list_words(there, sizeof there, (const char *const *)r->names);
+    return error_input(err, (text_mark){r->mark.file, 1, 1}, "there is no column '%s'; there are: %s", name,
+                       there);
+}
+
+text_mark csv_mark(const csv_reader *r, size_t column) {
+    return (text_mark){r->mark.file, r->mark.line, (unsigned)(r->fields[column] - r->line) + 1};
 }
 
 csv_state csv_next(csv_reader *r, portolan_error *err) {
@@ -94,8 +109,8 @@ bool csv_number(const csv_reader *r, size_t column, double *x, portolan_error *e
     if (!*text) return true;
     *x = strtod(text, &end);
     return (!*end && isfinite(*x)) ||
-           error_input(err, r->mark, "'%s' is '%.40s'; a number or nothing is wanted", r->names[column],
-                       text);
+           error_input(err, csv_mark(r, column), "'%s' is '%.40s'; a number or nothing is wanted",
+                       r->names[column], text);
 }
 
 void csv_close(csv_reader *r) {
