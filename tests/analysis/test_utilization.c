@@ -63,7 +63,7 @@ TEST(test_refused) {
     portolan_error err = {0};
     write_trace("utilization,0,1,,edge site a,high\n");
     assert_false(utilization_read(&u, "trace.csv", &err));
-    assert_input_error(&err, 2, 0, "'value' is 'high'");
+    assert_input_error(&err, 2, 30, "'value' is 'high'");
     write_trace("utilization,0,,,edge site a,3\n");
     assert_false(utilization_read(&u, "trace.csv", &err));
     assert_input_error(&err, 2, 0, "are numbers");
