@@ -21,20 +21,11 @@ static bool find_columns(const csv_reader *r, const char *const *names, size_t c
     return true;
 }
 
-static bool read_degrees(const csv_reader *r, size_t column, double most, double *degrees,
-                         portolan_error *err) {
-    return csv_number(r, column, degrees, err) &&
-           (fabs(*degrees) <= most || error_input(err, csv_mark(r, column),
-                                                  "'%s' is '%.40s'; degrees from -%g to %g are "
-                                                  "wanted",
-                                                  r->names[column], r->fields[column], most, most));
-}
-
-static fleet_point *add_point(fleet *f) {
+static fleet_point *add_point(fleet *f, portolan_error *err) {
     if (f->count == f->room) {
         size_t room = f->room ? 2 * f->room : 1024;
         fleet_point *grown = realloc(f->points, room * sizeof *grown);
-        if (!grown) return NULL;
+        if (!grown) return error_memory(err, room * sizeof *grown), NULL;
         f->points = grown;
         f->room = room;
     }
@@ -42,8 +33,8 @@ static fleet_point *add_point(fleet *f) {
 }
 
 static bool read_point(fleet *f, const csv_reader *r, const size_t *columns, portolan_error *err) {
-    fleet_point *p = add_point(f);
-    if (!p) return error_memory(err, 2 * f->room * sizeof *p);
+    fleet_point *p = add_point(f, err);
+    if (!p) return false;
     int kind = 0;
     while (kind < FLEET_KINDS && strcmp(FLEET_KIND_NAMES[kind], r->fields[columns[KIND]]) != 0)
         kind++;
@@ -56,8 +47,8 @@ static bool read_point(fleet *f, const csv_reader *r, const size_t *columns, por
                        .attached_to = arena_text(&f->memory, attached, strlen(attached))};
     if (!p->name || !p->attached_to) return error_memory(err, strlen(name) + strlen(attached));
     f->site_count += kind == FLEET_SITE;
-    return read_degrees(r, columns[LATITUDE], 90, &p->latitude, err) &&
-           read_degrees(r, columns[LONGITUDE], 180, &p->longitude, err);
+    return csv_degrees(r, columns[LATITUDE], 90, &p->latitude, err) &&
+           csv_degrees(r, columns[LONGITUDE], 180, &p->longitude, err);
 }
 
 static bool read_points(fleet *f, csv_reader *r, portolan_error *err) {

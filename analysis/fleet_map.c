@@ -8,8 +8,8 @@
 
 static const double DEGREE = 111195; /* metres of a great circle: the Earth's mean radius x pi / 180 */
 
-/* Inches around the map: tics left and below, the scale above, the legend at the bottom. */
-static const double LEFT = 0.72, RIGHT = 0.15, TOP = 0.22, BOTTOM = 0.62;
+/* Inches around the map: tics left and below, the scale above, the legend at the bottom: a title and a line of entries. */
+static const double LEFT = 0.72, RIGHT = 0.15, TOP = 0.22, BOTTOM = 0.66, TITLE_AT = 0.31, ENTRIES_AT = 0.11;
 enum {
     TICS_ACROSS = 4,
     TICS_UP = 5,        /* at most about so many */
@@ -90,8 +90,8 @@ static void write_row(FILE *out, const fleet_point *p, const fleet_point *to, co
                       double answered) {
     fprintf(out, "%s\t", FLEET_KIND_NAMES[p->kind]);
     plot_field(out, p->name);
-    fprintf(out, "\t%.9g\t%.9g\t", p->latitude, p->longitude);
-    if (to) fprintf(out, "%.9g\t%.9g\t", to->latitude, to->longitude);
+    fprintf(out, "\t%.12g\t%.12g\t", p->latitude, p->longitude);
+    if (to) fprintf(out, "%.12g\t%.12g\t", to->latitude, to->longitude);
     if (!to) fputs("NaN\tNaN\t", out);
     plot_field(out, policy);
     fprintf(out, "\t%.9g\n", answered);
@@ -134,7 +134,7 @@ static void write_frame(FILE *out, const frame *a, double height) {
         "set tmargin at screen %g\n"
         "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xtics %g geographic\nset ytics %g geographic\n"
         "set format x '%%.%dd°%%E'\nset format y '%%.%dd°%%N'\nset border 15\n"
-        "set key maxrows 1 samplen 1 width -3\n",
+        "unset key\n",
         LEFT / PLOT_COLUMN, 1 - RIGHT / PLOT_COLUMN, BOTTOM / height, 1 - TOP / height, a->west, a->east,
         a->south, a->north, across, up, decimals(across), decimals(up));
     double at = 1 - TOP / 2 / height,
@@ -152,16 +152,24 @@ static double disc_size(double n, double most, size_t sites) {
     return fmin(1.6 + 7 / sqrt((double)sites), 3) * sqrt(n / most);
 }
 
-static void write_discs(FILE *out, const char *policy, double most, size_t sites) {
+/* Longer labels are cut, not within a character of UTF-8. */
+static int title_length(const char *policy) {
+    int n = (int)strnlen(policy, LONG_LABEL);
+    while (n > 0 && ((unsigned char)policy[n] & 0xC0) == 0x80)
+        n--;
+    return n;
+}
+
+static void write_discs(FILE *out, const char *policy, double most, size_t sites, double height) {
     char title[64 + LONG_LABEL];
     const char *const texts[] = {title};
-    bool cut = strlen(policy) > LONG_LABEL;
-    snprintf(title, sizeof title, "requests answered at the site, under %.*s%s", LONG_LABEL, policy,
-             cut ? "..." : "");
+    int length = title_length(policy);
+    snprintf(title, sizeof title, "requests answered at the site, under %.*s%s", length, policy,
+             policy[length] ? "..." : "");
     fprintf(out, "size(n) = %g*sqrt(n)\n", disc_size(1, most, sites));
     plot_texts(out, "shown", &policy, 1);
     plot_texts(out, "titles", texts, 1);
-    fputs("set key title titles[1] textcolor rgb ink\n", out);
+    fprintf(out, "set label titles[1] at screen 0.5,%.4f center textcolor rgb ink\n", TITLE_AT / height);
     fputs(
         "disc(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && "
         "column('answered') > 0 ? column(c) : NaN\n"
@@ -172,34 +180,68 @@ static void write_discs(FILE *out, const char *policy, double most, size_t sites
 
 static const char DISCS[] =
     ", \\\n    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
-    "with points pt 7 ps variable lc rgb '#70bb5566' notitle, \\\n"
+    "with points pt 7 ps variable lc rgb '#70bb5566', \\\n"
     "    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
-    "with points pt 6 ps variable lc rgb edge_color lw 0.6 notitle, \\\n"
-    "    data using (idle('longitude')):(idle('latitude')) with points pt 2 ps 0.35 lw 0.8 lc rgb ink notitle";
+    "with points pt 6 ps variable lc rgb edge_color lw 0.6, \\\n"
+    "    data using (idle('longitude')):(idle('latitude')) with points pt 2 ps 0.35 lw 0.8 lc rgb ink";
 
 static void write_plot(FILE *out, bool apart, size_t phones) {
     fputs("is(k, c) = strcol('kind') eq k ? column(c) : NaN\nplot ", out);
     if (apart)
         fputs("data using (is('cell', 'longitude')):(is('cell', 'latitude')):"
               "(column('site_longitude')-column('longitude')):(column('site_latitude')-column('latitude')) "
-              "with vectors nohead lc rgb '#999999' lw 0.6 title 'cell', \\\n    ",
+              "with vectors nohead lc rgb '#999999' lw 0.6, \\\n    "
+              "data using (is('cell', 'longitude')):(is('cell', 'latitude')) with points pt 4 ps 0.35 lw 0.6 lc rgb "
+              "'#777777', \\\n    ",
               out);
-    fprintf(
-        out,
-        "data using (is('phone', 'longitude')):(is('phone', 'latitude')) with points pt 7 ps %g lw 0.2 lc rgb "
-        "'#40ddaa33' notitle",
-        phones > MANY_PHONES ? 0.14 : 0.25);
-    if (phones) fputs(", \\\n    keyentry with points pt 7 ps 0.3 lc rgb phone_color title 'phone'", out);
+    fprintf(out,
+            "data using (is('phone', 'longitude')):(is('phone', 'latitude')) with points pt 7 ps %g lw 0.2 lc rgb "
+            "'#40ddaa33'",
+            phones > MANY_PHONES ? 0.14 : 0.25);
+}
+
+/* ---- Legend: gnuplot's own key has other widths in every format, so the entries are labels with points ---- */
+
+typedef struct entry {
+    char text[32];
+    int type; /* of gnuplot's points */
+    double size;
+    const char *color;
+} entry;
+
+/* Beside each other, each in an equal part of the map's width. */
+static void write_entries(FILE *out, const entry *entries, size_t count, double height) {
+    for (size_t i = 0; i < count; i++) {
+        double at = (LEFT + map_width() * ((double)i + 0.25) / (double)count) / PLOT_COLUMN;
+        fprintf(out,
+                "set label '%s' at screen %.4f,%.4f left textcolor rgb ink point pt %d ps %g lc rgb %s "
+                "offset character 1.6,0\n",
+                entries[i].text, at, ENTRIES_AT / height, entries[i].type, entries[i].size, entries[i].color);
+    }
 }
 
 /* Discs of a round number and of a quarter of it say what an area means. */
-static void write_legend(FILE *out, double most, size_t sites, bool idle) {
+static size_t add_discs(entry *into, double most, size_t sites) {
     double large = round_down(most), small = round_down(large / 4);
-    if (idle) fputs(", \\\n    keyentry with points pt 2 ps 0.35 lw 0.8 lc rgb ink title 'none'", out);
-    for (double n = small >= 1 ? small : large; n <= large; n = n < large ? large : INFINITY)
-        fprintf(out, ", \\\n    keyentry with points pt 7 ps %g lc rgb '#70bb5566' title '%.9g'",
-                disc_size(n, most, sites), n);
-    putc('\n', out);
+    size_t n = 0;
+    if (small >= 1) into[n++] = (entry){"", 7, disc_size(small, most, sites), "'#70bb5566'"};
+    if (n) snprintf(into[0].text, sizeof into[0].text, "%.9g", small);
+    into[n] = (entry){"", 7, disc_size(large, most, sites), "'#70bb5566'"};
+    snprintf(into[n].text, sizeof into[n].text, "%.9g", large);
+    return n + 1;
+}
+
+static void write_legend(FILE *out, const fleet *f, bool phones, bool apart, double most, bool idle, double height) {
+    entry entries[5];
+    size_t n = 0;
+    if (phones) entries[n++] = (entry){"phone", 7, 0.3, "phone_color"};
+    if (apart) entries[n++] = (entry){"cell", 4, 0.35, "'#777777'"};
+    if (most > 0 && idle) entries[n++] = (entry){"none", 2, 0.35, "ink"};
+    if (most > 0)
+        n += add_discs(entries + n, most, f->site_count);
+    else
+        entries[n++] = (entry){"edge site", 7, 0.8, "edge_color"};
+    write_entries(out, entries, n, height);
 }
 
 bool write_fleet_map(task *t) {
@@ -217,17 +259,15 @@ bool write_fleet_map(task *t) {
     fputs("kind\tname\tlatitude\tlongitude\tsite_latitude\tsite_longitude\tpolicy\tanswered\n", t->p.data);
     write_sites(t);
     bool apart = write_others(t);
-    write_frame(out, &a, fleet_map_height(t->f));
-    if (most > 0) write_discs(out, t->names[shown], most, f->site_count);
+    double height = fleet_map_height(t->f);
+    write_frame(out, &a, height);
+    if (most > 0) write_discs(out, t->names[shown], most, f->site_count, height);
+    write_legend(out, f, kinds[FLEET_PHONE], apart, most, least == 0, height);
     write_plot(out, apart, kinds[FLEET_PHONE]);
-    if (most > 0) {
-        fputs(DISCS, out);
-        write_legend(out, most, f->site_count, least == 0);
-    } else {
-        fputs(
-            ", \\\n    data using (is('site', 'longitude')):(is('site', 'latitude')) with points pt 7 ps 0.8 "
-            "lc rgb edge_color title 'edge site'\n",
-            out);
-    }
+    fputs(most > 0 ? DISCS
+                   : ", \\\n    data using (is('site', 'longitude')):(is('site', 'latitude')) with points pt 7 ps 0.8 "
+                     "lc rgb edge_color",
+          out);
+    putc('\n', out);
     return true;
 }

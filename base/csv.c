@@ -88,7 +88,11 @@ text_mark csv_mark(const csv_reader *r, size_t column) {
 }
 
 csv_state csv_next(csv_reader *r, portolan_error *err) {
-    if (read_line(r) < 0) {
+    ssize_t length;
+    do
+        length = read_line(r);
+    while (length == 0 && r->columns > 1);
+    if (length < 0) {
         if (!ferror(r->file)) return CSV_END;
         error_input(err, r->mark, "cannot be read: %s", strerror(errno));
         return CSV_FAILED;
@@ -98,7 +102,7 @@ csv_state csv_next(csv_reader *r, portolan_error *err) {
     if (found == SIZE_MAX)
         error_input(err, r->mark, "has quotes that do not close, or too many fields");
     else
-        error_input(err, r->mark, "has %zu fields; the header has %zu", found, r->columns);
+        error_input(err, r->mark, "has %zu field%s; the header has %zu", found, found == 1 ? "" : "s", r->columns);
     return CSV_FAILED;
 }
 
@@ -111,6 +115,12 @@ bool csv_number(const csv_reader *r, size_t column, double *x, portolan_error *e
     return (!*end && isfinite(*x)) ||
            error_input(err, csv_mark(r, column), "'%s' is '%.40s'; a number or nothing is wanted",
                        r->names[column], text);
+}
+
+bool csv_degrees(const csv_reader *r, size_t column, double most, double *degrees, portolan_error *err) {
+    return (csv_number(r, column, degrees, err) && fabs(*degrees) <= most) || /* not NaN */
+           error_input(err, csv_mark(r, column), "'%s' is '%.40s'; degrees from -%g to %g are wanted",
+                       r->names[column], r->fields[column], most, most);
 }
 
 void csv_close(csv_reader *r) {

@@ -31,7 +31,7 @@ bool csv_open(csv_reader *r, const char *path, portolan_error *err);
 bool csv_column(const csv_reader *r, const char *name, size_t *column, portolan_error *err);
 
 /* Reads the next row into r->fields (valid until the next call). Fields may be quoted, without line breaks in
- * them; every row has as many as the header. */
+ * them; every row has as many as the header. Empty lines are skipped, unless there is only one column. */
 csv_state csv_next(csv_reader *r, portolan_error *err);
 
 /* Where a field of the row begins. */
@@ -39,6 +39,9 @@ text_mark csv_mark(const csv_reader *r, size_t column);
 
 /* A field of the row as a number; empty is NaN. */
 bool csv_number(const csv_reader *r, size_t column, double *x, portolan_error *err);
+
+/* A field as a latitude or longitude, from -most to most; an empty one is an error. */
+bool csv_degrees(const csv_reader *r, size_t column, double most, double *degrees, portolan_error *err);
 
 void csv_close(csv_reader *r);
 

@@ -45,7 +45,8 @@ void error_print(const portolan_error *err, FILE *stream) {
     fputs("portolan: ", stream);
     if (err->file[0]) {
         fputs(err->file, stream);
-        if (err->line) fprintf(stream, ":%u:%u", err->line, err->column);
+        if (err->line) fprintf(stream, ":%u", err->line);
+        if (err->line && err->column) fprintf(stream, ":%u", err->column);
         fputs(": ", stream);
     }
     fprintf(stream, "%s\n", err->message);

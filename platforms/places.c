@@ -40,14 +40,6 @@ double location_distance(const location *a, const location *b) {
 
 /* ---- Reading ---- */
 
-static bool read_degrees(const csv_reader *r, size_t column, double most, double *degrees,
-                         portolan_error *err) {
-    if (!csv_number(r, column, degrees, err)) return false;
-    return fabs(*degrees) <= most || /* not NaN */
-           error_input(err, csv_mark(r, column), "'%s' is '%.40s'; degrees from -%g to %g are wanted",
-                       r->names[column], r->fields[column], most, most);
-}
-
 static bool append_place(location **places, uint64_t *count, uint64_t *room, location added,
                          portolan_error *err) {
     if (*count == *room) {
@@ -70,8 +62,8 @@ static bool read_places(csv_reader *r, uint64_t most, location **places, uint64_
     if (!csv_column(r, "latitude", &latitude, err) || !csv_column(r, "longitude", &longitude, err))
         return false;
     while (*count < most && (state = csv_next(r, err)) == CSV_ROW)
-        if (!read_degrees(r, latitude, 90, &p.latitude, err) ||
-            !read_degrees(r, longitude, 180, &p.longitude, err) ||
+        if (!csv_degrees(r, latitude, 90, &p.latitude, err) ||
+            !csv_degrees(r, longitude, 180, &p.longitude, err) ||
             !append_place(places, count, &room, p, err))
             return false;
     return state != CSV_FAILED &&
@@ -148,13 +140,17 @@ bool places_read(arena *memory, const yaml_node *map, uint64_t count, const loca
     *rows = pair ? 1 : 0;
     if (file && pair) return error_input(err, pair->mark, "takes either 'place' or 'places', not both");
     if (pair) return read_pair(memory, pair, count, places, err);
-    return !file || read_named(memory, file, count, places, rows, err);
+    return !file || read_named(memory, file, count + 1, places, rows, err);
 }
 
 bool places_read_each(arena *memory, const yaml_node *map, uint64_t count, const location **places,
                       portolan_error *err) {
     uint64_t rows;
     if (!places_read(memory, map, count, places, &rows, err)) return false;
+    if (rows > count)
+        return error_input(err, yaml_find(map, "places")->mark,
+                           "%.400s has more rows than the count of %llu; raise 'count', or take rows away",
+                           yaml_find(map, "places")->text, (unsigned long long)count);
     return !*places || rows == count ||
            error_input(err, yaml_find(map, "places")->mark,
                        "%.400s has %llu rows for a count of %llu; add rows, or write 'count: %llu'",

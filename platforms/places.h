@@ -24,19 +24,19 @@ typedef struct nearest {
 bool places_load(arena *memory, const char *path, uint64_t most, location **places, uint64_t *count,
                  portolan_error *err);
 
-/* The places of a list entry's members, from its `places` (one or more of `count` rows), or from its
- * `place`; none, NULL and 0, if the entry `map` has neither. */
+/* The places of a list entry's members, from its `places` (one or more rows; those beyond `count` + 1, which says that
+ * there are more, are not read), or from its `place`; none, NULL and 0, if the entry `map` has neither. */
 bool places_read(arena *memory, const yaml_node *map, uint64_t count, const location **places, uint64_t *rows,
                  portolan_error *err);
 
-/* The same where each of the members needs a place of its own: fewer rows are an error. */
+/* The same where each of the members needs a place of its own: fewer or more rows are an error. */
 bool places_read_each(arena *memory, const yaml_node *map, uint64_t count, const location **places,
                       portolan_error *err);
 
 /* Makes the spots of `count` places, `memory` being their owner. */
 bool nearest_open(nearest *n, arena *memory, const location *places, size_t count, portolan_error *err);
 
-/* The spot nearest to a place; of several equally near, that of the first place. */
+/* The spot nearest to a place; of several equally near to the last bit, that of the first place. */
 uint32_t nearest_spot(const nearest *n, const location *from);
 
 /* The index of one that lies at the spot: each in turn. */

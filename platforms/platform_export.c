@@ -37,9 +37,10 @@ static void print_device(const device *d, FILE *out) {
 /* How far the phones of a group are from their cells, where both have places. */
 static void print_distances(const platform *p, const phone_group *g, FILE *out) {
     double sum = 0, most = 0;
+    if (!g->places) return;
     for (uint64_t i = g->first; i < g->first + g->count; i++) {
         const location *cell_at = p->cells[p->phones[i].cell].at;
-        if (!g->places || !cell_at) return;
+        if (!cell_at) return;
         double metres = location_distance(platform_phone_place(p, i), cell_at);
         sum += metres;
         most = fmax(most, metres);
@@ -197,7 +198,7 @@ static void write_place(const char *kind, const char *name, const location *at, 
     if (!at) return;
     fprintf(out, "%s,", kind);
     csv_put(out, name);
-    fprintf(out, ",%.9g,%.9g,", at->latitude, at->longitude);
+    fprintf(out, ",%.12g,%.12g,", at->latitude, at->longitude);
     csv_put(out, attached_to);
     fputc('\n', out);
 }

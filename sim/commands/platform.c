@@ -93,6 +93,10 @@ int command_platform(int argc, char **argv) {
     argp_parse(&PLATFORM_ARGP, argc, argv, 0, NULL, &a);
     portolan_error err = {0};
     platform p;
+    if (a.places && (a.common.json || a.write != platform_print)) {
+        error_usage(&err, "--places writes one thing, --json, --xml and --dot another; ask for one of them");
+        return fail(&err);
+    }
     if (!platform_load(&p, a.path, 1, &err)) return fail(&err);
     int status = STATUS_OK;
     if (a.places)

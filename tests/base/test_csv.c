@@ -64,7 +64,7 @@ static void refuse_row(const char *text, const char *fragment) {
 }
 
 TEST(damaged_rows_are_refused) {
-    refuse_row("a,b\n1\n", "has 1 fields; the header has 2");
+    refuse_row("a,b\n1\n", "has 1 field; the header has 2");
     refuse_row("a,b\n1,2,3\n", "has 3 fields; the header has 2");
     refuse_row("a,b\n\"1,2\n", "quotes that do not close");
 }

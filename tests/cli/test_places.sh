@@ -86,6 +86,9 @@ mkdir elsewhere
 run 0 run elsewhere/again.yaml --out again -q
 same first again
 
+run 2 platform town.yaml --places - --json
+says "--places writes one thing"
+
 # At most 20,000 phones are listed, evenly taken.
 run 0 run town-run.yaml "${short[@]}" --set platform.phones.people.count=100000 --set workload.arrivals.rate=1/min \
     --policy phone-only --out many -q
@@ -104,6 +107,9 @@ if command -v gnuplot >/dev/null; then
         check "fleet-map.$ending is missing" test -s "first/plots/fleet-map.$ending"
     done
     check "the map is in the page" grep -qF 'Where the fleet is' first/report.html
+    check "no key of gnuplot's, whose widths differ by format" grep -qx 'unset key' first/plots/fleet-map.gp
+    check "a title of the legend" grep -q "requests answered at the site, under" first/plots/fleet-map.svg
+    check "a row a site and policy" test "$(grep -c '^site' first/plots/fleet-map.tsv)" -eq "$(($(wc -l <first/sites.csv) - 1))"
 fi
 check "no map without places" test ! -e nowhere/plots/fleet-map.tsv
 refuse "no map in the page without places" grep -qF 'Where the fleet is' nowhere/report.html

@@ -186,12 +186,12 @@ static const malformed FILES[] = {
     {"latitude,longitude\n", 1, 0, "has no row behind the header"},
     {"lat,longitude\n1,2\n", 1, 1, "there is no column 'latitude'; there are: lat, longitude"},
     {"latitude,lon\n1,2\n", 1, 1, "there is no column 'longitude'"},
-    {"latitude,longitude\n1,2\nnorth,2\n", 3, 1, "'latitude' is 'north'; a number or nothing is wanted"},
-    {"latitude,longitude\n1,2\n1,\n", 3, 3, "'longitude' is ''; degrees from -180 to 180 are wanted"},
+    {"latitude,longitude\n1,2\nnorth,2\n", 3, 1, "'latitude' is 'north'; degrees from -90 to 90 are wanted"},
+    {"latitude,longitude\n\n1,2\n\n1,\n", 5, 3, "'longitude' is ''; degrees from -180 to 180 are wanted"},
     {"latitude,longitude\n90.001,2\n", 2, 1, "'latitude' is '90.001'; degrees from -90 to 90 are wanted"},
     {"latitude,longitude\n1,-181\n", 2, 3, "'longitude' is '-181'; degrees from -180 to 180 are wanted"},
     {"latitude,longitude\nnan,1\n", 2, 1, "'latitude' is 'nan'"},
-    {"latitude,longitude\n1\n", 2, 0, "has 1 fields; the header has 2"},
+    {"latitude,longitude\n1\n", 2, 0, "has 1 field; the header has 2"},
     {"latitude,longitude\n1,\"2\n", 2, 0, "quotes that do not close"},
 };
 
@@ -222,6 +222,7 @@ TEST(faults_of_entries) {
            "two.csv has 2 rows for a count of 3; add rows, or write 'count: 2'");
     refuse(FOUR("", ", count: 3, places: two.csv", ", count: 1"), 4, 65,
            "two.csv has 2 rows for a count of 3");
+    refuse(FOUR(", count: 1, places: two.csv", "", ", count: 1"), 2, 91, "two.csv has more rows than the count of 1");
     refuse(FOUR("", "", ", count: 1, places: none.csv"), 6, 56, "none.csv: cannot open: No such file");
     refuse(FOUR("", "", ", count: 1, places: /dev/zero"), 6, 56, "is not a regular file");
     refuse(FOUR("", "", ", count: 1, places: [1, 2]"), 6, 56, "places must be a single value");
