@@ -73,17 +73,23 @@ static void measure(fleet *f) {
     }
 }
 
-/* A fleet around 180 degrees would be torn to both ends of the map. */
+/* How far the fleet reaches from east to west if its longitudes count from 0 to 360. */
+static double width_from_greenwich(const fleet *f) {
+    double west = INFINITY, east = -INFINITY;
+    for (size_t i = 0; i < f->count; i++) {
+        double longitude = f->points[i].longitude + (f->points[i].longitude < 0 ? 360 : 0);
+        west = fmin(west, longitude);
+        east = fmax(east, longitude);
+    }
+    return east - west;
+}
+
+/* A fleet around 180 degrees would be torn to both ends of the map; one all around the Earth is left as it is. */
 static void mend(fleet *f) {
     measure(f);
-    double width = f->east - f->west;
-    if (width <= 180) return;
+    if (f->east - f->west <= 180 || width_from_greenwich(f) > 180) return;
     for (size_t i = 0; i < f->count; i++)
         if (f->points[i].longitude < 0) f->points[i].longitude += 360;
-    measure(f);
-    if (f->east - f->west < width) return;
-    for (size_t i = 0; i < f->count; i++) /* no narrower: all around the Earth */
-        if (f->points[i].longitude > 180) f->points[i].longitude -= 360;
     measure(f);
 }
 

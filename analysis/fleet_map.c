@@ -39,6 +39,8 @@ static frame frame_of(const fleet *f) {
     widen(&a.south, &a.north, f->north - f->south + 2 * rim);
     widen(&a.west, &a.east, 0.4 * (a.north - a.south) / cosine); /* no tower, */
     widen(&a.south, &a.north, (a.east - a.west) * cosine / 3);   /* no strip */
+    a.south = fmax(a.south, -90);
+    a.north = fmin(a.north, 90);
     a.metres = (a.east - a.west) * cosine * DEGREE;
     return a;
 }

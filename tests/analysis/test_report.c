@@ -1,6 +1,7 @@
 /* The report of folders written here: what is in it, what is escaped, and what is refused. */
 #include <unistd.h>
 
+#include "analysis/fleet.h"
 #include "analysis/html.h"
 #include "analysis/report.h"
 #include "tests/support.h"
@@ -328,6 +329,26 @@ TEST(test_fleet_map) {
     free(page);
 }
 
+static void check_extent(const char *sites, double west, double east) {
+    static const char *const POLICIES[] = {"a"};
+    char text[512];
+    fleet f;
+    portolan_error err = {0};
+    snprintf(text, sizeof text, "kind,name,latitude,longitude,attached_to\n%s", sites);
+    write_file("around", "places.csv", text);
+    assert_true(fleet_load(&f, "around", POLICIES, 1, &err));
+    assert_near(f.west, west, 1e-12);
+    assert_near(f.east, east, 1e-12);
+    fleet_free(&f);
+}
+
+/* Fiji lies on both sides of 180 degrees, the Earth all around. */
+TEST(test_fleet_around_the_earth) {
+    check_extent("site,suva,-18.1,178.4,c\nsite,taveuni,-16.9,-179.9,c\n", 178.4, 180.1);
+    check_extent("site,a,0,-170,c\nsite,b,0,-50,c\nsite,d,0,70,c\nsite,e,0,175,c\n", -170, 175);
+    check_extent("site,a,0,-60,c\nsite,b,0,60,c\n", -60, 60);
+}
+
 TEST(test_no_fleet_map) {
     write_run("unmapped");
     char *page = report_of("unmapped", "unmapped");
@@ -358,6 +379,7 @@ int main(void) {
         cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_no_rows_no_gnuplot),
         cmocka_unit_test(test_front),      cmocka_unit_test(test_sweep),
         cmocka_unit_test(test_sweep_page), cmocka_unit_test(test_sweep_refused),
+        cmocka_unit_test(test_fleet_around_the_earth),
         cmocka_unit_test(test_fleet_map),  cmocka_unit_test(test_no_fleet_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
