@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/elementary.h"
 #include "run_plots_parts.h"
 
 static const double DEGREE = 111195; /* metres of a great circle: the Earth's mean radius x pi / 180 */
@@ -32,7 +33,9 @@ static void widen(double *low, double *high, double wanted) {
 
 /* The fleet's extent with a rim; a single point has some ground around it too. */
 static frame frame_of(const fleet *f) {
-    double middle = (f->south + f->north) / 2, cosine = fmax(0.02, cos(middle * 0.017453292519943295));
+    double sine, cosine;
+    portable_sine_cosine((f->south + f->north) / 2, &sine, &cosine);
+    cosine = fmax(0.02, cosine); /* at the poles */
     double rim = fmax(0.04 * fmax((f->east - f->west) * cosine, f->north - f->south), 0.0005);
     frame a = {f->west, f->east, f->south, f->north, 0, cosine};
     widen(&a.west, &a.east, f->east - f->west + 2 * rim / cosine);

@@ -246,7 +246,8 @@ static bool write_energy(task *t) {
         const run_policy *p = &t->f->policies[i];
         double phones = run_metric(p, "energy_phone_j"), servers = run_metric(p, "energy_total_j") - phones;
         double idle[] = {phones - p->rows.phone_joules, servers - p->rows.server_joules};
-        double work[] = {p->rows.phone_joules - p->rows.radio_joules, p->rows.radio_joules, p->rows.server_joules};
+        double work[] = {p->rows.phone_joules - p->rows.radio_joules, p->rows.radio_joules,
+                         p->rows.server_joules};
         write_stack(t, i, PARTS, idle, 2);
         write_stack(t, i, PARTS + 2, work, 3);
     }
@@ -336,8 +337,8 @@ static const recipe RECIPES[] = {
      write_utilization},
     {{"fleet-map", "Where the fleet is",
       "Dots are phones, discs edge sites. A disc's area shows how many requests the site's servers answered, under the "
-      "policy that has the sites answer most; a cross is a site that answered none. Lines join sites with cells that lie "
-      "elsewhere.",
+      "policy that has the sites answer most; a cross is a site that answered none. Squares, joined with "
+      "their sites by lines, are cells that lie elsewhere.",
       .fleet = true},
      FROM_PLACES,
      false,

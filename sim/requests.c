@@ -170,5 +170,6 @@ void requests_write_row(FILE *out, const scenario *s, const char *label, uint64_
         fprintf(out, "%s,%u,%u,%u,%d,", TIER_NAMES[r->tier], r->exit, r->prediction, truth_label,
                 r->prediction == truth_label);
     fprintf(out, "%.9g,%.9g,%.9g,%.9g,%llu,%llu,%.9g,%s\n", r->cost, r->phone_joules, r->radio_joules,
-            r->server_joules, (unsigned long long)r->bytes_up, (unsigned long long)r->bytes_down, r->usd, FAILURE_NAMES[r->failure]);
+            r->server_joules, (unsigned long long)r->bytes_up, (unsigned long long)r->bytes_down, r->usd,
+            FAILURE_NAMES[r->failure]);
 }

@@ -30,8 +30,10 @@ static const char MANIFEST[] =
     "\"a&b.yaml\", \"sha256\": \"00ff\"}], \"scenario\": {\"platform\": {\"name\": \"\\\"><img src=x>\", "
     "\"phones\": "
     "[{\"name\": \"p\", \"count\": 3, \"speed\": {\"exponential\": \"1Gf\"}}]}}}";
-static const char REQUESTS[] =
+#define REQUESTS_HEADER \
     "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
+static const char REQUESTS[] =
+    REQUESTS_HEADER
     "a,4,0.2,0,0.1,0.1,1,1,0.25,0\n"
     "a,4,0.1,0,0.1,0,0,1,0.5,0\n"
     "a,5,9,0,0,0,,1,0,3\n"
@@ -98,26 +100,11 @@ TEST(test_refused) {
     refuse("manifest.json", "3", 1, 1, "not JSON");
     refuse("requests.csv", "", 0, 0, "header");
     refuse("requests.csv", "policy,sample\n", 1, 1, "no column 'queue_s'");
-    refuse("requests.csv",
-           "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
-           "a,1,2\n",
-           2, 0, "3 fields; the header has 10");
-    refuse("requests.csv",
-           "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
-           "z,1,2,0,0,0,1,0,0,0\n",
-           2, 0, "no policy 'z'");
-    refuse("requests.csv",
-           "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
-           "a,1,inf,0,0,0,1,0,0,0\n",
-           2, 5, "'latency_s' is 'inf'");
-    refuse("requests.csv",
-           "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
-           "a,-1,1,0,0,0,1,0,0,0\n",
-           2, 3, "'sample' is '-1'");
-    refuse("requests.csv",
-           "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
-           "\"a,1,1,0,0,0,1,0,0,0\n",
-           2, 0, "quotes");
+    refuse("requests.csv", REQUESTS_HEADER "a,1,2\n", 2, 0, "3 fields; the header has 10");
+    refuse("requests.csv", REQUESTS_HEADER "z,1,2,0,0,0,1,0,0,0\n", 2, 0, "no policy 'z'");
+    refuse("requests.csv", REQUESTS_HEADER "a,1,inf,0,0,0,1,0,0,0\n", 2, 5, "'latency_s' is 'inf'");
+    refuse("requests.csv", REQUESTS_HEADER "a,-1,1,0,0,0,1,0,0,0\n", 2, 3, "'sample' is '-1'");
+    refuse("requests.csv", REQUESTS_HEADER "\"a,1,1,0,0,0,1,0,0,0\n", 2, 0, "quotes");
     refuse("calibration.csv", "exit,from,to,samples,confidence,accuracy\n70,0,0.05,3,0,1\n", 2, 0,
            "not a bin");
     refuse("calibration.csv", "exit,from,to,samples,confidence,accuracy\n5,0,0.05,3,0,1\n3,0,0.05,3,0,1\n", 3,

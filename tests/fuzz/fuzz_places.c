@@ -1,26 +1,12 @@
 /* Any bytes as a CSV file of places: what is read lies on Earth, and each place is its own nearest. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "memory_file.h"
 #include "platforms/places.h"
 
 enum { MOST = 1000 };
-
-static char path[32] = "fuzz-places-XXXXXX";
-
-static void remove_file(void) {
-    unlink(path);
-}
-
-static void write_file(const uint8_t *data, size_t size) {
-    static bool is_made;
-    if (!is_made && close(mkstemp(path)) == 0) atexit(remove_file);
-    is_made = true;
-    FILE *f = fopen(path, "wb");
-    if (!f || fwrite(data, 1, size, f) != size || fclose(f) != 0) exit(1);
-}
 
 static void check(const location *places, uint64_t count, arena *memory) {
     nearest n;
@@ -38,12 +24,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint64_t count;
     arena memory = {0};
     portolan_error err = {0};
+    char path[64];
     if (size > 1 << 16) return 0;
-    write_file(data, size);
+    int fd = memory_file(data, size, path);
     if (places_load(&memory, path, MOST, &places, &count, &err))
         check(places, count, &memory);
     else if (!err.status || !err.message[0])
         abort();
     arena_free(&memory);
+    close(fd);
     return 0;
 }
