@@ -76,7 +76,7 @@ static void close_place(trace *t, trace_place *p, double now, bool write) {
 }
 
 static void close_link(trace *t, trace_link *l, double now, bool write) {
-    if (!l->capacity) return;
+    if (l->capacity <= 0) return;
     double load = 100 * l->bytes / (l->capacity * (now - t->step_start));
     l->bytes = 0;
     if (write) write_sample(t, (trace_sample){COUNTER_LOAD, NULL, l, t->step_start, now, load}, &l->written);

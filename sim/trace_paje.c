@@ -103,7 +103,7 @@ static void begin(trace *t) {
         text_quoted(o, t->places[i].name, '\\');
     }
     for (size_t i = 0; i < t->link_count; i++) {
-        if (!t->links[i].capacity) continue;
+        if (t->links[i].capacity <= 0) continue;
         text_put(o, "\n5 0");
         put_link(t, o, &t->links[i]);
         text_put(o, " L s ");
@@ -234,7 +234,7 @@ static void end(trace *t, const run_totals *totals, double now) {
         text_put(o, "\n");
     }
     for (size_t i = 0; i < t->link_count; i++) {
-        if (!t->links[i].capacity) continue;
+        if (t->links[i].capacity <= 0) continue;
         put_time(o, "6 ", now);
         text_put(o, " L");
         put_link(t, o, &t->links[i]);
