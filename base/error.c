@@ -86,6 +86,13 @@ const char *nearest_word(const char *word, const char *const *choices) {
     return best;
 }
 
+const char *word_hint(char into[HINT_TEXT], const char *word, const char *const *choices) {
+    const char *near = nearest_word(word, choices);
+    into[0] = '\0';
+    if (near) snprintf(into, HINT_TEXT, ", did you mean '%.100s'?", near);
+    return into;
+}
+
 void list_words(char *into, size_t size, const char *const *choices) {
     size_t used = 0;
     into[0] = '\0';

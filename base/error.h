@@ -43,6 +43,11 @@ void error_print(const portolan_error *err, FILE *stream);
  * neighbours; Damerau 1964, restricted form), or NULL if none is near enough to be a likely typing error. */
 const char *nearest_word(const char *word, const char *const *choices);
 
+/* For messages about a word that is not one of `choices` (NULL-terminated): ", did you mean 'NEAR'?", or "" if none is near
+ * enough. Written into `into`, which is returned. */
+enum { HINT_TEXT = 128 };
+const char *word_hint(char into[HINT_TEXT], const char *word, const char *const *choices);
+
 /* Writes `choices` (NULL-terminated) as "a, b, c" into `into`, cut with "..." where it would not fit. */
 void list_words(char *into, size_t size, const char *const *choices);
 

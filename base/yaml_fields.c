@@ -87,11 +87,10 @@ static bool read_choice(const yaml_node *node, const yaml_field *f, int *choice,
             return true;
         }
     }
-    char allowed[256];
+    char allowed[256], hint[HINT_TEXT];
     list_words(allowed, sizeof allowed, f->choices);
-    const char *near = nearest_word(node->text, f->choices);
-    return error_input(err, node->mark, "'%s' is '%.60s'; allowed are %s%s%s%s", f->key, node->text, allowed,
-                       near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    return error_input(err, node->mark, "'%s' is '%.60s'%s; allowed are %s", f->key, node->text,
+                       word_hint(hint, node->text, f->choices), allowed);
 }
 
 static bool read_name(const yaml_node *node, const yaml_field *f, const char **name, portolan_error *err) {
@@ -163,11 +162,10 @@ static bool unknown_key(const yaml_node *key, const char *what, const yaml_field
     size_t n = 0;
     for (; fields[n].key && n < 63; n++) keys[n] = fields[n].key;
     keys[n] = NULL;
-    char allowed[512];
+    char allowed[512], hint[HINT_TEXT];
     list_words(allowed, sizeof allowed, keys);
-    const char *near = nearest_word(key->text, keys);
-    return error_input(err, key->mark, "%s has no key '%.60s'%s%s%s; allowed are %s", what, key->text,
-                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", allowed);
+    return error_input(err, key->mark, "%s has no key '%.60s'%s; allowed are %s", what, key->text,
+                       word_hint(hint, key->text, keys), allowed);
 }
 
 bool yaml_defaults(const yaml_field *fields, void *into, portolan_error *err) {

@@ -195,12 +195,11 @@ static bool read_own(config_file *f, const json_t *own, portolan_error *err) {
         size_t known = 0;
         while (names[known] && strcmp(names[known], key) != 0) known++;
         if (names[known]) continue;
-        char words[100];
+        char words[100], hint[HINT_TEXT];
         list_words(words, sizeof words, names);
-        const char *near = nearest_word(key, names);
         return error_input(err, (text_mark){f->path, 0, 0},
-                           "\"portolan\" has no key '%.60s'%s%s%s; allowed: %s", key,
-                           near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", words);
+                           "\"portolan\" has no key '%.60s'%s; allowed: %s", key,
+                           word_hint(hint, key, names), words);
     }
     return read_keys(f, own, OWN_KEYS, err);
 }

@@ -13,11 +13,10 @@ static const char **policy_names(const char *names[SCENARIO_MAX_POLICIES]) {
 
 static bool unknown_policy(portolan_error *err, text_mark mark, const char *name) {
     const char *names[SCENARIO_MAX_POLICIES];
-    char allowed[512];
+    char allowed[512], hint[HINT_TEXT];
     list_words(allowed, sizeof allowed, policy_names(names));
-    const char *near = nearest_word(name, names);
-    return error_input(err, mark, "there is no policy '%.60s'%s%s%s; known are %s", name, near ? ", did you mean '" : "",
-                       near ? near : "", near ? "'?" : "", allowed);
+    return error_input(err, mark, "there is no policy '%.60s'%s; known are %s", name, word_hint(hint, name, names),
+                       allowed);
 }
 
 /* "confidence(threshold=0.9,exits=all)" */

@@ -81,9 +81,9 @@ static bool find_metric(const char *key, text_mark mark, const metric **found, p
         if (strcmp(m->key, key) == 0) return true;
     }
     keys[n] = NULL;
-    const char *near = nearest_word(key, keys);
-    return error_input(err, mark, "there is no metric '%.60s'%s%s%s; see portolan list metrics", key,
-                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    char hint[HINT_TEXT];
+    return error_input(err, mark, "there is no metric '%.60s'%s; see portolan list metrics", key,
+                       word_hint(hint, key, keys));
 }
 
 /* A metric of which it is known whether less or more is better. */

@@ -89,11 +89,10 @@ bool rows_reserve(row_reader *r, size_t rows) {
 
 bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char *wanted,
                     const char *const *names) {
-    char list[512];
-    const char *near = nearest_word(wanted, names);
+    char list[512], hint[HINT_TEXT];
     list_words(list, sizeof list, names);
-    return error_input(r->err, mark, "there is no %s '%.100s'%s%.100s%s; there are: %s", kind, wanted,
-                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+    return error_input(r->err, mark, "there is no %s '%.100s'%s; there are: %s", kind, wanted,
+                       word_hint(hint, wanted, names), list);
 }
 
 static bool check_text(row_reader *r, const field *f) {
@@ -144,9 +143,9 @@ static bool known_label(row_reader *r, const field *f, uint32_t *label) {
         return error_input(r->err, f->mark, "the label %s is out of range; %s has %u classes, 0 to %u: %s",
                            found, r->d->task, r->d->classes, r->d->classes - 1, list);
     }
-    const char *near = nearest_word(found, classes);
-    return error_input(r->err, f->mark, "unknown label '%s'%s%s%s; %s has %s, or their numbers from 0", found,
-                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", r->d->task, list);
+    char hint[HINT_TEXT];
+    return error_input(r->err, f->mark, "unknown label '%s'%s; %s has %s, or their numbers from 0", found,
+                       word_hint(hint, found, classes), r->d->task, list);
 }
 
 /* The label of a generic form: for now its place in the order of appearance. */

@@ -38,10 +38,9 @@ static void print_help(FILE *out) {
 static int unknown_command(const char *name) {
     const char *names[COMMAND_COUNT + 1] = {0};
     for (size_t i = 0; i < COMMAND_COUNT; i++) names[i] = COMMANDS[i].name;
-    const char *near = nearest_word(name, names);
+    char hint[HINT_TEXT];
     portolan_error err = {0};
-    error_usage(&err, "there is no command '%.60s'%s%s%s; see portolan --help", name, near ? ", did you mean '" : "",
-                near ? near : "", near ? "'?" : "");
+    error_usage(&err, "there is no command '%.60s'%s; see portolan --help", name, word_hint(hint, name, names));
     return fail(&err);
 }
 

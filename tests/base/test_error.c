@@ -50,6 +50,12 @@ TEST(printed_form) {
 
 static const char *const KEYS[] = {"policies", "platform", "workload", "model", "seed", "run", "cost", NULL};
 
+TEST(word_hint_names_the_nearest) {
+    char hint[HINT_TEXT];
+    assert_string_equal(word_hint(hint, "polices", KEYS), ", did you mean 'policies'?");
+    assert_string_equal(word_hint(hint, "xyzzy", KEYS), "");
+}
+
 TEST(nearest_word_finds_slips) {
     assert_string_equal(nearest_word("polices", KEYS), "policies");   /* delete */
     assert_string_equal(nearest_word("platforms", KEYS), "platform"); /* insert */
@@ -108,6 +114,7 @@ int main(void) {
         cmocka_unit_test(statuses_and_places),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(printed_form),
+        cmocka_unit_test(word_hint_names_the_nearest),
         cmocka_unit_test(nearest_word_finds_slips),
         cmocka_unit_test(nearest_word_leaves_strangers_alone),
         cmocka_unit_test(nearest_word_takes_the_first_of_equals),

@@ -35,7 +35,7 @@ static const malformed CASES[] = {
     /* the network */
     {"network: LV08\n" P C S R, 1, 10, "network must be a map of keys"},
     {"network: {model: LV8}\n" P C S R,
-     1, 18, "'model' is 'LV8'; allowed are CM02, LV08 (did you mean 'LV08'?)"},
+     1, 18, "'model' is 'LV8', did you mean 'LV08'?; allowed are CM02, LV08"},
     {"network: {tcp_gamma: 4}\n" P C S R, 1, 22, "without a unit; write a size"},
     {"network: {tcp_gamma: 0B}\n" P C S R, 1, 22, "must be above 0"},
     {"network: {crosstraffic: some}\n" P C S R, 1, 25, "write yes or no"},
