@@ -99,6 +99,8 @@ const yaml_field REGION_FIELDS[] = {
 
 const yaml_field DEVICE_FIELDS[] = {
     {"like", FIELD_NAME, offsetof(device_keys, like), .doc = "the preset that gives what is not written here"},
+    {"summary", FIELD_TEXT, offsetof(device_keys, summary), .doc = "what it is, in a few words"},
+    {"source", FIELD_TEXT, offsetof(device_keys, source), .doc = "where its figures come from"},
     {"speed", FIELD_QUANTITY, offsetof(device_keys, device.speed), .doc = "sustained FLOP/s of one core on this kind of work",
      UNIT_SPEED, .positive = true},
     {"cores", FIELD_COUNT, offsetof(device_keys, device.cores), .doc = "requests computed at the same time", .least = 1,
@@ -115,6 +117,8 @@ const yaml_field DEVICE_FIELDS[] = {
 
 const yaml_field LINK_FIELDS[] = {
     {"like", FIELD_NAME, offsetof(link_keys, like), .doc = "the preset that gives what is not written here"},
+    {"summary", FIELD_TEXT, offsetof(link_keys, summary), .doc = "what it is, in a few words"},
+    {"source", FIELD_TEXT, offsetof(link_keys, source), .doc = "where its figures come from"},
     {"up", FIELD_QUANTITY, offsetof(link_keys, link.up), .doc = "capacity towards the cloud, shared by all that use the link",
      UNIT_BANDWIDTH, .positive = true},
     {"down", FIELD_QUANTITY, offsetof(link_keys, link.down), .doc = "capacity towards the phones", UNIT_BANDWIDTH,

@@ -36,13 +36,12 @@ typedef struct region_keys {
 } region_keys;
 
 typedef struct device_keys {
-    const char *like;
+    const char *like, *summary, *source;
     device device;
-    double usd_per_second;
 } device_keys;
 
 typedef struct link_keys {
-    const char *like;
+    const char *like, *summary, *source;
     net_link link;
 } link_keys;
 

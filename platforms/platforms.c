@@ -1,13 +1,13 @@
-/* Reading a platform: YAML tables, presets by name, and the replication of cells, sites and phones by count. */
-#include "platform_keys.h"
-
+/* Reading a platform: YAML tables, and the replication of cells, sites and phones by count. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "definitions.h"
+#include "platform_keys.h"
 #include "places.h"
 
-/* ---- Names: presets, own definitions, and kinds of cells, sites and regions ---- */
+/* ---- Names: kinds of cells, sites and regions ---- */
 
 /* A named run of equal things in one of the platform's arrays. */
 typedef struct kind {
@@ -18,33 +18,13 @@ typedef struct kind {
 
 typedef struct reader {
     platform *p;
-    const yaml_node *devices, *links; /* own definitions; may be NULL */
+    definitions own;
     kind *cells, *sites, *regions;
     size_t cell_kinds, site_kinds, region_kinds;
     size_t group_room, cell_room, site_room, region_room; /* what the platform's arrays have space for */
     uint64_t seed;
     portolan_error *err;
 } reader;
-
-static bool unknown_name(reader *r, const yaml_node *node, const char *what, const char **names, size_t count) {
-    names[count] = NULL;
-    char allowed[512];
-    list_words(allowed, sizeof allowed, names);
-    const char *near = nearest_word(node->text, names);
-    return error_input(r->err, node->mark, "there is no %s '%.60s'%s%s%s; known are %s", what, node->text,
-                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", allowed);
-}
-
-/* Fails with the names of presets and own definitions. `name_of` gives preset number i. */
-static bool unknown_preset(reader *r, const yaml_node *node, const char *what, const yaml_node *own, size_t presets,
-                           const char *(*name_of)(size_t)) {
-    enum { MOST = 256 };
-    const char *names[MOST + 1];
-    size_t n = 0;
-    for (size_t i = 0; own && i < own->count && n < MOST / 2; i++) names[n++] = own->items[2 * i]->text;
-    for (size_t i = 0; i < presets && n < MOST; i++) names[n++] = name_of(i);
-    return unknown_name(r, node, what, names, n);
-}
 
 static bool find_kind(reader *r, const yaml_node *map, const char *key, kind *kinds, size_t count,
                       kind **found) {
@@ -58,100 +38,12 @@ static bool find_kind(reader *r, const yaml_node *map, const char *key, kind *ki
     const char *names[MOST + 1];
     size_t n = 0;
     for (; n < count && n < MOST; n++) names[n] = kinds[n].name;
-    return unknown_name(r, node, key, names, n);
-}
-
-static const char *device_preset_name(size_t i) { return DEVICE_PRESETS[i].name; }
-static const char *link_preset_name(size_t i) { return LINK_PRESETS[i].name; }
-
-/* For the message: `what` is wanted, `own` are definitions that would have been good too. */
-static bool preset_device(reader *r, const yaml_node *name, const char *what, const yaml_node *own, device *d) {
-    for (size_t i = 0; i < DEVICE_PRESET_COUNT; i++) {
-        const device_preset *preset = &DEVICE_PRESETS[i];
-        if (strcmp(preset->name, name->text) != 0) continue;
-        *d = (device){preset->flops_per_second, preset->cores,        preset->idle_watts,
-                      preset->busy_watts,       preset->memory_bytes, preset->usd_per_hour / 3600};
-        return true;
-    }
-    return unknown_preset(r, name, what, own, DEVICE_PRESET_COUNT, device_preset_name);
-}
-
-static bool preset_link(reader *r, const yaml_node *name, const char *what, const yaml_node *own, net_link *l) {
-    for (size_t i = 0; i < LINK_PRESET_COUNT; i++) {
-        const link_preset *preset = &LINK_PRESETS[i];
-        if (strcmp(preset->name, name->text) != 0) continue;
-        *l = (net_link){preset->up_bps / 8,        preset->down_bps / 8,
-                        preset->latency_s,         preset->use == LINK_CELL_HALF_DUPLEX,
-                        preset->radio_up_j_per_byte, preset->radio_down_j_per_byte};
-        return true;
-    }
-    return unknown_preset(r, name, what, own, LINK_PRESET_COUNT, link_preset_name);
-}
-
-/* The key that a map without `like` must have, or NULL if all of `keys` are there. */
-static const char *missing_key(const yaml_node *map, const char *const *keys) {
-    for (; *keys; keys++)
-        if (!yaml_find(map, *keys)) return *keys;
-    return NULL;
-}
-
-static bool read_device_map(reader *r, const yaml_node *map, device *d) {
-    static const char *const NEEDED[] = {"speed", "cores", "idle", "busy", "memory", NULL};
-    device_keys keys = {0};
-    const yaml_node *like = yaml_find(map, "like");
-    if (like && (!yaml_expect(like, YAML_SCALAR, "like", r->err) ||
-                 !preset_device(r, like, "device preset", NULL, &keys.device)))
-        return false;
-    if (!yaml_read(map, "a device", DEVICE_FIELDS, &keys, r->err)) return false;
-    const char *missing = like ? NULL : missing_key(map, NEEDED);
-    if (missing)
-        return error_input(r->err, map->mark, "a device without 'like: PRESET' needs the key '%s'", missing);
-    if (keys.device.busy_watts < keys.device.idle_watts)
-        return error_input(r->err, map->mark, "a device that is busy (%gW) cannot need less power than when idle (%gW)",
-                           keys.device.busy_watts, keys.device.idle_watts);
-    *d = keys.device;
-    return true;
-}
-
-static bool read_link_map(reader *r, const yaml_node *map, net_link *l) {
-    static const char *const NEEDED[] = {"up", "latency", "down", NULL}, *const SHARED[] = {"up", "latency", NULL};
-    link_keys keys = {0};
-    const yaml_node *like = yaml_find(map, "like");
-    if (like && (!yaml_expect(like, YAML_SCALAR, "like", r->err) ||
-                 !preset_link(r, like, "link preset", NULL, &keys.link)))
-        return false;
-    if (!yaml_read(map, "a link", LINK_FIELDS, &keys, r->err)) return false;
-    const char *missing = like ? NULL : missing_key(map, keys.link.half_duplex ? SHARED : NEEDED);
-    if (missing) return error_input(r->err, map->mark, "a link without 'like: PRESET' needs the key '%s'", missing);
-    const yaml_node *down = yaml_find(map, "down");
-    if (keys.link.half_duplex && down && keys.link.down != keys.link.up)
-        return error_input(r->err, down->mark, "a half-duplex link has one capacity for both directions, 'up'; "
-                           "remove 'down' or write 'half_duplex: no'");
-    if (keys.link.half_duplex) keys.link.down = keys.link.up;
-    *l = keys.link;
-    return true;
-}
-
-/* A device is a name (own ones first) or a map. */
-static bool read_device(reader *r, const yaml_node *node, device *d) {
-    if (node->kind == YAML_MAP) return read_device_map(r, node, d);
-    if (!yaml_expect(node, YAML_SCALAR, "a device", r->err)) return false;
-    const yaml_node *own = yaml_find(r->devices, node->text);
-    return own ? yaml_expect(own, YAML_MAP, "a device", r->err) && read_device_map(r, own, d)
-               : preset_device(r, node, "device", r->devices, d);
-}
-
-static bool read_link(reader *r, const yaml_node *node, net_link *l) {
-    if (node->kind == YAML_MAP) return read_link_map(r, node, l);
-    if (!yaml_expect(node, YAML_SCALAR, "a link", r->err)) return false;
-    const yaml_node *own = yaml_find(r->links, node->text);
-    return own ? yaml_expect(own, YAML_MAP, "a link", r->err) && read_link_map(r, own, l)
-               : preset_link(r, node, "link", r->links, l);
+    return unknown_name(node, key, names, n, r->err);
 }
 
 /* A link between sites and regions, whose two directions are links of their own in the simulation. */
 static bool read_wired_link(reader *r, const yaml_node *node, const char *what, net_link *l) {
-    if (!read_link(r, node, l)) return false;
+    if (!link_read(&r->own, node, l, r->err)) return false;
     return !l->half_duplex ||
            error_input(r->err, node->mark, "a %s cannot be half duplex; only the link of a cell can", what);
 }
@@ -231,7 +123,7 @@ static bool add_kind(reader *r, kind *kinds, size_t *count, const yaml_node *at,
 static bool read_region(reader *r, const yaml_node *map) {
     region_keys keys = {0};
     device server;
-    if (!yaml_read(map, "a region", REGION_FIELDS, &keys, r->err) || !read_device(r, keys.server, &server) ||
+    if (!yaml_read(map, "a region", REGION_FIELDS, &keys, r->err) || !device_read(&r->own, keys.server, &server, r->err) ||
         !multiply_servers(r, map, &server, keys.servers))
         return false;
     platform *p = r->p;
@@ -265,7 +157,7 @@ static bool read_site(reader *r, const yaml_node *map, const yaml_node *regions)
     net_link uplink;
     kind *k;
     const location *places;
-    if (!yaml_read(map, "a site", SITE_FIELDS, &keys, r->err) || !read_device(r, keys.server, &server) ||
+    if (!yaml_read(map, "a site", SITE_FIELDS, &keys, r->err) || !device_read(&r->own, keys.server, &server, r->err) ||
         !multiply_servers(r, map, &server, keys.servers) || !read_wired_link(r, keys.backhaul, "backhaul", &uplink) ||
         !find_kind(r, map, "region", r->regions, r->region_kinds, &k) || !add_wan(r, regions, k, &uplink) ||
         !places_read_each(&r->p->memory, map, keys.count, &places, r->err))
@@ -301,7 +193,7 @@ static bool read_cell(reader *r, const yaml_node *map) {
     net_link link;
     kind *k;
     const location *places;
-    if (!yaml_read(map, "a cell", CELL_FIELDS, &keys, r->err) || !read_link(r, keys.link, &link) ||
+    if (!yaml_read(map, "a cell", CELL_FIELDS, &keys, r->err) || !link_read(&r->own, keys.link, &link, r->err) ||
         !find_kind(r, map, "site", r->sites, r->site_kinds, &k) ||
         !places_read_each(&r->p->memory, map, keys.count, &places, r->err))
         return false;
@@ -325,7 +217,8 @@ static bool read_group(reader *r, const yaml_node *map) {
     phone_group g = {0};
     kind *k;
     if (!yaml_read(map, "a phone group", PHONE_GROUP_FIELDS, &keys, r->err) ||
-        !read_device(r, keys.device, &g.hardware) || !find_kind(r, map, "cell", r->cells, r->cell_kinds, &k) ||
+        !device_read(&r->own, keys.device, &g.hardware, r->err) ||
+        !find_kind(r, map, "cell", r->cells, r->cell_kinds, &k) ||
         !places_read(&r->p->memory, map, keys.count, &g.places, &g.place_count, r->err))
         return false;
     platform *p = r->p;
@@ -392,23 +285,12 @@ static bool expect_items(const yaml_node *list, const char *what, portolan_error
     return true;
 }
 
-/* Own definitions are checked even where nothing uses them. */
-static bool check_definitions(reader *r) {
-    device d;
-    net_link l;
-    for (size_t i = 0; r->devices && i < r->devices->count; i++)
-        if (!read_device(r, r->devices->items[2 * i], &d)) return false;
-    for (size_t i = 0; r->links && i < r->links->count; i++)
-        if (!read_link(r, r->links->items[2 * i], &l)) return false;
-    return true;
-}
-
 static bool read_sections(reader *r, const platform_keys *keys) {
     portolan_error *err = r->err;
     if (!expect_items(keys->phones, "phones", err) || !expect_items(keys->cells, "cells", err) ||
         !expect_items(keys->sites, "sites", err) || !expect_items(keys->regions, "regions", err) ||
         (keys->devices && !yaml_expect(keys->devices, YAML_MAP, "devices", err)) ||
-        (keys->links && !yaml_expect(keys->links, YAML_MAP, "links", err)) || !check_definitions(r))
+        (keys->links && !yaml_expect(keys->links, YAML_MAP, "links", err)) || !definitions_check(&r->own, err))
         return false;
     size_t kinds = keys->cells->count + keys->sites->count + keys->regions->count;
     r->cells = arena_alloc(&r->p->memory, kinds, sizeof(kind));
@@ -429,11 +311,11 @@ static bool read_sections(reader *r, const platform_keys *keys) {
 bool platform_read(platform *p, const yaml_node *map, uint64_t seed, portolan_error *err) {
     *p = (platform){0};
     platform_keys keys = {0};
-    bool ok = yaml_read(map, "a platform", PLATFORM_FIELDS, &keys, err);
+    bool ok = presets_load(err) && yaml_read(map, "a platform", PLATFORM_FIELDS, &keys, err);
     ok = ok && (keys.network ? yaml_read(keys.network, "network", NETWORK_FIELDS, &p->network, err)
                              : yaml_defaults(NETWORK_FIELDS, &p->network, err));
     if (ok && !(p->name = arena_text(&p->memory, keys.name, strlen(keys.name)))) ok = error_memory(err, 64);
-    reader r = {.p = p, .devices = keys.devices, .links = keys.links, .seed = seed, .err = err};
+    reader r = {.p = p, .own = {keys.devices, keys.links}, .seed = seed, .err = err};
     ok = ok && read_sections(&r, &keys);
     if (!ok) platform_free(p);
     return ok;

@@ -8,39 +8,7 @@
 #include "base/random.h"
 #include "base/yaml.h"
 
-/* ---- Presets: known devices and links, each figure with its source (presets.c) ---- */
-
-typedef struct device_preset {
-    const char *name, *summary;
-    double flops_per_second; /* sustained, of one core: what it reaches on this kind of work, not the data sheet's peak */
-    unsigned cores;          /* requests computed at the same time */
-    double idle_watts, busy_watts; /* whole device: nothing running, all cores running */
-    double memory_bytes;
-    double usd_per_hour;
-    const char *source;
-} device_preset;
-
-typedef enum link_use {
-    LINK_CELL,             /* a cell with separate capacities up and down */
-    LINK_CELL_HALF_DUPLEX, /* a cell whose two directions share one medium (Wi-Fi) */
-    LINK_WIRED,
-} link_use;
-
-typedef struct link_preset {
-    const char *name, *summary;
-    link_use use;
-    double up_bps, down_bps; /* bits per second, shared by all that use it; half duplex: up_bps counts for both */
-    double latency_s;        /* one way */
-    double radio_up_j_per_byte, radio_down_j_per_byte; /* at the phone */
-    const char *source;
-} link_preset;
-
-extern const device_preset DEVICE_PRESETS[];
-extern const size_t DEVICE_PRESET_COUNT;
-extern const link_preset LINK_PRESETS[];
-extern const size_t LINK_PRESET_COUNT;
-
-/* ---- The checked platform ---- */
+/* ---- Devices and links ---- */
 
 /* A device or a group of equal servers behind one queue. */
 typedef struct device {
@@ -58,6 +26,29 @@ typedef struct net_link {
     double radio_up, radio_down; /* joules per byte at the phone */
 } net_link;
 
+/* ---- Presets: devices and links that come with Portolan (platforms/presets/), each figure with its source ---- */
+
+typedef struct device_preset {
+    const char *name, *summary, *source;
+    device hardware;
+} device_preset;
+
+typedef struct link_preset {
+    const char *name, *summary, *source;
+    net_link link;
+} link_preset;
+
+typedef struct presets {
+    const device_preset *devices;
+    const link_preset *links;
+    size_t device_count, link_count;
+} presets;
+
+/* Reads them at the first call in a process, which keeps them to its end. NULL if memory is short. Not for threads. */
+const presets *presets_load(portolan_error *err);
+
+/* ---- Places ---- */
+
 /* A place on Earth, in degrees. */
 typedef struct location {
     double latitude, longitude; /* -90 .. 90, -180 .. 180 */
@@ -65,6 +56,8 @@ typedef struct location {
 
 /* Great-circle distance in metres, by the haversine formula on a sphere of the Earth's mean radius. */
 double location_distance(const location *a, const location *b);
+
+/* ---- The checked platform ---- */
 
 typedef struct phone_group {
     const char *name;

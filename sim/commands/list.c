@@ -31,28 +31,37 @@ static json_t *policies_json(void) {
 }
 
 static json_t *devices_json(void) {
-    json_t *rows = json_array();
-    for (size_t i = 0; i < DEVICE_PRESET_COUNT; i++) {
-        const device_preset *d = &DEVICE_PRESETS[i];
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:i, s:f, s:f, s:f, s:f, s:s}", "name", d->name, "summary",
-                                              d->summary, "flops_per_second", d->flops_per_second, "cores",
-                                              (int)d->cores, "idle_watts", d->idle_watts, "busy_watts", d->busy_watts,
-                                              "memory_bytes", d->memory_bytes, "usd_per_hour", d->usd_per_hour, "source",
-                                              d->source));
+    portolan_error ignored = {0};
+    const presets *known = presets_load(&ignored);
+    json_t *rows = known ? json_array() : NULL;
+    for (size_t i = 0; rows && i < known->device_count; i++) {
+        const device_preset *p = &known->devices[i];
+        const device *d = &p->hardware;
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:I, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
+                                              p->summary, "flops_per_second", d->speed, "cores", (json_int_t)d->cores,
+                                              "idle_watts", d->idle_watts, "busy_watts", d->busy_watts, "memory_bytes",
+                                              d->memory_bytes, "usd_per_hour", d->usd_per_second * 3600, "source",
+                                              p->source));
     }
     return rows;
 }
 
+/* A wired link has no radio. */
+static const char *link_use(const net_link *l) {
+    return l->half_duplex ? "cell, half duplex" : l->radio_up > 0 ? "cell" : "wired";
+}
+
 static json_t *links_json(void) {
-    static const char *const USES[] = {"cell", "cell, half duplex", "wired"};
-    json_t *rows = json_array();
-    for (size_t i = 0; i < LINK_PRESET_COUNT; i++) {
-        const link_preset *l = &LINK_PRESETS[i];
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:s}", "name", l->name, "summary",
-                                              l->summary, "use", USES[l->use], "up_bps", l->up_bps, "down_bps",
-                                              l->down_bps, "latency_s", l->latency_s, "radio_up_j_per_byte",
-                                              l->radio_up_j_per_byte, "radio_down_j_per_byte", l->radio_down_j_per_byte,
-                                              "source", l->source));
+    portolan_error ignored = {0};
+    const presets *known = presets_load(&ignored);
+    json_t *rows = known ? json_array() : NULL;
+    for (size_t i = 0; rows && i < known->link_count; i++) {
+        const link_preset *p = &known->links[i];
+        const net_link *l = &p->link;
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
+                                              p->summary, "use", link_use(l), "up_bps", l->up * 8, "down_bps",
+                                              l->down * 8, "latency_s", l->latency, "radio_up_j_per_byte", l->radio_up,
+                                              "radio_down_j_per_byte", l->radio_down, "source", p->source));
     }
     return rows;
 }
@@ -83,7 +92,7 @@ static json_t *metrics_json(void) {
 
 typedef struct listing {
     const char *name;
-    json_t *(*rows)(void);
+    json_t *(*rows)(void); /* NULL if memory is short */
 } listing;
 
 static const listing LISTINGS[] = {
@@ -143,17 +152,21 @@ int command_list(int argc, char **argv) {
     list_arguments a = {0};
     argp_parse(&LIST_ARGP, argc, argv, 0, NULL, &a);
     const char *names[sizeof LISTINGS / sizeof *LISTINGS] = {0};
+    portolan_error err = {0};
     for (size_t i = 0; LISTINGS[i].name; i++) {
         names[i] = LISTINGS[i].name;
         if (strcmp(a.what, LISTINGS[i].name) != 0) continue;
         json_t *rows = LISTINGS[i].rows();
+        if (!rows) {
+            error_memory(&err, 0);
+            return fail(&err);
+        }
         if (a.common.json) return print_json(rows);
         if (!a.common.quiet) print_rows(rows);
         json_decref(rows);
         return STATUS_OK;
     }
     char allowed[128];
-    portolan_error err = {0};
     list_words(allowed, sizeof allowed, names);
     error_usage(&err, "there is no list '%.60s'; there are %s", a.what, allowed);
     return fail(&err);

@@ -23,63 +23,83 @@ static platform read(const char *text) {
 
 /* ---- Presets ---- */
 
+static const presets *load_presets(void) {
+    portolan_error err = {0};
+    const presets *known = presets_load(&err);
+    if (!known) fail_msg("%s:%u: %s", err.file, err.line, err.message);
+    return known;
+}
+
 TEST(device_presets_are_sane) {
-    assert_true(DEVICE_PRESET_COUNT > 10);
-    for (size_t i = 0; i < DEVICE_PRESET_COUNT; i++) {
-        const device_preset *d = &DEVICE_PRESETS[i];
-        assert_true(d->flops_per_second > 1e8 && d->flops_per_second < 1e15);
+    const presets *known = load_presets();
+    assert_true(known->device_count > 10);
+    for (size_t i = 0; i < known->device_count; i++) {
+        const device_preset *p = &known->devices[i];
+        const device *d = &p->hardware;
+        assert_true(d->speed > 1e8 && d->speed < 1e15);
         assert_true(d->cores >= 1 && d->cores <= 1024);
         assert_true(d->idle_watts > 0 && d->busy_watts >= d->idle_watts && d->busy_watts < 2000);
         assert_true(d->memory_bytes >= 1e8 && d->memory_bytes <= 1e13);
-        assert_true(d->usd_per_hour >= 0 && d->usd_per_hour < 100);
-        assert_true(strlen(d->source) > 20 && strlen(d->summary) > 10);
-        for (size_t k = 0; k < i; k++)
-            assert_string_not_equal(d->name, DEVICE_PRESETS[k].name);
+        assert_true(d->usd_per_second >= 0 && d->usd_per_second < 100.0 / 3600);
+        assert_true(strlen(p->source) > 20 && strlen(p->summary) > 10);
     }
 }
 
 TEST(link_presets_are_sane) {
-    assert_true(LINK_PRESET_COUNT > 10);
-    for (size_t i = 0; i < LINK_PRESET_COUNT; i++) {
-        const link_preset *l = &LINK_PRESETS[i];
-        assert_true(l->up_bps > 1e5 && l->up_bps < 1e12 && l->down_bps > 1e5 && l->down_bps < 1e12);
-        assert_true(l->latency_s > 0 && l->latency_s < 1);
-        assert_true(l->use != LINK_CELL_HALF_DUPLEX || l->up_bps == l->down_bps);
-        if (l->use == LINK_WIRED)
-            assert_true(l->radio_up_j_per_byte == 0 && l->radio_down_j_per_byte == 0);
-        else /* an LTE radio at 1 Mbps: some 14 uJ a byte */
-            assert_true(l->radio_up_j_per_byte > 1e-7 && l->radio_up_j_per_byte < 2e-5 &&
-                        l->radio_down_j_per_byte > 1e-7 && l->radio_down_j_per_byte < 5e-5);
-        assert_true(strlen(l->source) > 20 && strlen(l->summary) > 10);
-        for (size_t k = 0; k < i; k++)
-            assert_string_not_equal(l->name, LINK_PRESETS[k].name);
+    const presets *known = load_presets();
+    assert_true(known->link_count > 10);
+    for (size_t i = 0; i < known->link_count; i++) {
+        const link_preset *p = &known->links[i];
+        const net_link *l = &p->link;
+        assert_true(l->up > 1e4 && l->up < 1e11 && l->down > 1e4 && l->down < 1e11);
+        assert_true(l->latency > 0 && l->latency < 1);
+        assert_true(!l->half_duplex || l->up == l->down);
+        if (l->radio_up > 0) /* an LTE radio at 1 Mbps: some 14 uJ a byte */
+            assert_true(l->radio_up > 1e-7 && l->radio_up < 2e-5 && l->radio_down > 1e-7 && l->radio_down < 5e-5);
+        else
+            assert_true(l->radio_down == 0 && !l->half_duplex);
+        assert_true(strlen(p->source) > 20 && strlen(p->summary) > 10);
     }
+}
+
+/* Some figures by hand: 8e-9 (438.39 + 1288.04 / 5.5) and 8e-9 (51.97 + 1288.04 / 8.85) J a byte for LTE's radio. */
+TEST(presets_say_what_their_files_say) {
+    platform p = read("cells: [{name: cell, link: lte, site: edge}]\n" SITES
+                      "regions: [{name: cloud, server: cloud-gpu-t4}]\nphones: [{count: 1, device: phone-flagship, cell: cell}]\n");
+    assert_near(p.cells[0].link.radio_up, 8e-9 * (438.39 + 1288.04 / 5.5), 1e-20);
+    assert_near(p.cells[0].link.radio_down, 8e-9 * (51.97 + 1288.04 / 8.85), 1e-20);
+    assert_near(p.cells[0].link.up, 5.5e6 / 8, 0);
+    assert_near(p.cells[0].link.latency, 0.0205, 0);
+    assert_near(p.phones[0].speed, 65.5e9, 0);
+    assert_near(p.regions[0].server.usd_per_second * 3600, 0.526, 1e-15);
+    platform_free(&p);
 }
 
 /* Every preset can be named in a file and comes out as its table says. */
 TEST(every_preset_can_be_used) {
     char text[1024];
-    for (size_t i = 0; i < DEVICE_PRESET_COUNT; i++) {
-        const device_preset *d = &DEVICE_PRESETS[i];
+    const presets *known = load_presets();
+    for (size_t i = 0; i < known->device_count; i++) {
+        const device_preset *d = &known->devices[i];
         snprintf(text, sizeof text,
                  CELLS SITES
                  "regions: [{name: cloud, server: %s}]\nphones: [{count: 1, device: %s, cell: cell}]\n",
                  d->name, d->name);
         platform p = read(text);
-        assert_near(p.phones[0].speed, d->flops_per_second, 0);
-        assert_int_equal(p.regions[0].server.cores, d->cores);
-        assert_near(p.regions[0].server.usd_per_second * 3600, d->usd_per_hour, 1e-15);
+        assert_near(p.phones[0].speed, d->hardware.speed, 0);
+        assert_memory_equal(&p.regions[0].server, &d->hardware, sizeof d->hardware);
         platform_free(&p);
     }
-    for (size_t i = 0; i < LINK_PRESET_COUNT; i++) {
-        const link_preset *l = &LINK_PRESETS[i];
+    for (size_t i = 0; i < known->link_count; i++) {
+        const link_preset *l = &known->links[i];
         snprintf(text, sizeof text, "cells: [{name: cell, link: %s, site: edge}]\n" SITES REGIONS PHONES,
                  l->name);
         platform p = read(text);
-        assert_near(p.cells[0].link.up, l->up_bps / 8, 0); /* bits to bytes */
-        assert_near(p.cells[0].link.down, l->down_bps / 8, 0);
-        assert_near(p.cells[0].link.latency, l->latency_s, 0);
-        assert_int_equal(p.cells[0].link.half_duplex, l->use == LINK_CELL_HALF_DUPLEX);
+        assert_near(p.cells[0].link.up, l->link.up, 0);
+        assert_near(p.cells[0].link.down, l->link.down, 0);
+        assert_near(p.cells[0].link.latency, l->link.latency, 0);
+        assert_near(p.cells[0].link.radio_up, l->link.radio_up, 0);
+        assert_int_equal(p.cells[0].link.half_duplex, l->link.half_duplex);
         platform_free(&p);
     }
 }
@@ -440,6 +460,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(device_presets_are_sane),
         cmocka_unit_test(link_presets_are_sane),
+        cmocka_unit_test(presets_say_what_their_files_say),
         cmocka_unit_test(every_preset_can_be_used),
         cmocka_unit_test(one_of_each),
         cmocka_unit_test(things_are_spread_in_turn),
