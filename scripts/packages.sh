@@ -66,11 +66,10 @@ need_packages() {
     rm -f "$log"
 }
 
-# build_in FOLDER OPTION...: configures the current directory's project into FOLDER, and builds it on all
-# cores. The log is FOLDER/build.log.
-build_in() {
-    local folder=$1 home
-    shift
+# build PRESET FOLDER: configures the current directory's project by a preset of CMakePresets.json, whose build folder is
+# FOLDER, and builds it on all cores. The log is FOLDER/build.log.
+build() {
+    local preset=$1 folder=$2 home
     mkdir -p "$folder"
     # A folder configured before the sources were moved or copied is of no use to CMake: start it again.
     if [ -f "$folder/CMakeCache.txt" ]; then
@@ -79,6 +78,6 @@ build_in() {
     fi
     say "Building in $folder/"
     : >"$folder/build.log"
-    quietly "$folder/build.log" cmake -S . -B "$folder" "$@"
+    quietly "$folder/build.log" cmake --preset "$preset"
     quietly "$folder/build.log" cmake --build "$folder" --parallel "$(nproc)"
 }
