@@ -59,7 +59,8 @@ static const config_key CONFIG_KEYS[] = {
     {"intermediate_size", KEY_COUNT, offsetof(config_file, c.shape.feed_forward), 1, 1 << 20, true, NULL,
      NULL},
     {"vocab_size", KEY_COUNT, offsetof(config_file, c.shape.vocabulary), 1, 1 << 24, true, NULL, NULL},
-    {"max_position_embeddings", KEY_COUNT, offsetof(config_file, c.positions), 1, 1 << 20, true, NULL, NULL},
+    {"max_position_embeddings", KEY_COUNT, offsetof(config_file, c.positions), TOKENS_LEAST, 1 << 20, true, NULL,
+     NULL},
     {"type_vocab_size", KEY_COUNT, offsetof(config_file, c.segments), 0, 255, false, NULL, NULL},
     {"layer_norm_eps", KEY_REAL, offsetof(config_file, c.norm_eps), 1e-20, 0.1, false, NULL, NULL},
     {"hidden_act", KEY_WORD, offsetof(config_file, ignored), 0, 0, false, ACTIVATIONS,
@@ -89,6 +90,28 @@ static const config_key OWN_KEYS[] = {
 
 /* ---- Reading ---- */
 
+/* Where a key first stands in a file; {path, 0, 0} if it cannot be found. */
+static text_mark key_mark(const char *path, const char *key) {
+    text_mark mark = {path, 0, 0};
+    portolan_error unread = {0};
+    file_bytes bytes;
+    if (!file_read(path, CONFIG_MAX_BYTES, &bytes, &unread)) return mark;
+    const char *line = bytes.data, *found = NULL;
+    size_t length = strlen(key);
+    for (const char *at = bytes.data; !found && (at = strchr(at, '"')); at++)
+        if (strncmp(at + 1, key, length) == 0 && at[length + 1] == '"' &&
+            at[length + 2 + strspn(at + length + 2, " \t\r\n")] == ':')
+            found = at;
+    for (const char *at = bytes.data; found && at < found; at++)
+        if (*at == '\n') {
+            mark.line++;
+            line = at + 1;
+        }
+    if (found) mark = (text_mark){path, mark.line + 1, (unsigned)(found - line) + 1};
+    free(bytes.data);
+    return mark;
+}
+
 static bool key_fault(const config_file *f, const char *key, const json_t *found, portolan_error *err,
                       const char *format, ...) __attribute__((format(printf, 5, 6)));
 
@@ -101,7 +124,7 @@ static bool key_fault(const config_file *f, const char *key, const json_t *found
     vsnprintf(wanted, sizeof wanted, format, arguments);
     va_end(arguments);
     char *text = json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
-    error_input(err, (text_mark){f->path, 0, 0}, "'%.60s' is %.60s; %s", key, text ? text : "?", wanted);
+    error_input(err, key_mark(f->path, key), "'%.60s' is %.60s; %s", key, text ? text : "?", wanted);
     free(text);
     return false;
 }

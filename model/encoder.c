@@ -210,6 +210,11 @@ void encoder_free(encoder *e) {
 
 const encoder_config *encoder_settings(const encoder *e) { return &e->config; }
 
+token_wants encoder_wants(const encoder *e, const char *path) {
+    return (token_wants){.model_path = path, .lowercase = e->config.lowercase,
+                         .most = (uint32_t)e->config.positions, .vocabulary = e->config.shape.vocabulary};
+}
+
 static void hash_floats(SHA2_CTX *context, const float *x, size_t n) {
     SHA256Update(context, (const uint8_t *)x, n * sizeof *x);
 }

@@ -163,6 +163,9 @@ typedef struct token_batch {
     const uint8_t *segments; /* [total], each below the segments; NULL: all 0 */
 } token_batch;
 
+/* What the model that was loaded from `path` (borrowed) wants of texts. */
+token_wants encoder_wants(const encoder *e, const char *path);
+
 /* One sample of a set, whose arrays are borrowed. */
 token_batch token_set_batch(const token_set *set, uint32_t sample);
 

@@ -60,6 +60,7 @@ static bool open_shard(shard *sh, trainer *t, portolan_error *err) {
 static bool load_samples(shard *sh, const token_set *set, const uint32_t *chosen, uint32_t n) {
     size_t total = 0, at = 0;
     for (uint32_t i = 0; i < n; i++) total += set->lengths[chosen[i]];
+    if (total > UINT32_MAX) return error_run(&sh->err, "a batch of %zu tokens; lower 'batch' or 'max_tokens'", total);
     if (total > sh->token_room) {
         free(sh->ids);
         free(sh->segments);

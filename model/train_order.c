@@ -27,6 +27,12 @@ static uint32_t deepest(const token_set *set) {
     return depth;
 }
 
+/* Admits a depth, or the next one that any sample has. */
+static void admit(curriculum *c, uint32_t depth) {
+    while (depth < c->deepest && c->end[depth] == c->end[depth - 1]) depth++;
+    c->limit = depth;
+}
+
 /* Sorts the samples by depth, and notes where each depth begins. */
 bool curriculum_open(curriculum *c, const train_settings *s, const token_set *set, portolan_error *err) {
     *c = (curriculum){.deepest = deepest(set)};
@@ -38,7 +44,7 @@ bool curriculum_open(curriculum *c, const train_settings *s, const token_set *se
             if (set->depths[i] == depth) c->samples[n++] = i;
         c->end[depth] = n;
     }
-    while (c->limit < c->deepest && !c->end[c->limit]) c->limit++; /* none is so shallow */
+    if (c->limit) admit(c, c->limit);
     return true;
 }
 
@@ -71,6 +77,7 @@ uint32_t train_arrange_window(const trainer *t, uint64_t step, uint32_t *window,
 }
 
 void curriculum_advance(curriculum *c, double accuracy_wanted) {
-    if (c->limit < c->deepest && c->newest && c->newest_right >= accuracy_wanted * c->newest) c->limit++;
+    if (c->limit < c->deepest && c->newest && c->newest_right >= accuracy_wanted * c->newest)
+        admit(c, c->limit + 1);
     c->newest = c->newest_right = 0;
 }

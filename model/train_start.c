@@ -131,7 +131,10 @@ bool train_start_words(const parameters *p, const train_settings *s, real *value
     file_bytes bytes;
     tokenizer *t = tokenizer_load(s->vocabulary, s->config.lowercase, err);
     if (!t) return false;
-    bool ok = file_read(s->word_vectors, VECTORS_MAX_BYTES, &bytes, err);
+    bool ok = tokenizer_vocabulary(t) == p->config.shape.vocabulary ||
+              error_input(err, (text_mark){s->vocabulary, 0, 0}, "has %u tokens; the data were read with %llu",
+                          tokenizer_vocabulary(t), (unsigned long long)p->config.shape.vocabulary);
+    ok = ok && file_read(s->word_vectors, VECTORS_MAX_BYTES, &bytes, err);
     if (ok) {
         const parameter *table = &p->list[0]; /* the token table is the first part */
         ok = read_vectors(&v, bytes.data, t, values + table->offset, table, s->init_scale, err);

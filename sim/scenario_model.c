@@ -90,15 +90,14 @@ static bool refuse_table_keys(scenario_loader *l) {
     return true;
 }
 
-static bool load_samples(scenario_loader *l, const char *path, const encoder_config *c, token_set *set) {
+static bool load_samples(scenario_loader *l, const token_wants *wants, token_set *set) {
     const yaml_node *data = l->s->workload.data;
     const char *paths[2];
     portolan_error inner = {0};
     if (!data)
         return error_input(l->err, l->keys.workload->mark, "a model answers texts: the workload needs 'data', like "
                            "{task: sst2, file: dev.tsv}");
-    if (!token_set_load(set, data, path, c->lowercase, (uint32_t)c->positions, c->shape.vocabulary, paths, &inner))
-        return scenario_inner_error(l, data->mark, &inner);
+    if (!token_set_load(set, data, wants, paths, &inner)) return scenario_inner_error(l, data->mark, &inner);
     const yaml_node *vocab = yaml_find(data, "vocab");
     if (paths[0] && !(scenario_note_input(l, &l->s->inputs[FILE_DATA], paths[0]) &&
                       scenario_absolute(l, yaml_find(data, "file"), paths[0])))
@@ -115,7 +114,8 @@ static bool load_encoder(scenario_loader *l, const yaml_node *model, const char 
     encoder *e = encoder_load(path, 0, &inner);
     if (!e) return scenario_inner_error(l, model->mark, &inner);
     s->shape = encoder_settings(e)->shape;
-    bool ok = load_samples(l, path, encoder_settings(e), &set) &&
+    token_wants wants = encoder_wants(e, path);
+    bool ok = load_samples(l, &wants, &set) &&
               encoder_outcome_table(e, &set, true, &s->table, l->err) &&
               (s->answers = answers_open(l->keys.execute, e, &set, &s->table, l->err)) != NULL;
     if (ok) return true;

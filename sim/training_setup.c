@@ -52,8 +52,8 @@ const yaml_field TRAIN_MODEL_FIELDS[] = {
      .least = 1, .most = 4096},
     {"feed_forward", FIELD_COUNT, offsetof(model_keys, feed_forward), .doc = "feed-forward width f; default 4 h",
      .least = 1, .most = 1 << 20},
-    {"positions", FIELD_COUNT, offsetof(model_keys, positions), .doc = "longest sequence; default: the data's longest",
-     .least = 1, .most = 1 << 20},
+    {"positions", FIELD_COUNT, offsetof(model_keys, positions), .doc = "longest sequence, [CLS] and [SEP] included (pairs need 5); default: the data's longest",
+     .least = TOKENS_LEAST, .most = 1 << 20},
     {"norm_eps", FIELD_QUANTITY, offsetof(model_keys, norm_eps), .doc = "epsilon of LayerNorm", .fallback = "1e-12",
      .positive = true},
     {"init_scale", FIELD_QUANTITY, offsetof(model_keys, init_scale),
@@ -175,25 +175,35 @@ static bool read_record(training_setup *t, const yaml_node *list, portolan_error
     return true;
 }
 
+/* Of both sets; texts that are all empty still need a model that can read one. */
+static uint32_t longest_sequence(const training_setup *t) {
+    uint32_t longest = t->settings.config.segments ? TOKENS_LEAST_PAIR : TOKENS_LEAST;
+    if (t->train.longest > longest) longest = t->train.longest;
+    return t->dev.longest > longest ? t->dev.longest : longest;
+}
+
 /* Reads the sets, and gives the model the classes, the vocabulary and, if it has none yet, the positions that they need. */
 static bool load_sets(training_setup *t, const train_keys *keys, const char *path, portolan_error *err) {
     encoder_config *c = &t->settings.config;
     const char *files[2];
-    uint32_t most = c->positions ? (uint32_t)c->positions : UINT32_MAX;
-    if (!token_set_load(&t->train, keys->data, path, true, most, UINT32_MAX, files, err)) return false;
+    const yaml_node *positions = yaml_find(keys->model, "positions");
+    token_wants wants = {.model_path = path, .lowercase = true, .vocabulary = UINT32_MAX,
+                         .most = positions ? (uint32_t)c->positions : UINT32_MAX,
+                         .most_mark = positions ? positions->mark : (text_mark){0}};
+    if (!token_set_load(&t->train, keys->data, &wants, files, err)) return false;
     t->vocabulary = t->settings.vocabulary = files[1];
     if (t->settings.word_vectors && !t->vocabulary)
         return error_input(err, keys->model->mark, "'word_vectors' needs a vocabulary of words; generated tasks have none");
-    if (keys->dev && !token_set_load(&t->dev, keys->dev, path, true, most, UINT32_MAX, files, err)) return false;
+    if (keys->dev && !token_set_load(&t->dev, keys->dev, &wants, files, err)) return false;
     if (keys->dev && t->dev.vocabulary != t->train.vocabulary)
         return error_input(err, keys->dev->mark, "the vocabulary of 'dev' has %u tokens, that of 'data' %u; they must be one",
                            t->dev.vocabulary, t->train.vocabulary);
-    if (!c->positions) c->positions = t->dev.longest > t->train.longest ? t->dev.longest : t->train.longest;
     c->shape.classes = t->dev.classes > t->train.classes ? t->dev.classes : t->train.classes;
     c->shape.vocabulary = t->train.vocabulary;
     uint8_t segments = 0;
     for (uint32_t i = 0; i < t->train.samples; i++) segments |= t->train.segments[t->train.first[i] + t->train.lengths[i] - 1];
     c->segments = segments ? 2 : 0;
+    if (!positions) c->positions = longest_sequence(t);
     return true;
 }
 

@@ -45,7 +45,7 @@ static bool encode_all(token_set *set, const dataset *d, const tokenizer *t, uin
     return (set->ids && set->segments) || error_memory(err, at * (sizeof *set->ids + 1));
 }
 
-bool token_set_build(token_set *set, const dataset *d, const tokenizer *t, uint32_t most, portolan_error *err) {
+static bool build(token_set *set, const dataset *d, const tokenizer *t, uint32_t most, portolan_error *err) {
     arena room = {0};
     uint32_t *ids = arena_alloc(&room, most, sizeof *ids);
     uint8_t *segments = arena_alloc(&room, most, 1);
@@ -135,13 +135,22 @@ static bool check_vocabulary(const tokenizer *t, const char *name, uint64_t most
                        (unsigned long long)most);
 }
 
+/* A text needs room for [CLS], [SEP] and a token, a pair for one more of each. */
+static bool check_room(const token_wants *wants, const dataset *d, const yaml_node *data, portolan_error *err) {
+    uint32_t least = d->text_b ? TOKENS_LEAST_PAIR : TOKENS_LEAST;
+    if (wants->most >= least) return true;
+    return error_input(err, wants->most_mark.file ? wants->most_mark : data->mark,
+                       "the model has %u positions; %s at least %u, [CLS] and [SEP] included", wants->most,
+                       d->text_b ? "pairs of texts need" : "texts need", least);
+}
+
 static bool keep_path(token_set *set, const char **path, portolan_error *err) {
     if (*path && !(*path = arena_text(&set->memory, *path, strlen(*path)))) return error_memory(err, 1);
     return true;
 }
 
-bool token_set_load(token_set *set, const yaml_node *data, const char *model_path, bool lowercase, uint32_t most,
-                    uint64_t vocabulary, const char *paths[2], portolan_error *err) {
+bool token_set_load(token_set *set, const yaml_node *data, const token_wants *wants, const char *paths[2],
+                    portolan_error *err) {
     static const char BUILT_IN[] = "(vocabulary of the depth task)";
     dataset_settings settings = {0};
     arena names = {0};
@@ -149,14 +158,14 @@ bool token_set_load(token_set *set, const yaml_node *data, const char *model_pat
     tokenizer *t = NULL;
     *set = (token_set){0};
     bool ok = yaml_read(data, "data", DATASET_FIELDS, &settings, err) &&
-              find_files(&names, &settings, data, model_path, paths, err);
+              find_files(&names, &settings, data, wants->model_path, paths, err);
     if (ok)
-        t = paths[1] ? tokenizer_load(paths[1], lowercase, err)
-                     : tokenizer_parse(BUILT_IN, DEPTH_VOCABULARY, strlen(DEPTH_VOCABULARY), lowercase, err);
-    ok = t && check_vocabulary(t, paths[1] ? paths[1] : BUILT_IN, vocabulary, err) &&
-         dataset_load(&d, &settings, paths[0], err);
-    if (ok && settings.max_tokens < most) most = (uint32_t)settings.max_tokens;
-    ok = ok && token_set_build(set, &d, t, most, err);
+        t = paths[1] ? tokenizer_load(paths[1], wants->lowercase, err)
+                     : tokenizer_parse(BUILT_IN, DEPTH_VOCABULARY, strlen(DEPTH_VOCABULARY), wants->lowercase, err);
+    ok = t && check_vocabulary(t, paths[1] ? paths[1] : BUILT_IN, wants->vocabulary, err) &&
+         dataset_load(&d, &settings, paths[0], err) && check_room(wants, &d, data, err);
+    uint32_t most = settings.max_tokens < wants->most ? (uint32_t)settings.max_tokens : wants->most;
+    ok = ok && build(set, &d, t, most, err);
     if (ok && !(keep_path(set, &paths[0], err) && keep_path(set, &paths[1], err))) {
         token_set_free(set);
         ok = false;

@@ -14,7 +14,6 @@
  * Google's first version differs in rare texts: special tokens inside words are not cut out, a capital sigma
  * at the end of a word becomes a final one (the lower case is taken of whole words), unassigned characters
  * stay, and there is no NFC. What is unassigned depends on the version of Unicode: here that of utf8proc. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -467,6 +466,6 @@ static uint32_t encode_pair(const tokenizer *t, const char *a, const char *b, ui
 
 uint32_t tokenizer_encode(const tokenizer *t, const char *a, const char *b, uint32_t most, uint32_t *ids,
                           uint8_t *segments) {
-    assert(most >= (b ? 5 : 3));
+    if (most < (b ? TOKENS_LEAST_PAIR : TOKENS_LEAST)) return 0;
     return b ? encode_pair(t, a, b, most, ids, segments) : encode_single(t, a, most, ids, segments);
 }

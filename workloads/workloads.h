@@ -152,9 +152,12 @@ tokenizer *tokenizer_parse(const char *name, const char *text, size_t length, bo
 void tokenizer_free(tokenizer *t);
 uint32_t tokenizer_vocabulary(const tokenizer *t);
 
-/* Encodes one text, or a pair if `b` is not NULL, as [CLS] a [SEP] (b [SEP]), cut longest-first to `most` tokens (at least
- * 3, 5 for a pair). ids and segments hold `most`. Invalid UTF-8 is replaced by U+FFFD, which BERT drops. Returns the count;
- * 0 only if memory is short. */
+/* Tokens that one text and a pair of texts need at least, so that a token of each remains. */
+enum { TOKENS_LEAST = 3, TOKENS_LEAST_PAIR = 5 };
+
+/* Encodes one text, or a pair if `b` is not NULL, as [CLS] a [SEP] (b [SEP]), cut longest-first to `most` tokens. ids and
+ * segments hold `most`. Invalid UTF-8 is replaced by U+FFFD, which BERT drops. Returns the count; 0, with nothing written, if
+ * `most` is below TOKENS_LEAST (TOKENS_LEAST_PAIR for a pair), and 0 if memory is short. */
 uint32_t tokenizer_encode(const tokenizer *t, const char *a, const char *b, uint32_t most, uint32_t *ids,
                           uint8_t *segments);
 
@@ -222,8 +225,6 @@ typedef struct token_set {
     uint32_t *guids;  /* [samples] row of the data set that a sample is */
 } token_set;
 
-/* Tokenises a whole data set, samples cut to `most` tokens. On failure `set` is left empty. */
-bool token_set_build(token_set *set, const dataset *d, const tokenizer *t, uint32_t most, portolan_error *err);
 void token_set_free(token_set *set);
 
 /* Takes a share of the samples out of `set`, drawn by `seed`, into `held`, which borrows the set's memory and is not freed
@@ -238,10 +239,19 @@ uint32_t token_set_mislabel(token_set *set, double share, uint64_t seed);
  * bytes. */
 bool token_set_vocabulary(const char *path, size_t limit, file_bytes *bytes, portolan_error *err);
 
-/* Reads the data set that `data` (a workload's `data:`) describes, and tokenises it for the model at `model_path`: the
- * vocabulary is `vocab:`, or vocab.txt beside the model. `most` bounds a sample's tokens besides max_tokens, and
- * `vocabulary` the token numbers. Paths of the files read are returned in `paths` (data, vocabulary), owned by the set. */
-bool token_set_load(token_set *set, const yaml_node *data, const char *model_path, bool lowercase, uint32_t most,
-                    uint64_t vocabulary, const char *paths[2], portolan_error *err);
+/* What a model wants of the texts that it is to read. */
+typedef struct token_wants {
+    const char *model_path; /* vocab.txt beside it is the vocabulary where `vocab:` is absent */
+    bool lowercase;
+    uint32_t most;       /* tokens of a sample, besides max_tokens */
+    text_mark most_mark; /* where that stands, for messages; without a file: unknown */
+    uint64_t vocabulary; /* tokens that it knows */
+} token_wants;
+
+/* Reads the data set that `data` (a workload's `data:`) describes, and tokenises it for a model. A model with too few
+ * positions for these texts is an error. Paths of the files read are returned in `paths` (data, vocabulary), owned by the
+ * set. On failure `set` is left empty. */
+bool token_set_load(token_set *set, const yaml_node *data, const token_wants *wants, const char *paths[2],
+                    portolan_error *err);
 
 #endif

@@ -73,14 +73,14 @@ static bool add_representation(const outcomes_arguments *a, const encoder *e, co
 
 static bool compute(const outcomes_arguments *a, const encoder *e, token_set *set, outcome_table *t, double *seconds,
                     portolan_error *err) {
-    const encoder_config *c = encoder_settings(e);
+    token_wants wants = encoder_wants(e, a->model);
     yaml_document doc;
     workload w;
     const char *paths[2];
     if (!yaml_load(&doc, a->workload, err)) return false;
     bool ok = workload_read(&w, doc.root, err) &&
               (w.data || error_input(err, doc.root->mark, "the workload has no 'data', like {task: sst2, file: dev.tsv}")) &&
-              token_set_load(set, w.data, a->model, c->lowercase, (uint32_t)c->positions, c->shape.vocabulary, paths, err);
+              token_set_load(set, w.data, &wants, paths, err);
     if (ok) {
         progress bar = progress_start(a->common.quiet);
         ok = encoder_outcomes(e, set, a->threads ? a->threads : processors(), show_progress, &bar, t, err);

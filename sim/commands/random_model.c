@@ -35,7 +35,7 @@ static const number_option NUMBERS[] = {
     {"heads", MEMBER(heads), 1, 4096, true},
     {"feed-forward", MEMBER(feed_forward), 1, 1 << 20, true},
     {"vocabulary", MEMBER(vocabulary), 1, 1 << 24, true},
-    {"positions", MEMBER(positions), 1, 1 << 20, true},
+    {"positions", MEMBER(positions), TOKENS_LEAST, 1 << 20, true},
     {"segments", MEMBER(segments), 0, 255, true},
     {"classes", MEMBER(classes), 2, 1000, true},
     {"seed", MEMBER(seed), 0, 0x1p53, true},

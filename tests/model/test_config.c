@@ -157,7 +157,7 @@ static encoder_config load_good(void) {
     return c;
 }
 
-/* The model on disk is refused; `where` is the file that is blamed. */
+/* The model on disk is refused; `where` is the file that is blamed, `line` 0 whatever line of it. */
 static void expect_refusal(const char *where, unsigned line, const char *fragment) {
     portolan_error err = {0};
     encoder_config c;
@@ -165,7 +165,7 @@ static void expect_refusal(const char *where, unsigned line, const char *fragmen
     assert_false(encoder_config_load(&c, file, &err));
     safetensors_close(file);
     assert_string_equal(err.file, where);
-    assert_input_error(&err, line, line ? err.column : 0, fragment);
+    assert_input_error(&err, line ? line : err.line, err.column, fragment);
 }
 
 static void expect_refused_config(const char *config, const char *fragment) {

@@ -297,6 +297,17 @@ static void test_hold_out(void **state) {
     arena_free(&m.set.memory);
 }
 
+/* No sample is of depth 2: the curriculum goes from 1 to 3. */
+static void test_a_curriculum_with_a_gap(void **state) {
+    (void)state;
+    train_settings s = settings();
+    made_up gap;
+    make_set(&gap, 1);
+    for (uint32_t i = 0; i < SAMPLES; i++) gap.depths[i] = i % 4 < 2 ? 1 : 3;
+    s.curriculum = 1e-9; /* any right answer admits the next depth */
+    train_into("gap", &s, &gap, 1, false);
+}
+
 /* Never all, never none. */
 static void test_hold_out_leaves_some(void **state) {
     (void)state;
@@ -345,6 +356,7 @@ int main(void) {
         cmocka_unit_test(test_label_noise),
         cmocka_unit_test(test_hold_out_leaves_some),
         cmocka_unit_test(test_bad_data_is_refused),
+        cmocka_unit_test(test_a_curriculum_with_a_gap),
         cmocka_unit_test(test_a_loss_that_is_not_finite_ends_the_run),
         cmocka_unit_test(test_a_full_disk_leaves_the_last_checkpoint),
     };

@@ -44,6 +44,7 @@ static const char SCENARIO[] =
     "output: {requests: csv}\n";
 
 static char scenario_path[SCRATCH_PATH], model_path[SCRATCH_PATH], table_path[SCRATCH_PATH];
+static const token_wants WANTS = {model_path, true, 64, {0}, WORDS + 4};
 
 /* ---- A model and its texts ---- */
 
@@ -86,7 +87,7 @@ static void write_router(void) {
     assert_non_null(e);
     doc.root->mark.file = scenario_path;
     for (size_t i = 0; i < 2 * doc.root->count; i++) doc.root->items[i]->mark.file = scenario_path;
-    assert_true(token_set_load(&set, doc.root, model_path, true, 64, WORDS + 4, paths, &err));
+    assert_true(token_set_load(&set, doc.root, &WANTS, paths, &err));
     assert_true(represent_set(e, &set, V_MEAN_TOKEN, HIDDEN, &v[0][0], &err) && router_allocate(&r, &err));
     for (uint32_t i = 0; i < SAMPLES; i++) {
         length[i] = -(double)set.lengths[i];
@@ -131,7 +132,7 @@ static void write_table(unsigned threads) {
     const char *paths[2];
     scenario s;
     assert_true(scenario_load(&s, scenario_path, NULL, 0, NULL, 0, &err));
-    assert_true(token_set_load(&set, s.workload.data, model_path, true, 64, WORDS + 4, paths, &err));
+    assert_true(token_set_load(&set, s.workload.data, &WANTS, paths, &err));
     assert_int_equal(set.samples, SAMPLES);
     assert_true(encoder_outcomes(s.answers->model, &set, threads, NULL, NULL, &t, &err));
     t.v_size = HIDDEN;

@@ -130,6 +130,8 @@ static void test_parts_and_seeds(void **state) {
     dataset_free(&other);
 }
 
+static const token_wants WANTS = {"nowhere/model.safetensors", true, 100, {0}, 100};
+
 /* Through the reader of `data:`, with the vocabulary that comes with the task. */
 static void test_tokens(void **state) {
     (void)state;
@@ -139,7 +141,7 @@ static void test_tokens(void **state) {
     token_set set;
     const char *paths[2];
     assert_true(yaml_parse(&doc, "test", TEXT, strlen(TEXT), &err));
-    assert_true(token_set_load(&set, doc.root, "nowhere/model.safetensors", true, 100, 100, paths, &err));
+    assert_true(token_set_load(&set, doc.root, &WANTS, paths, &err));
     assert_null(paths[0]);
     assert_null(paths[1]);
     for (uint32_t i = 0; i < set.samples; i++) {
@@ -150,7 +152,7 @@ static void test_tokens(void **state) {
     yaml_unload(&doc);
     static const char WRONG[] = "{task: depth, file: x.tsv}";
     assert_true(yaml_parse(&doc, "test", WRONG, strlen(WRONG), &err));
-    assert_false(token_set_load(&set, doc.root, "m", true, 100, 100, paths, &err));
+    assert_false(token_set_load(&set, doc.root, &WANTS, paths, &err));
     assert_non_null(strstr(err.message, "is generated; remove 'file'"));
     yaml_unload(&doc);
 }

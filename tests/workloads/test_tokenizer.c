@@ -109,6 +109,16 @@ TEST(fewest_tokens) {
     tokenizer_free(t);
 }
 
+/* Nothing is written, not even into memory that is not there. */
+TEST(too_few_tokens) {
+    tokenizer *t = load(TINY, true);
+    for (uint32_t most = 0; most < 5; most++) {
+        if (most < 3) assert_int_equal(tokenizer_encode(t, "plain words", NULL, most, NULL, NULL), 0);
+        assert_int_equal(tokenizer_encode(t, "plain words", "and text", most, NULL, NULL), 0);
+    }
+    tokenizer_free(t);
+}
+
 /* Token after token from the longer text, from the second where they are equal; over all small lengths. */
 TEST(pairs_are_cut_longest_first) {
     tokenizer *t = load(TINY, true);
@@ -416,6 +426,7 @@ int main(void) {
         cmocka_unit_test(cased),
         cmocka_unit_test(empty_texts),
         cmocka_unit_test(fewest_tokens),
+        cmocka_unit_test(too_few_tokens),
         cmocka_unit_test(pairs_are_cut_longest_first),
         cmocka_unit_test(long_texts),
         cmocka_unit_test(nasty_texts),

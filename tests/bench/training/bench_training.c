@@ -46,13 +46,14 @@ static void print_lengths(token_set *set) {
 int main(int argc, char **argv) {
     static const char DATA[] = "{task: sst2, file: $PORTOLAN_DATA/glue/SST-2/train.tsv, vocab: "
                                "$PORTOLAN_DATA/vocab/bert-base-uncased-vocab.txt, max_tokens: 64}";
+    static const token_wants WANTS = {"bench", true, 64, {0}, UINT32_MAX};
     yaml_document doc;
     token_set set;
     portolan_error err = {0};
     const char *paths[2];
     if (argc != 3) return 2;
     if (!yaml_parse(&doc, "bench", DATA, strlen(DATA), &err) ||
-        !token_set_load(&set, doc.root, "bench", true, 64, UINT32_MAX, paths, &err)) {
+        !token_set_load(&set, doc.root, &WANTS, paths, &err)) {
         error_print(&err, stderr);
         return 1;
     }
