@@ -115,7 +115,4 @@ extern const char *const TIER_NAMES[]; /* "phone", "edge", "cloud", NULL */
 /* The type called `name`, or NULL. */
 const policy_type *policy_find(const char *name);
 
-/* A tier drawn with the given probabilities. */
-tier draw_tier(random_stream *s, const double shares[TIER_COUNT]);
-
 #endif

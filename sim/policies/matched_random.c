@@ -2,7 +2,7 @@
  * it is due to which samples it sends where, not to how many. */
 #include <string.h>
 
-#include "sim/policy.h"
+#include "draw.h"
 
 typedef struct matched_options {
     policy_common common;

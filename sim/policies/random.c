@@ -1,7 +1,7 @@
 /* random: each request to a tier drawn with fixed shares. */
 #include <math.h>
 
-#include "sim/policy.h"
+#include "draw.h"
 
 typedef struct random_options {
     policy_common common;

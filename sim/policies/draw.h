@@ -1,0 +1,10 @@
+/* What the policies that draw tiers at random share. */
+#ifndef PORTOLAN_DRAW_H
+#define PORTOLAN_DRAW_H
+
+#include "sim/policy.h"
+
+/* A tier drawn with the given probabilities. */
+tier draw_tier(random_stream *s, const double shares[TIER_COUNT]);
+
+#endif
