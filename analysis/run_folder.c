@@ -46,11 +46,15 @@ static bool take_policies(run_folder *f, portolan_error *err) {
 
 /* ---- requests.csv ---- */
 
-enum { QUEUE, COMPUTE, NETWORK, LATENCY, SAMPLE, CORRECT, PHONE_J, RADIO_J, SERVER_J, NUMBERS };
+/* The first ones may be empty: where a request never was, and whether it is right if it failed. */
+enum { WAIT_PHONE, WAIT_EDGE, WAIT_CLOUD, CORRECT, MAY_BE_EMPTY };
+enum { COMPUTE = MAY_BE_EMPTY, NETWORK, LATENCY, SAMPLE, PHONE_J, RADIO_J, SERVER_J, NUMBERS };
 
-static const char *const NUMBER_COLUMNS[NUMBERS] = {"queue_s",        "compute_s",      "network_s",
-                                                    "latency_s",      "sample",         "correct",
-                                                    "energy_phone_j", "energy_radio_j", "energy_server_j"};
+static const char *const NUMBER_COLUMNS[NUMBERS] = {
+    "wait_phone_s", "wait_edge_s", "wait_cloud_s", "correct",
+    "compute_s", "network_s", "latency_s", "sample",
+    "energy_active_phone_j", "energy_active_radio_j", "energy_active_server_j",
+};
 
 /* Samples of the policy whose rows are being read. */
 typedef struct sample_set {
@@ -95,7 +99,8 @@ static bool add_row(policy_rows *rows, const double x[NUMBERS], sample_set *set,
     rows->server_joules += x[SERVER_J];
     if (isnan(x[CORRECT])) return true;
     rows->right += x[CORRECT] > 0;
-    rows->queue += x[QUEUE];
+    for (int k = WAIT_PHONE; k <= WAIT_CLOUD; k++)
+        if (!isnan(x[k])) rows->queue += x[k];
     rows->compute += x[COMPUTE];
     rows->network += x[NETWORK];
     return add_latency(rows, x[LATENCY], err);
@@ -104,7 +109,7 @@ static bool add_row(policy_rows *rows, const double x[NUMBERS], sample_set *set,
 static bool read_row(const csv_reader *r, const size_t *columns, double x[NUMBERS], portolan_error *err) {
     for (int i = 0; i < NUMBERS; i++) {
         if (!csv_number(r, columns[i], &x[i], err)) return false;
-        if (i != CORRECT && (isnan(x[i]) || x[i] < 0))
+        if (isnan(x[i]) ? i >= MAY_BE_EMPTY : x[i] < 0)
             return error_input(err, csv_mark(r, columns[i]),
                                "'%s' is '%.40s'; a number that is not negative is wanted",
                                NUMBER_COLUMNS[i], r->fields[columns[i]]);

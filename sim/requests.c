@@ -1,10 +1,9 @@
-/* A request's course through the policy, its books, and its row in requests.csv. */
+/* A request's course through the policy, and its books. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "answers.h"
-#include "base/csv.h"
 #include "request.h"
 
 const char *const FAILURE_NAMES[] = {"", "queue-full", "network", NULL};
@@ -23,6 +22,7 @@ void request_open(request *r, const scenario *s, uint64_t number, const arrival 
     r->probabilities = NULL;
     r->record = (request_record){
         .arrival = a->time,
+        .wait = {NAN, NAN, NAN},
         .phone = a->phone,
         .sample = a->sample,
         .tokens = s->table.tokens[a->sample],
@@ -147,29 +147,4 @@ void request_answer(request *r) {
     r->record.tier = (uint8_t)last->tier;
     r->record.exit = (uint8_t)last->layer;
     r->record.prediction = (uint16_t)last->prediction;
-}
-
-/* ---- requests.csv ---- */
-
-void requests_write_header(FILE *out) {
-    fputs("policy,request,phone,sample,tokens,arrival_s,latency_s,queue_s,compute_s,network_s,tier,exit,prediction,label,"
-          "correct,cost,energy_phone_j,energy_radio_j,energy_server_j,bytes_up,bytes_down,price_usd,failure\n",
-          out);
-}
-
-void requests_write_row(FILE *out, const scenario *s, const char *label, uint64_t number, const request_record *r) {
-    uint32_t truth_label = s->table.labels[r->sample];
-    /* what is neither queueing nor computing; rounding can leave a last bit below zero */
-    double network = fmax(0, r->latency - r->queue - r->compute);
-    csv_put(out, label);
-    fprintf(out, ",%llu,%u,%u,%u,%.9g,%.9g,%.9g,%.9g,%.9g,", (unsigned long long)number, r->phone, r->sample, r->tokens,
-            r->arrival, r->latency, r->queue, r->compute, network);
-    if (r->failure)
-        fprintf(out, ",,,%u,,", truth_label);
-    else
-        fprintf(out, "%s,%u,%u,%u,%d,", TIER_NAMES[r->tier], r->exit, r->prediction, truth_label,
-                r->prediction == truth_label);
-    fprintf(out, "%.9g,%.9g,%.9g,%.9g,%llu,%llu,%.9g,%s\n", r->cost, r->phone_joules, r->radio_joules,
-            r->server_joules, (unsigned long long)r->bytes_up, (unsigned long long)r->bytes_down, r->usd,
-            FAILURE_NAMES[r->failure]);
 }

@@ -74,13 +74,27 @@ static bool write_summary_csv(const scenario *s, const run_report *report, const
     return result_file_close(f, "summary.csv", err);
 }
 
-void rows_part_name(char *into, size_t size, const char *table, size_t index) {
-    snprintf(into, size, "%s-%zu.part", table, index);
+/* ---- The tables with rows of every policy ---- */
+
+static void part_name(char *into, size_t size, const result_table *table, size_t index) {
+    snprintf(into, size, "%s-%zu.part", table->file, index);
 }
 
-static bool append_part(const result_folder *folder, const char *table, size_t index, FILE *out, portolan_error *err) {
+bool rows_write_part(const result_table *table, const policy_run *run, size_t index, const result_folder *folder,
+                     portolan_error *err) {
+    static char buffer[1 << 20];
+    char name[64];
+    part_name(name, sizeof name, table, index);
+    FILE *f = result_file_open(folder, name, err);
+    if (!f) return false;
+    setvbuf(f, buffer, _IOFBF, sizeof buffer);
+    bool ok = table->write_rows(run, f, err);
+    return result_file_close(f, name, err) && ok;
+}
+
+static bool append_part(const result_folder *folder, const result_table *table, size_t index, FILE *out, portolan_error *err) {
     char name[64], path[sizeof folder->path + 80], buffer[1 << 16];
-    rows_part_name(name, sizeof name, table, index);
+    part_name(name, sizeof name, table, index);
     snprintf(path, sizeof path, "%s/%s", folder->path, name);
     FILE *part = fopen(path, "r");
     if (!part) return error_run(err, "%s: the rows of a policy are missing", path);
@@ -90,19 +104,19 @@ static bool append_part(const result_folder *folder, const char *table, size_t i
     ok = ok && !ferror(part);
     fclose(part);
     unlink(path);
-    return ok || error_run(err, "%s: could not be copied into %s", path, table);
+    return ok || error_run(err, "%s: could not be copied into %s", path, table->file);
 }
 
 /* The children's rows of a table, in the order of the scenario's policies. */
-static bool join_parts(const run_report *report, const result_folder *folder, const char *table,
-                       void (*write_header)(FILE *out), portolan_error *err) {
-    FILE *f = result_file_open(folder, table, err);
+static bool join_parts(const run_report *report, const result_folder *folder, const result_table *table,
+                       portolan_error *err) {
+    FILE *f = result_file_open(folder, table->file, err);
     if (!f) return false;
     bool ok = true;
-    write_header(f);
+    table_write_header(table, f);
     for (size_t i = 0; ok && i < report->result_count; i++)
         if (report->results[i].done) ok = append_part(folder, table, i, f, err);
-    return result_file_close(f, table, err) && ok;
+    return result_file_close(f, table->file, err) && ok;
 }
 
 static bool write_places(const scenario *s, const result_folder *folder, portolan_error *err) {
@@ -112,9 +126,9 @@ static bool write_places(const scenario *s, const result_folder *folder, portola
 }
 
 static bool write_tables(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err) {
-    if (s->write_requests && !join_parts(report, folder, "requests.csv", requests_write_header, err)) return false;
-    return !platform_has_places(&s->platform) || (join_parts(report, folder, "sites.csv", sites_write_header, err) &&
-                                                  write_places(s, folder, err));
+    for (size_t i = 0; RESULT_TABLES[i]; i++)
+        if (table_is_wanted(RESULT_TABLES[i], s) && !join_parts(report, folder, RESULT_TABLES[i], err)) return false;
+    return !platform_has_places(&s->platform) || write_places(s, folder, err);
 }
 
 /* ---- manifest.json ---- */

@@ -1,6 +1,6 @@
 /* Runs the policies of a scenario: the platform is built once, then a child is forked for each policy, several at a time.
  * A child has its own copy of SimGrid's engine and writes its result into shared memory; the parent alone writes the
- * results folder, except that each child leaves its rows of requests.csv in a file of its own. */
+ * results folder, except that each child leaves its rows of the tables in files of its own. */
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -35,28 +35,6 @@ typedef struct runner {
 
 /* ---- In the child ---- */
 
-static bool write_rows(const runner *r, size_t index, const request_record *records, uint64_t count,
-                       portolan_error *err) {
-    char name[64];
-    rows_part_name(name, sizeof name, "requests.csv", index);
-    FILE *f = result_file_open(r->folder, name, err);
-    if (!f) return false;
-    static char buffer[1 << 20];
-    setvbuf(f, buffer, _IOFBF, sizeof buffer);
-    for (uint64_t i = r->s->run.warmup; i < count; i++)
-        requests_write_row(f, r->s, r->s->policies[index].label, i - r->s->run.warmup, &records[i]);
-    return result_file_close(f, name, err);
-}
-
-static bool write_sites(const runner *r, size_t index, const request_record *records, uint64_t count,
-                        portolan_error *err) {
-    char name[64];
-    rows_part_name(name, sizeof name, "sites.csv", index);
-    FILE *f = result_file_open(r->folder, name, err);
-    bool ok = f && sites_write_rows(r->s, r->s->policies[index].label, records, count, f, err);
-    return result_file_close(f, name, err) && ok;
-}
-
 /* Every policy meets the same samples, so the first one's are enough. */
 static bool write_calibration(const runner *r, size_t index, const request_record *records, uint64_t count,
                               portolan_error *err) {
@@ -71,9 +49,12 @@ static bool run_policy(const runner *r, size_t index) {
     request_record *records;
     uint64_t count;
     if (!policy_simulate(r->s, r->world, index, r->folder, r->results, &records, &count)) return false;
-    bool ok = write_calibration(r, index, records, count, &result->error) &&
-              (!r->s->write_requests || write_rows(r, index, records, count, &result->error)) &&
-              (!platform_has_places(&r->s->platform) || write_sites(r, index, records, count, &result->error));
+    uint64_t warmup = r->s->run.warmup;
+    policy_run left = {r->s, r->s->policies[index].label, records + warmup, count - warmup};
+    bool ok = write_calibration(r, index, records, count, &result->error);
+    for (size_t i = 0; ok && RESULT_TABLES[i]; i++)
+        if (table_is_wanted(RESULT_TABLES[i], r->s))
+            ok = rows_write_part(RESULT_TABLES[i], &left, index, r->folder, &result->error);
     free(records);
     result->done = ok;
     return ok;

@@ -2,6 +2,8 @@
 #ifndef PORTOLAN_SIM_H
 #define PORTOLAN_SIM_H
 
+#include <math.h>
+
 #include "model/model.h"
 #include "platforms/platforms.h"
 #include "sim/policy.h"
@@ -139,7 +141,8 @@ extern const char *const FAILURE_NAMES[]; /* "", "queue-full", "network" */
 /* What is kept of every request: a row of requests.csv. */
 typedef struct request_record {
     double arrival, latency;        /* seconds; latency until the answer is back at the phone */
-    double queue, compute;          /* seconds waiting for a core, and computing; the rest is the network's */
+    double wait[TIER_COUNT];        /* seconds waiting for a core there; NaN where it had none */
+    double compute;                 /* seconds; what is neither waiting nor computing is the network's */
     double cost;                    /* paper-style */
     double phone_joules;            /* beyond idle power: computing and radio */
     double radio_joules;            /* of them, the radio's */
@@ -151,6 +154,14 @@ typedef struct request_record {
     uint8_t exit; /* layer, from 1 */
     uint8_t tier, failure;
 } request_record;
+
+/* Seconds that a request waited for cores, on all tiers together. */
+static inline double record_wait(const request_record *r) {
+    double sum = 0;
+    for (int k = 0; k < TIER_COUNT; k++)
+        if (!isnan(r->wait[k])) sum += r->wait[k];
+    return sum;
+}
 
 /* The columns of summary.json and summary.csv, in this order; METRICS says what each means. */
 typedef struct policy_summary {
@@ -187,10 +198,6 @@ typedef struct run_totals {
 /* Computes a summary from the counted records (those after the warm-up). */
 bool summarize(const scenario *s, const request_record *records, uint64_t count, const run_totals *totals,
                policy_summary *summary, portolan_error *err);
-
-/* The header and one row of requests.csv. */
-void requests_write_header(FILE *out);
-void requests_write_row(FILE *out, const scenario *s, const char *label, uint64_t number, const request_record *r);
 
 /* ---- Running ---- */
 

@@ -1,9 +1,16 @@
 /* Stations hold requests, not actors: a queue of a million costs no stack. */
 #include "request.h"
 
+/* Waits at a tier add up; one that got a core at once waited 0. */
+static void keep_wait(request *r, double seconds) {
+    double *wait = &r->record.wait[r->at];
+    *wait = isnan(*wait) ? seconds : *wait + seconds;
+}
+
 station_entry station_enter(station *st, request *r, double now) {
     if (st->busy < st->cores) {
         st->busy++;
+        keep_wait(r, 0);
         return ENTERED_CORE;
     }
     if (st->waiting >= st->limit) return REFUSED;
@@ -27,6 +34,6 @@ request *station_next(station *st, double now) {
     st->first = r->next;
     if (!st->first) st->last = NULL;
     st->waiting--;
-    r->record.queue += now - r->queued_since;
+    keep_wait(r, now - r->queued_since);
     return r;
 }

@@ -112,6 +112,7 @@ static void put_send_args(trace *t, const trace_event *e) {
 
 /* The row of requests.csv, times in milliseconds as Perfetto shows them. */
 static void put_record_args(trace *t, const trace_event *e) {
+    static const char *const WAITS[TIER_COUNT] = {",\"wait_phone_ms\":", ",\"wait_edge_ms\":", ",\"wait_cloud_ms\":"};
     trace_text *o = &t->text;
     const request_record *r = &e->r->record;
     put_text_key(o, "\"outcome\":", trace_outcome(e->r));
@@ -124,11 +125,12 @@ static void put_record_args(trace *t, const trace_event *e) {
         put_count_key(o, ",\"label\":", t->s->table.labels[r->sample]);
     }
     put_number_key(o, ",\"latency_ms\":", r->latency * 1e3, 6);
-    put_number_key(o, ",\"queue_ms\":", r->queue * 1e3, 6);
+    for (int k = 0; k < TIER_COUNT; k++)
+        if (!isnan(r->wait[k])) put_number_key(o, WAITS[k], r->wait[k] * 1e3, 6);
     put_number_key(o, ",\"compute_ms\":", r->compute * 1e3, 6);
     put_number_key(o, ",\"cost\":", r->cost, 9);
-    put_number_key(o, ",\"energy_phone_j\":", r->phone_joules, 9);
-    put_number_key(o, ",\"energy_server_j\":", r->server_joules, 9);
+    put_number_key(o, ",\"energy_active_phone_j\":", r->phone_joules, 9);
+    put_number_key(o, ",\"energy_active_server_j\":", r->server_joules, 9);
     put_count_key(o, ",\"bytes_up\":", r->bytes_up);
     put_count_key(o, ",\"bytes_down\":", r->bytes_down);
 }

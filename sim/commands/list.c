@@ -1,8 +1,8 @@
-/* portolan list: the tables of policies, devices, links, workloads and metrics. */
+/* portolan list: the tables of policies, devices, links, workloads, metrics and columns. */
 #include <string.h>
 
 #include "commands.h"
-#include "sim/sim.h"
+#include "sim/result_tables.h"
 
 typedef struct list_arguments {
     common_options common;
@@ -90,6 +90,25 @@ static json_t *metrics_json(void) {
     return rows;
 }
 
+static json_t *table_columns_json(const result_table *t) {
+    json_t *columns = json_array();
+    for (const table_column *c = t->columns; c->name; c++)
+        json_array_append_new(columns, json_pack("{s:s, s:s}", "key", c->name, "meaning", c->meaning));
+    return columns;
+}
+
+static json_t *columns_json(void) {
+    json_t *rows = json_array();
+    char summary[128];
+    for (size_t i = 0; RESULT_TABLES[i]; i++) {
+        const result_table *t = RESULT_TABLES[i];
+        snprintf(summary, sizeof summary, "a row stands for %s", t->rows);
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "name", t->file, "summary", summary, "columns",
+                                              table_columns_json(t)));
+    }
+    return rows;
+}
+
 typedef struct listing {
     const char *name;
     json_t *(*rows)(void); /* NULL if memory is short */
@@ -97,7 +116,8 @@ typedef struct listing {
 
 static const listing LISTINGS[] = {
     {"policies", policies_json},   {"devices", devices_json}, {"links", links_json},
-    {"workloads", workloads_json}, {"metrics", metrics_json}, {NULL, NULL},
+    {"workloads", workloads_json}, {"metrics", metrics_json},
+    {"columns", columns_json},     {NULL, NULL},
 };
 
 /* ---- Text ---- */
@@ -139,12 +159,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (a->what) argp_error(state, "one list at a time; '%s' is one too many", argument);
         a->what = argument;
         return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "name one of policies, devices, links, workloads, metrics"); return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "name one of policies, devices, links, workloads, metrics, columns"); return 0;
     default: return common_parse(key, argument, state);
     }
 }
 
-static const struct argp LIST_ARGP = {NULL,        parse, "policies|devices|links|workloads|metrics",
+static const struct argp LIST_ARGP = {NULL,        parse, "policies|devices|links|workloads|metrics|columns",
                                       "Lists what can be named in a scenario, and what comes out.",
                                       COMMON_ARGP, NULL,  NULL};
 

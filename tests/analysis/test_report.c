@@ -31,14 +31,15 @@ static const char MANIFEST[] =
     "\"phones\": "
     "[{\"name\": \"p\", \"count\": 3, \"speed\": {\"exponential\": \"1Gf\"}}]}}}";
 #define REQUESTS_HEADER \
-    "policy,sample,latency_s,queue_s,compute_s,network_s,correct,energy_phone_j,energy_radio_j,energy_server_j\n"
+    "policy,sample,latency_s,wait_phone_s,wait_edge_s,wait_cloud_s,compute_s,network_s,correct," \
+    "energy_active_phone_j,energy_active_radio_j,energy_active_server_j\n"
 static const char REQUESTS[] =
     REQUESTS_HEADER
-    "a,4,0.2,0,0.1,0.1,1,1,0.25,0\n"
-    "a,4,0.1,0,0.1,0,0,1,0.5,0\n"
-    "a,5,9,0,0,0,,1,0,3\n"
-    "\"b,c\",0,0.3,0.1,0.1,0.1,1,0,0,0\n"
-    "\"b,c\",1,0.5,0.1,0.1,0.3,1,0,0,0\n";
+    "a,4,0.2,0,,,0.1,0.1,1,1,0.25,0\n"
+    "a,4,0.1,0,,,0.1,0,0,1,0.5,0\n"
+    "a,5,9,,0,,0,0,,1,0,3\n"
+    "\"b,c\",0,0.3,0.07,0.03,,0.1,0.1,1,0,0,0\n"
+    "\"b,c\",1,0.5,,0.06,0.04,0.1,0.3,1,0,0,0\n";
 static const char CALIBRATION[] = "exit,from,to,samples,confidence,accuracy\n"
                                   "3,0.90,0.95,20,0.92,0.95\n"
                                   "12,0.95,1.00,40,0.99,1\n";
@@ -71,10 +72,12 @@ TEST(test_read_back) {
     assert_near(a->latencies[0], 0.1, 0); /* ascending */
     assert_near(a->compute, 0.1, 1e-12);
     assert_near(a->network, 0.05, 1e-12);
+    assert_near(a->queue, 0, 0);
     assert_near(a->phone_joules, 1, 1e-12);
     assert_near(a->radio_joules, 0.25, 1e-12);
     assert_near(a->server_joules, 1, 1e-12); /* 3 J over 3 requests */
     assert_near(run_find(&f, "b,c")->rows.network, 0.2, 1e-12);
+    assert_near(run_find(&f, "b,c")->rows.queue, 0.1, 1e-12); /* over all tiers */
     assert_true(isnan(run_metric(&f.policies[1], "accuracy")));
     assert_int_equal(f.exit_count, 2);
     assert_int_equal(f.exits[0].bins.samples[18], 20);
@@ -99,12 +102,14 @@ TEST(test_refused) {
     refuse("summary.json", "{\"scenario\": \"x\", \"policies\": [3]}", 1, 1, "policies[0]");
     refuse("manifest.json", "3", 1, 1, "not JSON");
     refuse("requests.csv", "", 0, 0, "header");
-    refuse("requests.csv", "policy,sample\n", 1, 1, "no column 'queue_s'");
-    refuse("requests.csv", REQUESTS_HEADER "a,1,2\n", 2, 0, "3 fields; the header has 10");
-    refuse("requests.csv", REQUESTS_HEADER "z,1,2,0,0,0,1,0,0,0\n", 2, 0, "no policy 'z'");
-    refuse("requests.csv", REQUESTS_HEADER "a,1,inf,0,0,0,1,0,0,0\n", 2, 5, "'latency_s' is 'inf'");
-    refuse("requests.csv", REQUESTS_HEADER "a,-1,1,0,0,0,1,0,0,0\n", 2, 3, "'sample' is '-1'");
-    refuse("requests.csv", REQUESTS_HEADER "\"a,1,1,0,0,0,1,0,0,0\n", 2, 0, "quotes");
+    refuse("requests.csv", "policy,sample\n", 1, 1, "no column 'wait_phone_s'");
+    refuse("requests.csv", REQUESTS_HEADER "a,1,2\n", 2, 0, "3 fields; the header has 12");
+    refuse("requests.csv", REQUESTS_HEADER "z,1,2,0,,,0,0,1,0,0,0\n", 2, 0, "no policy 'z'");
+    refuse("requests.csv", REQUESTS_HEADER "a,1,inf,0,,,0,0,1,0,0,0\n", 2, 5, "'latency_s' is 'inf'");
+    refuse("requests.csv", REQUESTS_HEADER "a,1,1,-2,,,0,0,1,0,0,0\n", 2, 7, "'wait_phone_s' is '-2'");
+    refuse("requests.csv", REQUESTS_HEADER "a,1,1,0,,,,0,1,0,0,0\n", 2, 11, "'compute_s' is ''");
+    refuse("requests.csv", REQUESTS_HEADER "a,-1,1,0,,,0,0,1,0,0,0\n", 2, 3, "'sample' is '-1'");
+    refuse("requests.csv", REQUESTS_HEADER "\"a,1,1,0,,,0,0,1,0,0,0\n", 2, 0, "quotes");
     refuse("calibration.csv", "exit,from,to,samples,confidence,accuracy\n70,0,0.05,3,0,1\n", 2, 0,
            "not a bin");
     refuse("calibration.csv", "exit,from,to,samples,confidence,accuracy\n5,0,0.05,3,0,1\n3,0,0.05,3,0,1\n", 3,

@@ -107,6 +107,10 @@ def check_rows(lives, rows):
         demand(life["phone"] == int(row["phone"]) and life["sample"] == int(row["sample"]), "another request", life, row)
         same("latency_s", life["span_s"], float(row["latency_s"]), 1e-8)
         demand((life["outcome"] == "failed") == bool(row["failure"]), "another outcome", life, row)
+        for tier in ("phone", "edge", "cloud"):
+            wait, there = row[f"wait_{tier}_s"], f"wait_{tier}_ms" in life
+            demand(there == (wait != ""), "a wait where it was not, or none where it was", life, row)
+            demand(not there or abs(life[f"wait_{tier}_ms"] - float(wait) * 1e3) < 1e-4 + 1e-6 * float(wait) * 1e3, life, row)
         demand(row["failure"] or life["tier"] == row["tier"] and life["exit"] == int(row["exit"]), life, row)
 
 
@@ -161,7 +165,7 @@ def check_counters(events, lives, other, summary):
         same("busy seconds, " + tier, busy[tier], spans[tier], 1e-5)
     for tier in ("edge", "cloud"):
         same(tier + "_utilization", spans[tier] / (cores[tier] * (end - begin)), summary[tier + "_utilization"])
-    own = {"phone": sum(x["energy_phone_j"] for x in lives), "server": sum(x["energy_server_j"] for x in lives)}
+    own = {"phone": sum(x["energy_active_phone_j"] for x in lives), "server": sum(x["energy_active_server_j"] for x in lives)}
     window, n, servers = end - begin, len(lives), ("edge", "cloud")
     same("energy_phone_j of lives", (own["phone"] + idle["phone"] * window) / n, summary["energy_phone_j"])
     same("energy_phone_j of counters", (joules["phone"] - idle["phone"] * begin) / n, summary["energy_phone_j"], 1e-5)
@@ -169,7 +173,7 @@ def check_counters(events, lives, other, summary):
     same("energy_total_j of counters", total / n, summary["energy_total_j"], 1e-5)
     same("energy of servers", sum(joules[t] - idle[t] * end for t in servers), own["server"], 1e-4)
     waiting = sum(a for (_, name, _), a in areas.items() if name == "queue")
-    same("waiting seconds", waiting, sum(x["queue_ms"] for x in lives) / 1e3, 1e-4)
+    same("waiting seconds", waiting, sum(x.get(f"wait_{tier}_ms", 0) for x in lives for tier in ("phone", "edge", "cloud")) / 1e3, 1e-4)
 
 
 def main():

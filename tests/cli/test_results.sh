@@ -22,7 +22,7 @@ run 0 run "$quick" "${short[@]}" --out seed-2 -q --seed 2
 refuse "another seed gives other requests" cmp first/requests.csv seed-2/requests.csv
 refuse "another seed gives another summary" cmp first/summary.csv seed-2/summary.csv
 json seed-2/summary.json seed 2
-check "five files and nothing else" diff <(printf "%s\n" calibration.csv manifest.json requests.csv summary.csv summary.json) <(find first -type f -printf "%f\n" | sort)
+check "six files and nothing else" diff <(printf "%s\n" calibration.csv manifest.json requests.csv samples.csv summary.csv summary.json) <(find first -type f -printf "%f\n" | sort)
 
 # ---- What is in the folder ----
 
@@ -46,7 +46,12 @@ for file in summary.json summary.csv requests.csv; do
     refuse "$file holds the host's name" grep -qF "$(hostname)" "first/$file"
     refuse "$file holds wall-clock figures" grep -qiE 'wall|date' "first/$file"
 done
+# samples.csv against requests.csv
+awk -F, 'NR > 1 { n[$1 "," $4]++; right[$1 "," $4] += $17 } END { for (k in n) print k "," n[k] "," right[k] }' first/requests.csv |
+    sort -t, -k1,1 -k2,2n >counted.csv
+check "samples.csv counts what requests.csv has" cmp counted.csv <(tail -n +2 first/samples.csv | sort -t, -k1,1 -k2,2n)
 run 0 run "$quick" "${short[@]}" --set output.requests=none --out no-rows -q
+check "samples.csv is there without rows" cmp first/samples.csv no-rows/samples.csv
 check "no requests.csv where none is wanted" test ! -e no-rows/requests.csv
 check "the summary is the same without rows" cmp first/summary.json no-rows/summary.json
 

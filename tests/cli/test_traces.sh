@@ -55,10 +55,12 @@ else
     echo "skipped: Chrome traces by an independent script (python3 is not installed)"
 fi
 
-# column NUMBER POLICY FILE: sum of a column of requests.csv over a policy.
-column() {
-    awk -F, -v c="$1" -v p="$2" '$1 == p { sum += $c } END { printf "%.4f\n", sum }' "$3"
+# columns NAMES POLICY FILE: sum of columns of requests.csv over a policy.
+columns() {
+    awk -F, -v names="$1" -v p="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if (index(" " names " ", " " $i " ")) wanted[i] }
+        $1 == p { for (i in wanted) sum += $i } END { printf "%.4f\n", sum }' "$3"
 }
+waits="wait_phone_s wait_edge_s wait_cloud_s"
 
 # States of a type and value in pj_dump's output.
 states() {
@@ -72,11 +74,11 @@ if command -v pj_dump >/dev/null; then
         check "pj_dump refuses $policy" pj_dump -l 9 "paje/trace-$policy.paje"
         pj_dump -l 9 "paje/trace-$policy.paje" >dump 2>warnings
         check "pj_dump warns: $(head -n 2 warnings)" test ! -s warnings
-        check "states of lives" test "$(states Life request)" = "$(column 7 $policy $rows)"
-        check "states of queues" test "$(states Life queued)" = "$(column 8 $policy $rows)"
-        check "states of executions" test "$(states Life computing)" = "$(column 9 $policy $rows)"
-        check "states of cores" test "$(states Work computing)" = "$(column 9 $policy $rows)"
-        check "states of messages" test "$(states Life sending)" = "$(column 10 $policy $rows)"
+        check "states of lives" test "$(states Life request)" = "$(columns latency_s $policy $rows)"
+        check "states of queues" test "$(states Life queued)" = "$(columns "$waits" $policy $rows)"
+        check "states of executions" test "$(states Life computing)" = "$(columns compute_s $policy $rows)"
+        check "states of cores" test "$(states Work computing)" = "$(columns compute_s $policy $rows)"
+        check "states of messages" test "$(states Life sending)" = "$(columns network_s $policy $rows)"
     done
 else
     echo "skipped: Paje by pj_dump (Debian's package pajeng is not installed)"
@@ -92,9 +94,9 @@ for policy in cloud-only random confidence; do
     check "rows have 15 columns" test "$(awk -F, 'NF != 15' "$trace" | wc -l)" -eq 0
     check "every request arrives" test "$(grep -c '^arrived,' "$trace")" -eq 1500
     check "and ends" test "$(grep -cE '^(answered|failed),' "$trace")" -eq 1500
-    check "waiting" test "$(total queued 3 "$trace")" = "$(column 8 $policy csv/requests.csv)"
-    check "computing" test "$(total computing 3 "$trace")" = "$(column 9 $policy csv/requests.csv)"
-    check "sending" test "$(total sending 3 "$trace")" = "$(column 10 $policy csv/requests.csv)"
+    check "waiting" test "$(total queued 3 "$trace")" = "$(columns "$waits" $policy csv/requests.csv)"
+    check "computing" test "$(total computing 3 "$trace")" = "$(columns compute_s $policy csv/requests.csv)"
+    check "sending" test "$(total sending 3 "$trace")" = "$(columns network_s $policy csv/requests.csv)"
 done
 
 # ---- Sampling ----

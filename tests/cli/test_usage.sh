@@ -77,8 +77,8 @@ check "missing parents are made" test -f a/b/c/summary.json
 
 wrong "name one of" list
 wrong "one list at a time" list policies metrics
-wrong "there is no list 'colours'; there are policies, devices, links, workloads, metrics" list colours
-for what in policies devices links workloads metrics; do
+wrong "there is no list 'colours'; there are policies, devices, links, workloads, metrics, columns" list colours
+for what in policies devices links workloads metrics columns; do
     run 0 list "$what"
     check "list $what prints" test -s stdout
     run 0 list "$what" --json
@@ -92,6 +92,9 @@ for policy in phone-only edge-only cloud-only random matched-random confidence e
     prints "  $policy "
 done
 prints threshold
+run 0 list columns
+prints "  samples.csv "
+prints "wait_edge_s"
 run 0 list metrics
 prints latency_p99_s
 

@@ -47,10 +47,11 @@ static const double CLOUD_COST = 6.0 / 12 + 12.0 / 12;
 /* ---- Rows of requests.csv ---- */
 
 static const char HEADER[] =
-    "policy,request,phone,sample,tokens,arrival_s,latency_s,queue_s,compute_s,network_s,tier,exit,prediction,label,"
-    "correct,cost,energy_phone_j,energy_radio_j,energy_server_j,bytes_up,bytes_down,price_usd,failure\n";
+    "policy,request,phone,sample,tokens,arrival_s,latency_s,wait_phone_s,wait_edge_s,wait_cloud_s,compute_s,network_s,"
+    "tier,exit,prediction,label,correct,cost,energy_active_phone_j,energy_active_radio_j,energy_active_server_j,"
+    "bytes_up,bytes_down,price,failure\n";
 
-enum { COLUMNS = 23, MAX_POLICIES = 16 };
+enum { COLUMNS = 25, MAX_POLICIES = 16 };
 enum {
     POLICY,
     REQUEST,
@@ -59,7 +60,9 @@ enum {
     TOKENS,
     ARRIVAL,
     LATENCY,
-    QUEUE,
+    WAIT_PHONE,
+    WAIT_EDGE,
+    WAIT_CLOUD,
     COMPUTE,
     NETWORK,
     TIER,
@@ -68,9 +71,9 @@ enum {
     LABEL,
     CORRECT,
     COST,
-    ENERGY_PHONE,
-    ENERGY_RADIO,
-    ENERGY_SERVER,
+    ACTIVE_PHONE,
+    ACTIVE_RADIO,
+    ACTIVE_SERVER,
     BYTES_UP,
     BYTES_DOWN,
     PRICE,
@@ -140,7 +143,8 @@ static void check_row(const row *r) {
         assert_true(value(r, column) >= 0);
     for (int column = COST; column <= PRICE; column++)
         assert_true(value(r, column) >= 0);
-    assert_within(value(r, QUEUE) + value(r, COMPUTE) + value(r, NETWORK), value(r, LATENCY), 1e-7);
+    double waited = value(r, WAIT_PHONE) + value(r, WAIT_EDGE) + value(r, WAIT_CLOUD);
+    assert_within(waited + value(r, COMPUTE) + value(r, NETWORK), value(r, LATENCY), 1e-7);
     if (failed(r)) {
         assert_string_equal(r->fields[FAILURE], "queue-full");
         assert_string_equal(r->fields[TIER], "");
@@ -209,9 +213,9 @@ static void check_summary(const json_t *p, const sums *t, double n) {
     assert_near(metric_of(p, "bytes_up"), t->of[BYTES_UP] / n, tolerance);
     assert_near(metric_of(p, "bytes_down"), t->of[BYTES_DOWN] / n, tolerance);
     assert_near(metric_of(p, "price"), t->of[PRICE] / n, tolerance);
-    assert_near(metric_of(p, "energy_phone_j"), (t->of[ENERGY_PHONE] + PHONE_IDLE * window) / n, tolerance);
+    assert_near(metric_of(p, "energy_phone_j"), (t->of[ACTIVE_PHONE] + PHONE_IDLE * window) / n, tolerance);
     assert_near(metric_of(p, "energy_total_j"),
-                (t->of[ENERGY_PHONE] + t->of[ENERGY_SERVER] + (PHONE_IDLE + SERVER_IDLE) * window) / n,
+                (t->of[ACTIVE_PHONE] + t->of[ACTIVE_SERVER] + (PHONE_IDLE + SERVER_IDLE) * window) / n,
                 tolerance);
     static const char *const SHARES[] = {"share_phone", "share_edge", "share_cloud"};
     double shares = 0;

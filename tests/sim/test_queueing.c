@@ -65,8 +65,8 @@ static void take_means(const simulated *run, void *into) {
     double n = (double)run->count;
     for (uint64_t i = 0; i < run->count; i++) {
         const request_record *r = &run->records[i];
-        double network = r->latency - r->queue - r->compute;
-        m->wait += r->queue / n;
+        double network = r->latency - record_wait(r) - r->compute;
+        m->wait += record_wait(r) / n;
         m->service += r->compute / n;
         m->network_least = fmin(m->network_least, network);
         m->network_most = fmax(m->network_most, network);

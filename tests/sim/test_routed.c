@@ -79,7 +79,7 @@ static void take(const simulated *run, void *into) {
         if (i >= SAMPLES) continue;
         o->latency[r->sample] = r->latency;
         o->compute[r->sample] = r->compute;
-        o->queue[r->sample] = r->queue;
+        o->queue[r->sample] = record_wait(r);
         o->cost[r->sample] = r->cost;
     }
 }

@@ -7,6 +7,22 @@ static request requests[8];
 
 static void forget_requests(void) {
     memset(requests, 0, sizeof requests);
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        for (int k = 0; k < TIER_COUNT; k++)
+            requests[i].record.wait[k] = NAN;
+}
+
+/* Each tier has a wait of its own. */
+TEST(waits_are_kept_by_tier) {
+    forget_requests();
+    station st = {.cores = 1, .limit = 10};
+    requests[1].at = TIER_EDGE;
+    assert_int_equal(station_enter(&st, &requests[0], 0), ENTERED_CORE);
+    assert_int_equal(station_enter(&st, &requests[1], 1), ENTERED_QUEUE);
+    assert_ptr_equal(station_next(&st, 5), &requests[1]);
+    assert_near(requests[1].record.wait[TIER_EDGE], 4, 0);
+    assert_true(isnan(requests[1].record.wait[TIER_PHONE]) && isnan(requests[1].record.wait[TIER_CLOUD]));
+    assert_near(record_wait(&requests[1].record), 4, 0);
 }
 
 TEST(a_free_core_is_taken_at_once) {
@@ -16,7 +32,7 @@ TEST(a_free_core_is_taken_at_once) {
     assert_int_equal(station_enter(&st, &requests[1], 1), ENTERED_CORE);
     assert_int_equal(st.busy, 2);
     assert_int_equal(st.waiting, 0);
-    assert_near(requests[0].record.queue, 0, 0);
+    assert_near(requests[0].record.wait[TIER_PHONE], 0, 0);
 }
 
 TEST(a_core_without_successor_becomes_free) {
@@ -26,7 +42,7 @@ TEST(a_core_without_successor_becomes_free) {
     assert_null(station_next(&st, 5));
     assert_int_equal(st.busy, 0);
     assert_int_equal(station_enter(&st, &requests[1], 6), ENTERED_CORE);
-    assert_near(requests[1].record.queue, 0, 0);
+    assert_near(requests[1].record.wait[TIER_PHONE], 0, 0);
 }
 
 /* Three wait behind one core, from 1, 2 and 3 s on; they get it at 10, 11 and 12: 9 s each in the queue. */
@@ -40,7 +56,7 @@ TEST(first_in_first_out) {
     for (int i = 1; i <= 3; i++) {
         assert_ptr_equal(station_next(&st, 9 + i), &requests[i]);
         assert_int_equal(st.busy, 1); /* handed over, not freed */
-        assert_near(requests[i].record.queue, 9, 0);
+        assert_near(requests[i].record.wait[TIER_PHONE], 9, 0);
     }
     assert_int_equal(st.waiting, 0);
     assert_null(station_next(&st, 13));
@@ -61,7 +77,7 @@ TEST(the_queue_can_be_emptied_and_used_again) {
         assert_ptr_equal(station_next(&st, 2), &requests[2]);
         assert_null(station_next(&st, 3));
     }
-    assert_near(requests[1].record.queue, 3, 0); /* 1 s a round: waits at several stations add up */
+    assert_near(requests[1].record.wait[TIER_PHONE], 3, 0); /* 1 s a round: waits at several stations add up */
 }
 
 TEST(a_full_queue_refuses) {
@@ -72,6 +88,7 @@ TEST(a_full_queue_refuses) {
     assert_int_equal(station_enter(&st, &requests[2], 0), ENTERED_QUEUE);
     assert_int_equal(station_enter(&st, &requests[3], 0), REFUSED);
     assert_int_equal(st.waiting, 2);
+    assert_true(isnan(requests[3].record.wait[TIER_PHONE])); /* it was not there */
     assert_ptr_equal(station_next(&st, 1), &requests[1]);
     assert_int_equal(station_enter(&st, &requests[4], 1), ENTERED_QUEUE); /* there is room again */
     assert_ptr_equal(station_next(&st, 2), &requests[2]);
@@ -93,6 +110,7 @@ int main(void) {
         cmocka_unit_test(a_free_core_is_taken_at_once),
         cmocka_unit_test(a_core_without_successor_becomes_free),
         cmocka_unit_test(first_in_first_out),
+        cmocka_unit_test(waits_are_kept_by_tier),
         cmocka_unit_test(the_queue_can_be_emptied_and_used_again),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(a_queue_of_length_zero_is_a_loss_system),
