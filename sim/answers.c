@@ -1,29 +1,47 @@
 /* Answers from the outcome table or from the model. */
 #include "answers.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
+#include <unistd.h>
 
-/* Of a row of the table. Processes claim rows by compare-and-swap, so that each is computed by one of them. */
-enum { ROW_ABSENT, ROW_CLAIMED, ROW_READY };
+/* A row of the table is there or not. One that is being computed is claimed by a lock on its byte of the file behind
+ * the states: the system drops the lock when its holder ends, however it ends, and wakes who waits for it. */
+enum { ROW_ABSENT, ROW_READY };
+
+enum { MOST_ROWS = 64 }; /* of a batch */
 
 static _Atomic unsigned char *row_state(const answers *a, uint32_t sample) {
     return (_Atomic unsigned char *)&a->states[sample];
 }
 
+/* The states of so many rows, all absent, which processes share. */
+static bool open_states(answers *a, uint32_t rows, portolan_error *err) {
+    a->file = memfd_create("portolan-rows", MFD_CLOEXEC);
+    void *states = MAP_FAILED;
+    if (a->file >= 0 && ftruncate(a->file, rows) == 0)
+        states = mmap(NULL, rows, PROT_READ | PROT_WRITE, MAP_SHARED, a->file, 0);
+    if (states != MAP_FAILED) a->states = states;
+    return a->states || error_run(err, "no memory can be shared for %u rows of answers: %s", rows, strerror(errno));
+}
+
 answers *answers_open(int mode, encoder *model, token_set *set, outcome_table *table, portolan_error *err) {
-    answers *a = calloc(1, sizeof *a);
-    void *states = mmap(NULL, set->samples, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (!a || states == MAP_FAILED) {
-        free(a);
-        if (states != MAP_FAILED) munmap(states, set->samples);
-        error_memory(err, sizeof *a + set->samples);
+    answers *a = malloc(sizeof *a);
+    if (!a) {
+        error_memory(err, sizeof *a);
         return NULL;
     }
-    *a = (answers){.mode = mode, .model = model, .set = *set, .table = table, .states = states};
+    *a = (answers){.mode = mode, .table = table};
+    if (!open_states(a, set->samples, err)) {
+        answers_close(a);
+        return NULL;
+    }
+    a->model = model;
+    a->set = *set;
     *set = (token_set){0};
     encoder_single_thread();
     return a;
@@ -31,7 +49,8 @@ answers *answers_open(int mode, encoder *model, token_set *set, outcome_table *t
 
 void answers_close(answers *a) {
     if (!a) return;
-    munmap(a->states, a->set.samples);
+    if (a->states) munmap(a->states, a->set.samples);
+    if (a->file >= 0) close(a->file);
     encoder_scratch_free(&a->scratch);
     free(a->v);
     free(a->embedded);
@@ -42,18 +61,28 @@ void answers_close(answers *a) {
 
 /* ---- Rows of the table ---- */
 
-static bool claim(const answers *a, uint32_t sample) {
-    unsigned char absent = ROW_ABSENT;
-    return atomic_compare_exchange_strong(row_state(a, sample), &absent, ROW_CLAIMED);
+static bool is_ready(const answers *a, uint32_t sample) {
+    return atomic_load(row_state(a, sample)) == ROW_READY;
 }
 
-/* Claims absent rows after `sample` too: neighbours are likely to be asked about next, and many rows at a time are computed
+/* Claims rows [from, to) or gives them back, by type F_WRLCK or F_UNLCK. Where another process has claimed one of
+ * them, F_SETLKW waits until it has given it back or ended; F_SETLK fails. */
+static bool lock_rows(const answers *a, uint32_t from, uint32_t to, short type, int how) {
+    struct flock rows = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = to - from};
+    int failed;
+    do failed = fcntl(a->file, how, &rows);
+    while (failed && errno == EINTR);
+    return !failed;
+}
+
+/* Claims absent rows from `sample` on: neighbours are likely to be asked about next, and many rows at a time are computed
  * several times faster than one. */
-static uint32_t claim_batch(const answers *a, uint32_t sample, uint32_t *chosen) {
+static uint32_t claim_batch(const answers *a, uint32_t sample, uint32_t chosen[MOST_ROWS]) {
     enum { MOST_TOKENS = 1024 };
     uint32_t n = 0, tokens = 0;
-    for (uint32_t i = sample; i < a->set.samples && n < 64 && tokens < MOST_TOKENS; i++) {
-        if (!claim(a, i)) continue;
+    for (uint32_t i = sample; i < a->set.samples && n < MOST_ROWS && tokens < MOST_TOKENS; i++) {
+        if (is_ready(a, i) || !lock_rows(a, i, i + 1, F_WRLCK, F_SETLK)) continue;
+        if (is_ready(a, i)) continue; /* by a process that has just given it back */
         tokens += a->set.lengths[i];
         chosen[n++] = i;
     }
@@ -62,19 +91,16 @@ static uint32_t claim_batch(const answers *a, uint32_t sample, uint32_t *chosen)
 
 /* Makes sure that a row is there: computes it, or waits for the process that does. False after a failure. */
 static bool make_ready(answers *a, uint32_t sample) {
-    const struct timespec moment = {0, 50 * 1000};
-    while (atomic_load(row_state(a, sample)) != ROW_READY) {
-        uint32_t chosen[64], n = 0;
-        if (a->error.status) return false;
-        if (atomic_load(row_state(a, sample)) == ROW_ABSENT) n = claim_batch(a, sample, chosen);
-        if (!n) {
-            nanosleep(&moment, NULL);
-            continue;
-        }
-        if (!encoder_fill_outcomes(a->model, &a->set, chosen, n, a->table, &a->scratch, &a->error)) return false;
-        for (uint32_t i = 0; i < n; i++) atomic_store(row_state(a, chosen[i]), ROW_READY);
-    }
-    return true;
+    uint32_t chosen[MOST_ROWS];
+    if (is_ready(a, sample)) return true;
+    if (a->error.status) return false;
+    if (!lock_rows(a, sample, sample + 1, F_WRLCK, F_SETLKW))
+        return error_run(&a->error, "row %u of the answers cannot be claimed: %s", sample, strerror(errno));
+    uint32_t n = claim_batch(a, sample, chosen);
+    bool ok = !n || encoder_fill_outcomes(a->model, &a->set, chosen, n, a->table, &a->scratch, &a->error);
+    for (uint32_t i = 0; ok && i < n; i++) atomic_store(row_state(a, chosen[i]), ROW_READY);
+    lock_rows(a, 0, a->set.samples, F_UNLCK, F_SETLK);
+    return ok;
 }
 
 static exit_outcome from_table(const outcome_table *t, uint32_t sample, tier at, uint32_t layer) {

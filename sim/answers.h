@@ -18,6 +18,7 @@ struct answers {
     token_set set;
     outcome_table *table;   /* the scenario's: filled as samples come */
     unsigned char *states;  /* [samples], shared between processes: whether a row of the table is there */
+    int file;               /* behind the states; locks on it are claims of rows */
     encoder_scratch scratch;
     double *v;              /* [v_size] of the request asked about last */
     float *embedded;        /* [longest][h] */

@@ -71,4 +71,49 @@ check "points.csv differs after kills" cmp "cut$folder/points.csv" whole/points.
 check "statistics.csv differs after kills" cmp "cut$folder/statistics.csv" whole/statistics.csv
 echo "$kills kills, $((complete + 1)) sweeps completed"
 
+# ---- A process that dies while others wait for what it computes ----
+
+# Two points that share a model and begin with the same sample: one executes it, the other sleeps until it has. The first
+# is killed in the middle; the other must go on, and the killed point must be run again by --resume.
+run 0 random-model model.safetensors --vocab "$SOURCE/workloads/reviews-vocab.txt" --layers 12 --hidden 256 --heads 4 \
+    --feed-forward 1024 --scale 0.1
+cat >once.yaml <<YAML
+platform: $SOURCE/platforms/city-lte.yaml
+workload: $SOURCE/workloads/reviews.yaml
+model: model.safetensors
+execute: once
+policies: [cloud-only]
+run: {requests: 240}
+YAML
+printf 'scenario: once.yaml\naxes: {payload.answer: [64, 128]}\n' >executed.yaml
+
+# computing PID: the one child that computes while the other one sleeps.
+computing() {
+    local child state runs='' sleeps=''
+    for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+        state=$(sed 's/.*) //' "/proc/$child/stat" 2>/dev/null | cut -d' ' -f1)
+        case $state in R) runs=$child ;; S) sleeps=$child ;; esac
+    done
+    [ -n "$runs" ] && [ -n "$sleeps" ] && echo "$runs"
+}
+context="a point killed while the other waits for its answers"
+timeout 60 "$PORTOLAN" sweep executed.yaml --out executed -q --jobs 2 >stdout 2>stderr </dev/null &
+guard=$!
+victim=
+for ((i = 0; i < 1000; i++)); do
+    pid=$(cat "/proc/$guard/task/$guard/children" 2>/dev/null)
+    [ -n "$pid" ] && victim=$(computing "${pid% }") && break
+    sleep 0.005
+done
+check "no point waited for another" test -n "$victim"
+kill -s KILL "$victim"
+status=0
+wait "$guard" || status=$?
+check "status $status, wanted 1 (124: the others slept on)" test "$status" -eq 1
+says "1 points failed"
+check "its end is told" grep -q "failed,.*was killed by signal 9" executed/points.csv
+run 0 sweep executed.yaml --out executed -q --resume
+run 0 sweep executed.yaml --out undisturbed -q --jobs 1
+check "the table differs after a death" cmp executed/points.csv undisturbed/points.csv
+
 finish

@@ -1,6 +1,7 @@
 /* A model answers the same whether it is executed live, once a sample, or replayed from the outcome table that it
  * made: the same bytes in requests.csv and summary.json, for every policy, kernel and number of processes. A hidden
  * state that is sent rounded changes answers, and those alike in live and once. */
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -382,6 +383,58 @@ TEST(replay_refuses_rounding) {
     }
 }
 
+/* ---- A process that dies ---- */
+
+/* A larger model, so that a batch takes long enough to die in. */
+static void load_slow_model(scenario *s) {
+    encoder_config c = {.shape = {.layers = 12, .hidden = 128, .feed_forward = 512, .classes = 2, .vocabulary = WORDS + 4},
+                        .heads = 2, .positions = 64, .segments = 2, .norm_eps = 1e-12, .has_pooler = true,
+                        .lowercase = true};
+    portolan_error err = {0};
+    char path[SCRATCH_PATH], set[SCRATCH_PATH + 16];
+    for (uint32_t i = 0; i < 12; i++) c.exits[i] = true;
+    snprintf(path, sizeof path, "%s", scratch_path("slow/model.safetensors"));
+    snprintf(set, sizeof set, "model=%s", path);
+    assert_true(model_write_random(path, &c, 0.3, 1, &err));
+    char *sets[] = {set, "execute=once", "split.cloud=12", "policies=[cloud-only]"};
+    if (!scenario_load(s, scenario_path, sets, 4, NULL, 0, &err)) fail_msg("%s", err.message);
+}
+
+/* Asks about every sample in a child, which is killed after `after` microseconds of computing (0: never), or if it
+ * sleeps for a minute. */
+static pid_t start_asking(const scenario *s, int after) {
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child != 0) return child;
+    setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value.tv_usec = after}, NULL);
+    alarm(60);
+    for (uint32_t i = 0; i < SAMPLES; i++) answer_reference(s, i, TIER_CLOUD, 12);
+    _exit(s->answers->error.status);
+}
+
+static int status_of(pid_t child) {
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+/* The next one that asks for rows of the dead computes them: all are as they would be. */
+TEST(rows_of_a_dead_process_are_computed_by_another) {
+    scenario s, alone;
+    load_slow_model(&s);
+    load_slow_model(&alone);
+    int died = status_of(start_asking(&s, 20 * 1000));
+    if (!WIFSIGNALED(died) || WTERMSIG(died) != SIGVTALRM) fail_msg("it ended with the wait status %d", died);
+    assert_int_equal(status_of(start_asking(&s, 0)), 0);
+    for (uint32_t i = 0; i < SAMPLES; i++) {
+        exit_outcome a = answer_reference(&s, i, TIER_CLOUD, 12), b = answer_reference(&alone, i, TIER_CLOUD, 12);
+        assert_memory_equal(a.probabilities, b.probabilities, 2 * sizeof *a.probabilities);
+    }
+    scenario_free(&s);
+    scenario_free(&alone);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(live_once_and_replay_give_the_same_bytes),
@@ -389,6 +442,7 @@ int main(void) {
         cmocka_unit_test(rounding_reaches_confidences),
         cmocka_unit_test(a_router_belongs_to_its_model),
         cmocka_unit_test(replay_refuses_rounding),
+        cmocka_unit_test(rows_of_a_dead_process_are_computed_by_another),
     };
     return cmocka_run_group_tests(tests, open_model, scratch_close);
 }
