@@ -183,7 +183,7 @@ static void spend(worker *w, request *r, const slice *work) {
     double end = simgrid_get_clock();
     trace_computed(e->trace, r, work, end);
     request_book_slice(r, e->s, work, device_of(e, r), end - start);
-    engine_count_busy(e, r->at, start, end);
+    engine_count_busy(e, r, start, end);
 }
 
 /* A phone computes v(x) and asks the router. */

@@ -44,37 +44,31 @@ static bool only_warmup(const scenario *s, uint64_t count, portolan_error *err) 
 
 /* The simulation itself, with its trace where `folder` is to have one. */
 static bool run_engine(const scenario *s, const simgrid_world *world, size_t index,
-                       const result_folder *folder, policy_result *results, request_record **records,
-                       uint64_t *count, run_totals *totals) {
+                       const result_folder *folder, policy_result *results, run_books *books) {
     int follows = s->policies[index].follows;
     const double *shares = follows < 0 ? NULL : results[follows].summary.shares;
     portolan_error *err = &results[index].error;
     trace *story = NULL;
-    *records = NULL;
+    *books = (run_books){0};
     if (folder && !trace_open(&story, s, index, folder, err)) return false;
-    bool ok = engine_run(s, world, index, shares, story, &results[index], records, count, totals, err);
-    if (trace_close(story, totals, ok, err)) return true;
-    if (ok) free(*records);
-    *records = NULL;
+    bool ok = engine_run(s, world, index, shares, story, &results[index], books, err);
+    if (trace_close(story, &books->totals, ok, err)) return true;
+    run_books_free(books);
     return false;
 }
 
 bool policy_simulate(const scenario *s, const simgrid_world *world, size_t index, const result_folder *folder,
-                     policy_result *results, request_record **records, uint64_t *count) {
+                     policy_result *results, run_books *books) {
     policy_result *result = &results[index];
-    run_totals totals;
     double start = wall_clock();
-    if (!run_engine(s, world, index, folder, results, records, count, &totals)) return false;
+    if (!run_engine(s, world, index, folder, results, books)) return false;
     result->wall_seconds = wall_clock() - start;
-    for (uint64_t i = s->run.warmup; i < *count; i++)
-        result->failures[(*records)[i].failure]++;
-    bool ok = *count > s->run.warmup
-                  ? summarize(s, *records, *count, &totals, &result->summary, &result->error)
-                  : only_warmup(s, *count, &result->error);
-    if (ok) return true;
-    free(*records);
-    *records = NULL;
-    return false;
+    for (uint64_t i = s->run.warmup; i < books->count; i++)
+        result->failures[books->records[i].failure]++;
+    bool ok = books->count > s->run.warmup ? summarize(s, books, &result->summary, &result->error)
+                                           : only_warmup(s, books->count, &result->error);
+    if (!ok) run_books_free(books);
+    return ok;
 }
 
 bool child_failed(const scenario *s, size_t index, const policy_result *result, int status,

@@ -18,10 +18,9 @@ pid_t child_fork(portolan_error *err);
 
 /* Runs a policy in this process, which must be a child that has run none before, and fills results[index];
  * a policy that follows another finds that one's result there. Its trace, if the scenario wants one, goes into
- * `folder` (NULL: there is none). On success the records (free() them), `count` of them, are in request order,
- * warm-up included; else results[index].error says why. */
+ * `folder` (NULL: there is none). On failure the books are left empty and results[index].error says why. */
 bool policy_simulate(const scenario *s, const simgrid_world *world, size_t index, const result_folder *folder,
-                     policy_result *results, request_record **records, uint64_t *count);
+                     policy_result *results, run_books *books);
 
 /* The error of a policy's process that ended with the wait status `status`: the one it left in its result,
  * or how it was killed. Always returns false. */

@@ -1,6 +1,7 @@
 /* Sets SimGrid up for a scenario, runs one policy, and keeps the run's books. */
 #include "answers.h"
 #include "engine.h"
+#include "places.h"
 
 #include <math.h>
 #include <simgrid/actor.h>
@@ -62,9 +63,11 @@ static bool allocate(engine *e, const void *options) {
     e->ingress_pools = calloc(p->site_count, sizeof *e->ingress_pools);
     e->policy = malloc(e->type->size);
     e->record_room = e->s->run.requests ? e->s->run.requests + e->s->run.warmup : 1 << 16;
-    e->records = malloc(e->record_room * sizeof *e->records);
-    if (!e->phones || !e->edges || !e->clouds || !e->edge_pools || !e->ingress_pools || !e->policy || !e->records)
-        return error_memory(e->err, e->record_room * sizeof *e->records + p->phone_count * sizeof *e->phones);
+    e->books.records = malloc(e->record_room * sizeof *e->books.records);
+    e->books.places = calloc(place_count(p), sizeof *e->books.places);
+    if (!e->phones || !e->edges || !e->clouds || !e->edge_pools || !e->ingress_pools || !e->policy ||
+        !e->books.records || !e->books.places)
+        return error_memory(e->err, e->record_room * sizeof *e->books.records + p->phone_count * sizeof *e->phones);
     memcpy(e->policy, options, e->type->size);
     for (uint64_t i = 0; i < p->phone_count; i++)
         e->phones[i] = (station){.cores = p->groups[p->phones[i].group].hardware.cores, .limit = UINT64_MAX};
@@ -89,8 +92,7 @@ static bool check_complete(const engine *e) {
 }
 
 bool engine_run(const scenario *s, const simgrid_world *world, size_t index, const double *shares, trace *story,
-                policy_result *result, request_record **records, uint64_t *count, run_totals *totals,
-                portolan_error *err) {
+                policy_result *result, run_books *books, portolan_error *err) {
     const policy_setup *setup = &s->policies[index];
     engine e = {.s = s,
                 .world = world,
@@ -109,14 +111,16 @@ bool engine_run(const scenario *s, const simgrid_world *world, size_t index, con
     result->progress = e.finished;
     result->simulated_seconds = simgrid_get_clock();
     free_engine(&e);
-    if (!ok) {
-        free(e.records);
-        return false;
-    }
-    *records = e.records;
-    *count = e.finished;
-    *totals = e.totals;
-    return true;
+    e.books.count = e.finished;
+    if (!ok) run_books_free(&e.books);
+    *books = e.books;
+    return ok;
+}
+
+void run_books_free(run_books *books) {
+    free(books->records);
+    free(books->places);
+    *books = (run_books){0};
 }
 
 /* ---- Books, called by the actors ---- */
@@ -124,9 +128,9 @@ bool engine_run(const scenario *s, const simgrid_world *world, size_t index, con
 static bool make_room(engine *e) {
     if (e->arrived < e->record_room) return true;
     uint64_t room = 2 * e->record_room;
-    request_record *bigger = realloc(e->records, room * sizeof *bigger);
+    request_record *bigger = realloc(e->books.records, room * sizeof *bigger);
     if (!bigger) return error_memory(e->err, room * sizeof *bigger);
-    e->records = bigger;
+    e->books.records = bigger;
     e->record_room = room;
     return true;
 }
@@ -144,7 +148,7 @@ request *engine_open_request(engine *e, const arrival *a) {
     }
     if (e->arrived == e->s->run.warmup) {
         e->window_open = true;
-        e->totals.window_start = a->time;
+        e->books.totals.window_start = a->time;
     }
     request_open(r, e->s, e->arrived++, a);
     trace_arrival(e->trace, r);
@@ -156,8 +160,8 @@ void engine_close_request(engine *e, request *r) {
     double now = simgrid_get_clock();
     r->record.latency = now - r->record.arrival;
     trace_end(e->trace, r, now);
-    e->records[r->number] = r->record;
-    e->totals.window_end = now;
+    e->books.records[r->number] = r->record;
+    e->books.totals.window_end = now;
     e->finished++;
     if (e->finished % REPORT_EVERY == 0) {
         e->result->progress = e->finished;
@@ -171,7 +175,10 @@ void engine_close_request(engine *e, request *r) {
     e->free_requests = r;
 }
 
-void engine_count_busy(engine *e, tier at, double start, double end) {
-    if (e->window_open && end > e->totals.window_start)
-        e->totals.busy_seconds[at] += end - fmax(start, e->totals.window_start);
+void engine_count_busy(engine *e, const request *r, double start, double end) {
+    run_totals *t = &e->books.totals;
+    if (!e->window_open || end <= t->window_start) return;
+    double seconds = end - fmax(start, t->window_start);
+    t->busy_seconds[r->at] += seconds;
+    e->books.places[place_of_host(&e->s->platform, r->record.phone, r->at)].busy += seconds;
 }

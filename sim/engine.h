@@ -38,11 +38,10 @@ typedef struct engine {
     worker_pool *edge_pools, *ingress_pools; /* [platform.site_count] */
     uint64_t workers_made;
     request *free_requests;
-    request_record *records; /* [record_room], by request number */
-    uint64_t record_room;
+    run_books books;
+    uint64_t record_room; /* of books.records, by request number */
     uint64_t arrived, finished;
     uint64_t expected; /* requests in all, warm-up included; UINT64_MAX where the duration ends the run */
-    run_totals totals;
     bool window_open;
     sg_actor_t source;   /* open loop: the actor that makes requests arrive */
     bool source_waits;   /* it has made all, and is to be woken when the last is finished */
@@ -55,11 +54,9 @@ typedef struct engine {
 bool engine_set_up(const scenario *s, simgrid_world *world, portolan_error *err);
 
 /* Runs policy `index` of the scenario to its end. `shares`: tier shares of the policy it follows, or NULL;
- * `story`: where what happens is told, or NULL. On success the records (free() them) are in request order,
- * `count` of them, warm-up included. */
+ * `story`: where what happens is told, or NULL. On failure the books are left empty. */
 bool engine_run(const scenario *s, const simgrid_world *world, size_t index, const double *shares, trace *story,
-                policy_result *result, request_record **records, uint64_t *count, run_totals *totals,
-                portolan_error *err);
+                policy_result *result, run_books *books, portolan_error *err);
 
 /* ---- Called by the actors ---- */
 
@@ -69,8 +66,8 @@ request *engine_open_request(engine *e, const arrival *a);
 /* Its end, answered or failed: keeps the record, recycles the request, wakes who waits for it. */
 void engine_close_request(engine *e, request *r);
 
-/* Adds the part of an execution that lies within the counted window to the busy time of a tier. */
-void engine_count_busy(engine *e, tier at, double start, double end);
+/* Adds the part of an execution of r->at that lies within the counted window to the busy time there. */
+void engine_count_busy(engine *e, const request *r, double start, double end);
 
 /* Starts the actors: the source of arrivals, or one driver a phone for closed loops. */
 bool actors_start(engine *e);

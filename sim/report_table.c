@@ -20,7 +20,7 @@ static const column COLUMNS[] = {
     {"saving", "%", "cost_saving", 100, 1},
     {"mean", "ms", "latency_mean_s", 1e3, 1},
     {"p95", "ms", "latency_p95_s", 1e3, 1},
-    {"phone", "J", "energy_phone_j", 1, 3},
+    {"phone", "mJ", "energy_active_phone_j", 1e3, 3},
     {"up", "B", "bytes_up", 1, 0},
     {"phone", "%", "share_phone", 100, 1},
     {"edge", "%", "share_edge", 100, 1},

@@ -3,7 +3,7 @@
 #ifndef PORTOLAN_RESULT_TABLES_H
 #define PORTOLAN_RESULT_TABLES_H
 
-#include "sim.h"
+#include "books.h"
 
 typedef enum column_type {
     COLUMN_TEXT,   /* const char *; NULL is empty */
@@ -23,6 +23,7 @@ typedef struct policy_run {
     const char *label;
     const request_record *records; /* [count], the counted ones */
     uint64_t count;
+    const run_books *books;
 } policy_run;
 
 typedef struct result_table {

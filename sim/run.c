@@ -36,26 +36,28 @@ typedef struct runner {
 /* ---- In the child ---- */
 
 /* Every policy meets the same samples, so the first one's are enough. */
-static bool write_calibration(const runner *r, size_t index, const request_record *records, uint64_t count,
-                              portolan_error *err) {
+static bool write_calibration(const runner *r, size_t index, const run_books *books, portolan_error *err) {
     if (index) return true;
     FILE *f = result_file_open(r->folder, "calibration.csv", err);
-    bool ok = f && calibration_write(r->s, records, count, f, err);
+    bool ok = f && calibration_write(r->s, books->records, books->count, f, err);
     return result_file_close(f, "calibration.csv", err) && ok;
+}
+
+static bool write_tables(const runner *r, size_t index, const run_books *books, portolan_error *err) {
+    uint64_t warmup = r->s->run.warmup;
+    policy_run left = {r->s, r->s->policies[index].label, books->records + warmup, books->count - warmup, books};
+    for (size_t i = 0; RESULT_TABLES[i]; i++)
+        if (table_is_wanted(RESULT_TABLES[i], r->s) && !rows_write_part(RESULT_TABLES[i], &left, index, r->folder, err))
+            return false;
+    return true;
 }
 
 static bool run_policy(const runner *r, size_t index) {
     policy_result *result = &r->results[index];
-    request_record *records;
-    uint64_t count;
-    if (!policy_simulate(r->s, r->world, index, r->folder, r->results, &records, &count)) return false;
-    uint64_t warmup = r->s->run.warmup;
-    policy_run left = {r->s, r->s->policies[index].label, records + warmup, count - warmup};
-    bool ok = write_calibration(r, index, records, count, &result->error);
-    for (size_t i = 0; ok && RESULT_TABLES[i]; i++)
-        if (table_is_wanted(RESULT_TABLES[i], r->s))
-            ok = rows_write_part(RESULT_TABLES[i], &left, index, r->folder, &result->error);
-    free(records);
+    run_books books;
+    if (!policy_simulate(r->s, r->world, index, r->folder, r->results, &books)) return false;
+    bool ok = write_calibration(r, index, &books, &result->error) && write_tables(r, index, &books, &result->error);
+    run_books_free(&books);
     result->done = ok;
     return ok;
 }

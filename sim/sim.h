@@ -170,9 +170,11 @@ typedef struct policy_summary {
     double cost, cost_saving;
     double latency_mean, latency_p50, latency_p95, latency_p99;
     double energy_phone, energy_total;
+    double active_phone, active_radio, active_server; /* beyond idle power */
     double bytes_up, bytes_down;
     double shares[TIER_COUNT];
-    double exposure, edge_utilization, cloud_utilization, price;
+    double exposure, edge_utilization, cloud_utilization, edge_utilization_max, cloud_utilization_max;
+    double wait[TIER_COUNT], price;
 } policy_summary;
 
 typedef enum metric_better { BETTER_NONE, BETTER_LESS, BETTER_MORE } metric_better;
@@ -188,16 +190,6 @@ extern const metric METRICS[]; /* the last one's key is NULL */
 static inline double metric_value(const metric *m, const policy_summary *summary) {
     return *(const double *)((const char *)summary + m->offset);
 }
-
-/* Sums of a run that the records do not hold: busy core-seconds by tier between the end of the warm-up and the end. */
-typedef struct run_totals {
-    double window_start, window_end; /* arrival of the first counted request, last answer; seconds */
-    double busy_seconds[TIER_COUNT];
-} run_totals;
-
-/* Computes a summary from the counted records (those after the warm-up). */
-bool summarize(const scenario *s, const request_record *records, uint64_t count, const run_totals *totals,
-               policy_summary *summary, portolan_error *err);
 
 /* ---- Running ---- */
 

@@ -4,6 +4,8 @@
 
 #include "analysis/analysis.h"
 #include "answers.h"
+#include "books.h"
+#include "places.h"
 
 #define AT(member) offsetof(policy_summary, member)
 
@@ -25,6 +27,11 @@ const metric METRICS[] = {
     {"energy_phone_j", "J", "energy of all phones per request, their idle power included", AT(energy_phone), BETTER_LESS},
     {"energy_total_j", "J", "energy of all phones, edge servers and clouds per request, idle power included",
      AT(energy_total), BETTER_LESS},
+    {"energy_active_phone_j", "J", "what a request adds to the phones' energy: computing and radio", AT(active_phone),
+     BETTER_LESS},
+    {"energy_active_radio_j", "J", "the radio's part of it", AT(active_radio), BETTER_LESS},
+    {"energy_active_server_j", "J", "what a request adds to the energy of edge servers and clouds", AT(active_server),
+     BETTER_LESS},
     {"bytes_up", "B", "bytes sent up per request, each transfer counted", AT(bytes_up), BETTER_LESS},
     {"bytes_down", "B", "bytes sent down per request", AT(bytes_down), BETTER_LESS},
     {"share_phone", "", "share of answers given by phones", AT(shares[TIER_PHONE]), BETTER_NONE},
@@ -33,6 +40,11 @@ const metric METRICS[] = {
     {"exposure", "", "share of tokens that left the phone as text or hidden state", AT(exposure), BETTER_LESS},
     {"edge_utilization", "", "busy core-seconds of edge servers over cores x time", AT(edge_utilization), BETTER_NONE},
     {"cloud_utilization", "", "busy core-seconds of clouds over cores x time", AT(cloud_utilization), BETTER_NONE},
+    {"edge_utilization_max", "", "edge_utilization of the busiest edge site", AT(edge_utilization_max), BETTER_NONE},
+    {"cloud_utilization_max", "", "cloud_utilization of the busiest cloud region", AT(cloud_utilization_max), BETTER_NONE},
+    {"wait_phone_s", "s", "mean time that requests waited for a core of their phone", AT(wait[TIER_PHONE]), BETTER_LESS},
+    {"wait_edge_s", "s", "mean time that those at an edge site waited for a core", AT(wait[TIER_EDGE]), BETTER_LESS},
+    {"wait_cloud_s", "s", "mean time that those in the cloud waited for a core", AT(wait[TIER_CLOUD]), BETTER_LESS},
     {"price", "USD", "price of server time per request", AT(price), BETTER_LESS},
     {0},
 };
@@ -64,6 +76,9 @@ static void add_record(const scenario *s, const request_record *r, policy_summar
     sum->bytes_down += (double)r->bytes_down;
     sum->energy_phone += r->phone_joules;
     sum->energy_total += r->phone_joules + r->server_joules;
+    sum->active_phone += r->phone_joules;
+    sum->active_radio += r->radio_joules;
+    sum->active_server += r->server_joules;
     sum->price += r->usd;
     tokens[0] += r->tokens;
     if (r->bytes_up) tokens[1] += r->tokens;
@@ -95,16 +110,43 @@ static bool percentiles(const request_record *records, uint64_t count, policy_su
 
 /* Sums become means: over all counted requests, or over the answered ones. */
 static void divide(policy_summary *sum) {
-    double *over_requests[] = {&sum->cost,       &sum->bytes_up,     &sum->bytes_down,
-                               &sum->energy_phone, &sum->energy_total, &sum->price};
+    double *over_requests[] = {&sum->cost,         &sum->bytes_up,     &sum->bytes_down,    &sum->energy_phone,
+                               &sum->energy_total, &sum->active_phone, &sum->active_radio, &sum->active_server,
+                               &sum->price};
     double *over_answers[] = {&sum->exit_mean, &sum->latency_mean, &sum->shares[TIER_PHONE], &sum->shares[TIER_EDGE],
                               &sum->shares[TIER_CLOUD]};
     for (size_t i = 0; i < sizeof over_requests / sizeof *over_requests; i++) *over_requests[i] /= sum->requests;
     for (size_t i = 0; i < sizeof over_answers / sizeof *over_answers; i++) *over_answers[i] /= sum->answered;
 }
 
-bool summarize(const scenario *s, const request_record *records, uint64_t count, const run_totals *totals,
-               policy_summary *summary, portolan_error *err) {
+/* Mean waits, over the requests that had a core there; NaN where none had. */
+static void average_waits(const request_record *records, uint64_t count, double mean[TIER_COUNT]) {
+    uint64_t there[TIER_COUNT] = {0};
+    for (uint64_t i = 0; i < count; i++) {
+        for (int k = 0; k < TIER_COUNT; k++) {
+            if (isnan(records[i].wait[k])) continue;
+            mean[k] += records[i].wait[k];
+            there[k]++;
+        }
+    }
+    for (int k = 0; k < TIER_COUNT; k++)
+        mean[k] /= (double)there[k];
+}
+
+/* Of the busiest server of a tier. */
+static double utilization_max(const scenario *s, const run_books *books, tier at, double window) {
+    double most = 0;
+    for (size_t i = 0; i < place_host_count(&s->platform); i++) {
+        place_info here = place_describe(&s->platform, i);
+        if (here.at == at) most = fmax(most, books->places[i].busy / (here.count * (double)here.device->cores));
+    }
+    return most / window;
+}
+
+bool summarize(const scenario *s, const run_books *books, policy_summary *summary, portolan_error *err) {
+    const run_totals *totals = &books->totals;
+    const request_record *records = books->records;
+    uint64_t count = books->count;
     policy_summary sum = {0};
     confusion c;
     tier_totals tiers[TIER_COUNT];
@@ -128,6 +170,9 @@ bool summarize(const scenario *s, const request_record *records, uint64_t count,
     sum.energy_total += (tiers[TIER_PHONE].idle_watts + idle_servers) * window;
     sum.edge_utilization = totals->busy_seconds[TIER_EDGE] / (tiers[TIER_EDGE].cores * window);
     sum.cloud_utilization = totals->busy_seconds[TIER_CLOUD] / (tiers[TIER_CLOUD].cores * window);
+    sum.edge_utilization_max = utilization_max(s, books, TIER_EDGE, window);
+    sum.cloud_utilization_max = utilization_max(s, books, TIER_CLOUD, window);
+    average_waits(records, count, sum.wait);
     divide(&sum);
     sum.cost_saving = 1 - sum.cost / scenario_tier_cost(s, TIER_CLOUD);
     *summary = sum;

@@ -41,10 +41,9 @@ typedef struct runner {
 /* ---- In the child ---- */
 
 static bool run_one(const scenario *s, const simgrid_world *world, size_t index, policy_result *results) {
-    request_record *records;
-    uint64_t count;
-    results[index].done = policy_simulate(s, world, index, NULL, results, &records, &count);
-    free(records);
+    run_books books;
+    results[index].done = policy_simulate(s, world, index, NULL, results, &books);
+    run_books_free(&books);
     return results[index].done;
 }
 

@@ -22,7 +22,7 @@ static const column COLUMNS[] = {
     {"mean", "ms", "latency_mean_s", 1e3, 1, true},
     {"p95", "ms", "latency_p95_s", 1e3, 1, false},
     {"p99", "ms", "latency_p99_s", 1e3, 1, false},
-    {"phone", "J", "energy_phone_j", 1, 3, true},
+    {"phone", "mJ", "energy_active_phone_j", 1e3, 3, true},
     {"total", "J", "energy_total_j", 1, 3, false},
     {"up", "B", "bytes_up", 1, 0, false},
 };

@@ -124,39 +124,21 @@ static void pass_time(trace *t, double now) {
 
 /* ---- Where a request is ---- */
 
-static uint32_t cell_of(const trace *t, const request *r) {
-    return t->s->platform.phones[r->record.phone].cell;
-}
-
-static uint32_t site_of(const trace *t, const request *r) {
-    return t->s->platform.cells[cell_of(t, r)].site;
-}
-
-static size_t place_index(const trace *t, const request *r, tier at) {
-    const platform *p = &t->s->platform;
-    if (at == TIER_PHONE) return p->phones[r->record.phone].group;
-    uint32_t site_index = site_of(t, r);
-    return t->group_count + (at == TIER_EDGE ? site_index : p->site_count + p->sites[site_index].region);
-}
-
 static trace_place *place_of(const trace *t, const request *r, tier at) {
-    return &t->places[place_index(t, r, at)];
+    return &t->places[place_of_host(&t->s->platform, r->record.phone, at)];
 }
 
 static lanes *cores_of(const trace *t, const request *r) {
     if (r->at == TIER_PHONE) return &t->phone_cores[r->record.phone];
-    return &t->server_cores[place_index(t, r, r->at) - t->group_count];
+    return &t->server_cores[place_of_host(&t->s->platform, r->record.phone, r->at) - t->s->platform.group_count];
 }
 
-/* The links that a message crosses. */
+/* The links that a message crosses; NULL where none is. */
 static void find_path(const trace *t, const request *r, tier from, tier to, trace_link *path[2]) {
-    bool down = to == TIER_PHONE, half_duplex = t->s->platform.cells[cell_of(t, r)].link.half_duplex;
-    trace_link *air = &t->links[2 * cell_of(t, r) + (down && !half_duplex)];
-    trace_link *uplink = &t->links[2 * (t->cell_count + site_of(t, r)) + down];
-    unsigned n = 0;
-    path[0] = path[1] = NULL;
-    if (from == TIER_PHONE || to == TIER_PHONE) path[n++] = air;
-    if (from == TIER_CLOUD || to == TIER_CLOUD) path[n++] = uplink;
+    size_t numbers[2];
+    unsigned n = place_path(&t->s->platform, r->record.phone, from, to, numbers);
+    for (unsigned i = 0; i < 2; i++)
+        path[i] = i < n ? &t->links[numbers[i] - t->place_count] : NULL;
 }
 
 /* ---- Lives ---- */
@@ -253,7 +235,7 @@ void trace_note_computed(trace *t, request *r, const slice *plan, double now) {
 
 void trace_note_send(trace *t, request *r, tier to, uint64_t bytes, double now) {
     pass_time(t, now);
-    const net_link *radio = &t->s->platform.cells[cell_of(t, r)].link;
+    const net_link *radio = &t->s->platform.cells[t->s->platform.phones[r->record.phone].cell].link;
     trace_place *phones = place_of(t, r, TIER_PHONE);
     if (to == TIER_PHONE) phones->joules += (double)bytes * radio->radio_down;
     if (r->at == TIER_PHONE) phones->joules += (double)bytes * radio->radio_up;
@@ -333,47 +315,29 @@ void trace_title(char into[TRACE_NAME], const trace_event *e) {
 
 /* ---- Opening and closing ---- */
 
-static trace_place make_place(const char *kind, const char *name, tier at, const device *d, double count) {
-    trace_place p = {.at = at,
-                     .device = d,
-                     .cores = count * (double)d->cores,
-                     .idle_watts = count * d->idle_watts};
-    snprintf(p.name, sizeof p.name, "%s %.63s", kind, name);
+static trace_place make_place(const place_info *from) {
+    trace_place p = {.at = from->at,
+                     .device = from->device,
+                     .first_phone = from->first_phone,
+                     .cores = from->count * (double)from->device->cores,
+                     .idle_watts = from->count * from->device->idle_watts};
+    place_name(from, p.name, sizeof p.name);
     for (counter c = 0; c < COUNTER_COUNT; c++)
         p.written[c] = -1;
     return p;
 }
 
 static void make_places(trace *t) {
-    const platform *p = &t->s->platform;
-    trace_place *next = t->places;
-    for (size_t i = 0; i < p->group_count; i++) {
-        *next = make_place("phones", p->groups[i].name, TIER_PHONE, &p->groups[i].hardware,
-                           (double)p->groups[i].count);
-        next++->first_phone = p->groups[i].first;
+    for (size_t i = 0; i < t->place_count + t->link_count; i++) {
+        place_info from = place_describe(&t->s->platform, i);
+        if (!from.is_link) {
+            t->places[i] = make_place(&from);
+            continue;
+        }
+        trace_link *l = &t->links[i - t->place_count];
+        *l = (trace_link){.capacity = from.bandwidth, .written = -1};
+        place_name(&from, l->name, sizeof l->name);
     }
-    for (size_t i = 0; i < p->site_count; i++)
-        *next++ = make_place("edge site", p->sites[i].name, TIER_EDGE, &p->sites[i].server, 1);
-    for (size_t i = 0; i < p->region_count; i++)
-        *next++ = make_place("cloud region", p->regions[i].name, TIER_CLOUD, &p->regions[i].server, 1);
-}
-
-static void make_link(trace_link *pair, const char *kind, const char *name, const net_link *l) {
-    for (int down = 0; down < 2; down++) {
-        pair[down] = (trace_link){.capacity = down ? l->down : l->up, .written = -1};
-        snprintf(pair[down].name, TRACE_NAME, "%s %.63s %s", kind, name, down ? "down" : "up");
-    }
-    if (!l->half_duplex) return;
-    snprintf(pair[0].name, TRACE_NAME, "%s %.63s", kind, name);
-    pair[1].capacity = 0; /* all goes through the first */
-}
-
-static void make_links(trace *t) {
-    const platform *p = &t->s->platform;
-    for (size_t i = 0; i < p->cell_count; i++)
-        make_link(&t->links[2 * i], "cell", p->cells[i].name, &p->cells[i].link);
-    for (size_t i = 0; i < p->site_count; i++)
-        make_link(&t->links[2 * (p->cell_count + i)], "uplink", p->sites[i].name, &p->sites[i].uplink);
 }
 
 static void free_trace(trace *t) {
@@ -392,10 +356,8 @@ static void free_trace(trace *t) {
 
 static bool allocate(trace *t, portolan_error *err) {
     const platform *p = &t->s->platform;
-    t->group_count = p->group_count;
-    t->cell_count = p->cell_count;
-    t->place_count = p->group_count + p->site_count + p->region_count;
-    t->link_count = 2 * (p->cell_count + p->site_count);
+    t->place_count = place_host_count(p);
+    t->link_count = place_count(p) - t->place_count;
     t->places = calloc(t->place_count, sizeof *t->places);
     t->links = calloc(t->link_count, sizeof *t->links);
     t->phone_cores = calloc(p->phone_count, sizeof *t->phone_cores);
@@ -403,7 +365,6 @@ static bool allocate(trace *t, portolan_error *err) {
     if (!t->places || !t->links || !t->phone_cores || !t->server_cores)
         return error_memory(err, p->phone_count * sizeof *t->phone_cores);
     make_places(t);
-    make_links(t);
     return true;
 }
 

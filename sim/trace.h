@@ -11,6 +11,7 @@
 #define PORTOLAN_TRACE_H
 
 #include "base/files.h"
+#include "books.h"
 #include "request.h"
 
 typedef struct trace trace;

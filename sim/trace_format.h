@@ -5,6 +5,7 @@
 #define PORTOLAN_TRACE_FORMAT_H
 
 #include "lanes.h"
+#include "places.h"
 #include "trace.h"
 #include "trace_text.h"
 
@@ -101,9 +102,9 @@ struct trace {
     const scenario *s;
     const trace_format *format;
     const char *label; /* of the policy */
-    size_t place_count, link_count, group_count, cell_count;
-    trace_place *places; /* phone groups, sites, regions */
-    trace_link *links;   /* [2 * (cells + sites)] up, down of each */
+    size_t place_count, link_count;
+    trace_place *places; /* [place_count], the hosts in the order of places.h */
+    trace_link *links;   /* [link_count], its links */
     lanes *phone_cores;  /* [phone_count] */
     lanes *server_cores; /* [site_count + region_count] */
     lanes request_lanes;

@@ -206,7 +206,7 @@ static void destroy_cores(trace *t, size_t place, double now) {
     const trace_place *p = &t->places[place];
     uint64_t hosts = p->at == TIER_PHONE ? t->s->platform.groups[place].count : 1;
     const lanes *cores =
-        p->at == TIER_PHONE ? &t->phone_cores[p->first_phone] : &t->server_cores[place - t->group_count];
+        p->at == TIER_PHONE ? &t->phone_cores[p->first_phone] : &t->server_cores[place - t->s->platform.group_count];
     for (uint64_t h = 0; h < hosts; h++) {
         for (uint32_t c = 0; c < cores[h].known; c++) {
             put_time(&t->text, "6 ", now);

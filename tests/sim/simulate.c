@@ -87,14 +87,12 @@ static bool simulate(const char *path, const char *const *sets, size_t policy, h
     scenario s;
     simgrid_world world;
     policy_result result = {0};
-    simulated run = {.s = &s};
-    request_record *records;
+    run_books books;
     if (!load(&s, path, sets, err) || !engine_set_up(&s, &world, err) ||
-        !engine_run(&s, &world, policy, NULL, NULL, &result, &records, &run.count, &run.totals, err))
+        !engine_run(&s, &world, policy, NULL, NULL, &result, &books, err))
         return false;
-    run.records = records;
-    take(&run, into);
-    free(records);
+    take(&(simulated){&s, books.records, books.count, books.totals, &books}, into);
+    run_books_free(&books);
     return true;
 }
 

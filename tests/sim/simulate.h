@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <sys/types.h>
 
-#include "sim/sim.h"
+#include "sim/books.h"
 #include "tests/support.h"
 
 enum { SCRATCH_PATH = 512 };
@@ -34,6 +34,7 @@ typedef struct simulated {
     const request_record *records; /* [count], warm-up included */
     uint64_t count;
     run_totals totals;
+    const run_books *books; /* all of it */
 } simulated;
 
 /* Takes from a finished simulation what the test wants, into shared memory. Runs in the child. */

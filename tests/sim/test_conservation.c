@@ -163,7 +163,7 @@ static void check_row(const row *r) {
 
 /* Sums over the rows of a policy. */
 typedef struct sums {
-    double failed, latency, right, exposed, tiers[TIER_COUNT], of[COLUMNS], start, end;
+    double failed, latency, right, exposed, tiers[TIER_COUNT], there[TIER_COUNT], of[COLUMNS], start, end;
     double percentiles[3]; /* 50, 95 and 99 of the latencies of answered requests */
 } sums;
 
@@ -178,6 +178,8 @@ static sums sum_up(const row *of, size_t each) {
         t.end = fmax(t.end, value(r, ARRIVAL) + value(r, LATENCY));
         for (int column = TOKENS; column < COLUMNS; column++)
             t.of[column] += value(r, column);
+        for (int k = 0; k < TIER_COUNT; k++)
+            t.there[k] += *r->fields[WAIT_PHONE + k] != '\0';
         if (value(r, BYTES_UP) > 0) t.exposed += value(r, TOKENS);
         if (failed(r)) {
             t.failed++;
@@ -217,6 +219,15 @@ static void check_summary(const json_t *p, const sums *t, double n) {
     assert_near(metric_of(p, "energy_total_j"),
                 (t->of[ACTIVE_PHONE] + t->of[ACTIVE_SERVER] + (PHONE_IDLE + SERVER_IDLE) * window) / n,
                 tolerance);
+    assert_near(metric_of(p, "energy_active_phone_j"), t->of[ACTIVE_PHONE] / n, tolerance);
+    assert_near(metric_of(p, "energy_active_radio_j"), t->of[ACTIVE_RADIO] / n, tolerance);
+    assert_near(metric_of(p, "energy_active_server_j"), t->of[ACTIVE_SERVER] / n, tolerance);
+    for (int k = 0; k < TIER_COUNT; k++) {
+        static const char *const WAITS[] = {"wait_phone_s", "wait_edge_s", "wait_cloud_s"};
+        double mean = metric_of(p, WAITS[k]);
+        assert_int_equal(isnan(mean), t->there[k] == 0);
+        if (!isnan(mean)) assert_near(mean, t->of[WAIT_PHONE + k] / t->there[k], tolerance);
+    }
     static const char *const SHARES[] = {"share_phone", "share_edge", "share_cloud"};
     double shares = 0;
     for (int k = 0; k < TIER_COUNT; k++) {
@@ -226,6 +237,9 @@ static void check_summary(const json_t *p, const sums *t, double n) {
     assert_near(shares, 1, 1e-12);
     assert_true(metric_of(p, "edge_utilization") >= 0 && metric_of(p, "edge_utilization") <= 1);
     assert_true(metric_of(p, "cloud_utilization") >= 0 && metric_of(p, "cloud_utilization") <= 1);
+    assert_true(metric_of(p, "edge_utilization_max") >= metric_of(p, "edge_utilization") * (1 - 1e-12));
+    assert_true(metric_of(p, "edge_utilization_max") <= 1);
+    assert_near(metric_of(p, "cloud_utilization_max"), metric_of(p, "cloud_utilization"), 1e-12); /* there is one */
     assert_near(metric_of(p, "exposure"), t->exposed / t->of[TOKENS], tolerance);
     assert_near(metric_of(p, "latency_p50_s"), t->percentiles[0], tolerance);
     assert_near(metric_of(p, "latency_p95_s"), t->percentiles[1], tolerance);

@@ -21,7 +21,7 @@ static void fill(void) {
         results[i] = (policy_result){.done = i < 2,
                                      .summary = {.requests = 10, .answered = 10, .accuracy = x / 4, .drop = -0.001,
                                                  .cost = x, .cost_saving = x / 10, .latency_mean = x / 100,
-                                                 .latency_p95 = x / 50, .energy_phone = x, .bytes_up = x * 20,
+                                                 .latency_p95 = x / 50, .active_phone = x / 1000, .bytes_up = x * 20,
                                                  .shares = {0.5, 0.25, 0.25}}};
     }
 }
@@ -48,7 +48,7 @@ static void test_plain(void **state) {
     assert_printed(MARKS_NONE,
                    "                                                                  answered by\n"
                    "policy      accuracy  drop   cost  saving  mean   p95  phone  up  phone  edge  cloud\n"
-                   "                   %    pt              %    ms    ms      J   B      %     %      %\n"
+                   "                   %    pt              %    ms    ms     mJ   B      %     %      %\n"
                    "cloud-only     25.00  0.00  1.000    10.0  10.0  20.0  1.000  20   50.0  25.0   25.0\n"
                    "mine           50.00  0.00  2.000    20.0  20.0  40.0  2.000  40   50.0  25.0   25.0\n");
 }
@@ -60,7 +60,7 @@ static void test_marks(void **state) {
     assert_printed(MARKS_ASTERISK,
                    "                                                                  answered by\n"
                    "policy      accuracy  drop   cost  saving  mean   p95  phone  up  phone  edge  cloud\n"
-                   "                   %    pt              %    ms    ms      J   B      %     %      %\n"
+                   "                   %    pt              %    ms    ms     mJ   B      %     %      %\n"
                    "cloud-only     25.00  0.00 *1.000    10.0 *10.0 *20.0 *1.000 *20   50.0  25.0   25.0\n"
                    "mine          *50.00  0.00  2.000   *20.0  20.0  40.0  2.000  40   50.0  25.0   25.0\n"
                    "* best of its column\n");
@@ -106,7 +106,7 @@ static void test_width(void **state) {
     setups[1].label = "confidence(threshold=0.8,exits=all,escalate=hidden,entropy=1,patience=4)";
     for (size_t k = 0; k < sizeof SIZES / sizeof *SIZES; k++) {
         policy_summary *r = &results[0].summary;
-        r->cost = r->cost_saving = r->latency_mean = r->latency_p95 = r->energy_phone = r->bytes_up = SIZES[k];
+        r->cost = r->cost_saving = r->latency_mean = r->latency_p95 = r->active_phone = r->bytes_up = SIZES[k];
         char *text = printed(MARKS_ASTERISK);
         assert_true(widest(text) <= 100);
         assert_non_null(strstr(text, "=3)"));
