@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/signals.h"
 
 enum { DATA, SCRIPT };
 
@@ -152,13 +153,15 @@ static void picture_path(const plot *p, int format, const char *suffix, char *in
     snprintf(into, size, "%s/%s.%s%s", p->folder, p->name, FORMATS[format], suffix);
 }
 
-static void remove_pictures(const plot *p, const char *suffix) {
+static void each_picture(const plot *p, const char *suffix, void (*act)(const char *path)) {
     char path[sizeof p->folder + sizeof p->name + 32];
     for (int f = 0; f < FORMAT_COUNT; f++) {
         picture_path(p, f, suffix, path, sizeof path);
-        unlink(path);
+        act(path);
     }
 }
+
+static void remove_picture(const char *path) { unlink(path); }
 
 /* The environment with the clock on Greenwich time: dates in a PDF then have one length. Free the result, not
  * what it points to. */
@@ -213,9 +216,11 @@ static bool run_gnuplot(const plot *p, FILE *sink, bool *there, portolan_error *
     *there = failed != ENOENT;
     if (!*there) return true;
     if (failed) return error_run(err, "gnuplot cannot be started: %s", strerror(failed));
+    helper_set(pid);
     do
         ended = waitpid(pid, &status, 0);
     while (ended < 0 && errno == EINTR);
+    helper_set(0);
     if (ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
     char words[800];
     read_words(sink, words, sizeof words);
@@ -257,11 +262,13 @@ static bool rename_pictures(const plot *p, portolan_error *err) {
 static bool draw(const plot *p, bool *drawn, portolan_error *err) {
     FILE *sink = tmpfile();
     if (!sink) return error_run(err, "a temporary file cannot be opened: %s", strerror(errno));
+    each_picture(p, UNFINISHED, leftover_add);
     bool ok = run_gnuplot(p, sink, drawn, err);
     fclose(sink);
     if (ok && *drawn) ok = rename_pictures(p, err);
-    if (!ok) remove_pictures(p, UNFINISHED);
-    if (ok && !*drawn) remove_pictures(p, "");
+    if (!ok) each_picture(p, UNFINISHED, remove_picture);
+    each_picture(p, UNFINISHED, leftover_drop);
+    if (ok && !*drawn) each_picture(p, "", remove_picture);
     return ok;
 }
 

@@ -12,12 +12,12 @@ typedef struct text_mark {
     unsigned line, column;
 } text_mark;
 
-enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_WRONG_INPUT = 2 };
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_WRONG_INPUT = 2, STATUS_SIGNAL = 128 /* + the signal that ended it */ };
 
 /* Filled by the function that finds the fault; owns its texts, so it outlives the document it speaks of.
  * A zeroed one means "no error". */
 typedef struct portolan_error {
-    int status; /* exit status of the process: one of STATUS_* */
+    int status; /* exit status of the process: one of STATUS_*, or STATUS_SIGNAL + n */
     char file[512];
     unsigned line, column;
     char message[1024]; /* what was found, what is allowed, what to do */

@@ -161,9 +161,18 @@ FILE *result_file_open(const result_folder *folder, const char *name, portolan_e
     return f;
 }
 
+int stream_flush(FILE *file) {
+    bool failed_before = ferror(file);
+    errno = 0;
+    if (fflush(file) == 0 && !failed_before) return 0;
+    if (!errno && putc('\n', file) != EOF) fflush(file); /* the reason was lost; what is broken fails again */
+    return errno ? errno : EIO;
+}
+
 bool result_file_close(FILE *file, const char *name, portolan_error *err) {
     if (!file) return false;
-    bool ok = fflush(file) == 0 && fsync(fileno(file)) == 0 && !ferror(file);
+    errno = stream_flush(file);
+    bool ok = errno == 0 && fsync(fileno(file)) == 0;
     if (!ok) cannot_write(err, name);
     if (fclose(file) != 0 && ok) ok = cannot_write(err, name);
     return ok;

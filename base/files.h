@@ -52,6 +52,9 @@ void result_folder_discard(result_folder *folder);
 /* Opens `name` in the folder for writing. */
 FILE *result_file_open(const result_folder *folder, const char *name, portolan_error *err);
 
+/* Flushes a stream that was written to. 0 if all of it went well since it was opened, else an errno value that says why not. */
+int stream_flush(FILE *file);
+
 /* Flushes, syncs and closes; reports any write that failed since the file was opened (a full disk, say).
  * `file` may be NULL, which is a failure already reported. */
 bool result_file_close(FILE *file, const char *name, portolan_error *err);

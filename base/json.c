@@ -46,8 +46,9 @@ json_t *json_from_yaml(const yaml_node *node) {
 }
 
 bool json_print(const json_t *value, FILE *stream, portolan_error *err) {
-    if (!value || json_dumpf(value, stream, JSON_INDENT(2)) != 0 || fputc('\n', stream) == EOF)
-        return error_run(err, "JSON could not be written: out of memory or disk space");
+    bool ok = value && json_dumpf(value, stream, JSON_INDENT(2)) == 0;
+    if (!ok && !ferror(stream)) return error_run(err, "out of memory: JSON could not be made");
+    putc('\n', stream);
     return true;
 }
 

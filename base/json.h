@@ -14,7 +14,8 @@ json_t *json_read(const char *path, size_t limit, portolan_error *err);
  * A new reference; NULL if memory is short. */
 json_t *json_from_yaml(const yaml_node *node);
 
-/* Writes `value` to `stream`, indented, keys in the order they were set, with a closing newline. */
+/* Writes `value` to `stream`, indented, keys in the order they were set, with a closing newline. Fails where memory is short
+ * (as it was if `value` is NULL); whoever closes the stream sees whether it could be written. */
 bool json_print(const json_t *value, FILE *stream, portolan_error *err);
 
 /* json_print into a file of a results folder. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "signals.h"
 
 static bool cannot_write(portolan_error *err, const char *path) {
     return error_run(err, "%s: cannot write: %s", path, strerror(errno));
@@ -33,7 +34,10 @@ bool replacement_open(replacement *r, const char *path, portolan_error *err) {
     }
     if (fd < 0) return cannot_write(err, path);
     r->stream = fdopen(fd, "wb");
-    if (r->stream) return true;
+    if (r->stream) {
+        leftover_add(r->temporary);
+        return true;
+    }
     cannot_write(err, path);
     close(fd);
     unlink(r->temporary);
@@ -46,5 +50,6 @@ bool replacement_finish(replacement *r, bool ok, portolan_error *err) {
     r->stream = NULL;
     if (ok && rename(r->temporary, r->path) != 0) ok = cannot_write(err, r->path);
     if (!ok) unlink(r->temporary);
+    leftover_drop(r->temporary);
     return ok;
 }

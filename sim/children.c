@@ -2,6 +2,7 @@
 #include "children.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,23 +13,27 @@
 #include "progress.h"
 #include "trace.h"
 
-sigset_t watched_signals(void) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    return set;
+void watch_begin(watch *w) {
+    w->set = signals_caught();
+    sigaddset(&w->set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &w->set, &w->before);
 }
+
+int watch_wait(const watch *w, double seconds) {
+    double whole = floor(seconds);
+    struct timespec most = {(time_t)whole, (long)(1e9 * (seconds - whole))};
+    int signal = sigtimedwait(&w->set, NULL, &most);
+    return signal_ends(signal) ? signal : 0;
+}
+
+void watch_end(const watch *w) { sigprocmask(SIG_SETMASK, &w->before, NULL); }
 
 pid_t child_fork(portolan_error *err) {
     fflush(NULL);
     pid_t parent = getpid(), pid = fork();
     if (pid < 0) error_run(err, "cannot start a process: %s", strerror(errno));
     if (pid != 0) return pid;
-    sigset_t set = watched_signals();
-    signal(SIGINT, SIG_IGN); /* the parent decides what an interrupt means */
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    signals_leave_to_parent();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(STATUS_FAILED);
     return 0;

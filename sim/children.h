@@ -3,17 +3,26 @@
 #ifndef PORTOLAN_CHILDREN_H
 #define PORTOLAN_CHILDREN_H
 
-#include <signal.h>
-#include <sys/types.h>
-
 #include "base/files.h"
+#include "base/signals.h"
 #include "engine.h"
 
-/* The signals a parent waits for with sigtimedwait, and has blocked since before its first fork. */
-sigset_t watched_signals(void);
+/* A parent that waits for its children, and for signals that end the command (base/signals.h): those are blocked from
+ * watch_begin, before its first fork, to watch_end, so that what it does with what was finished is not cut short. */
+typedef struct watch {
+    sigset_t set, before;
+} watch;
 
-/* fork() for a child that dies with its parent (however the parent dies), ignores Ctrl-C, and blocks no
- * signal. Returns as fork() does: 0 in the child, -1 with an error. */
+void watch_begin(watch *w);
+
+/* Waits for a child's end, a signal, or at most `seconds`; returns the signal if it ends the command, else 0. */
+int watch_wait(const watch *w, double seconds);
+
+/* A signal that came since, and was not returned by watch_wait, ends the program here. */
+void watch_end(const watch *w);
+
+/* fork() for a child that dies with its parent (however the parent dies), leaves the signals to it, and blocks
+ * none. Returns as fork() does: 0 in the child, -1 with an error. */
 pid_t child_fork(portolan_error *err);
 
 /* Runs a policy in this process, which must be a child that has run none before, and fills results[index];

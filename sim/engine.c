@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/signals.h"
+
 /* ---- Set-up, before the policies' processes are forked ---- */
 
 static void init_simgrid(const network_settings *n) {
@@ -25,6 +27,7 @@ static void init_simgrid(const network_settings *n) {
                     "--log=root.threshold:critical", NULL};
     int argc = (int)(sizeof argv / sizeof *argv) - 1;
     simgrid_init(&argc, argv);
+    signals_catch(); /* SimGrid has an idea of its own of Ctrl-C */
 }
 
 bool engine_set_up(const scenario *s, simgrid_world *world, portolan_error *err) {

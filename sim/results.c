@@ -47,7 +47,7 @@ json_t *summary_json(const scenario *s, const run_report *report) {
     }
     const network_settings *n = &s->platform.network;
     return json_pack("{s:i, s:s, s:I, s:b, s:{s:s, s:b, s:f}, s:o}", "schema", SCHEMA_VERSION, "scenario", s->name, "seed",
-                     (json_int_t)s->seed, "interrupted", report->interrupted, "network", "model",
+                     (json_int_t)s->seed, "interrupted", report->stopped.status != STATUS_OK, "network", "model",
                      n->model == NETWORK_LV08 ? "LV08" : "CM02", "crosstraffic", n->crosstraffic, "tcp_gamma_bytes",
                      n->tcp_gamma, "policies", policies);
 }

@@ -25,12 +25,11 @@ typedef struct job {
 typedef struct runner {
     const scenario *s;
     const simgrid_world *world;
-    const result_folder *folder;
+    result_folder *folder;
     policy_result *results; /* shared with the children */
     job *jobs;
     progress bar;
-    bool interrupted;
-    portolan_error *err;
+    portolan_error *stopped; /* what ended the run before all policies were finished */
 } runner;
 
 /* ---- In the child ---- */
@@ -65,7 +64,7 @@ static bool run_policy(const runner *r, size_t index) {
 /* ---- In the parent ---- */
 
 static bool start_child(runner *r, size_t index) {
-    pid_t pid = child_fork(r->err);
+    pid_t pid = child_fork(r->stopped);
     if (pid == 0) _exit(run_policy(r, index) ? STATUS_OK : STATUS_FAILED);
     if (pid > 0) r->jobs[index] = (job){JOB_RUNNING, pid};
     return pid > 0;
@@ -88,16 +87,25 @@ static bool start_ready(runner *r, unsigned most) {
     return true;
 }
 
+static void interrupt(runner *r, int signal) {
+    if (!r->stopped->status) error_signal(r->stopped, signal, "");
+}
+
+/* Takes note of a policy's end; the first failure is the one told. */
+static void end_policy(runner *r, size_t index, int status) {
+    bool ok = WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK;
+    r->jobs[index].state = ok ? JOB_DONE : JOB_FAILED;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+        interrupt(r, SIGXCPU); /* the limit is the command's, whichever process meets it */
+    else if (!ok && !r->stopped->status)
+        child_failed(r->s, index, &r->results[index], status, r->stopped);
+}
+
 static void reap(runner *r) {
     int status;
-    for (size_t i = 0; i < r->s->policy_count; i++) {
-        job *j = &r->jobs[i];
-        if (j->state != JOB_RUNNING || waitpid(j->pid, &status, WNOHANG) != j->pid) continue;
-        bool ok = WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK;
-        j->state = ok ? JOB_DONE : JOB_FAILED;
-        bool is_first = !r->err->status; /* the first failure is the one told */
-        if (!ok && !r->interrupted && is_first) child_failed(r->s, i, &r->results[i], status, r->err);
-    }
+    for (size_t i = 0; i < r->s->policy_count; i++)
+        if (r->jobs[i].state == JOB_RUNNING && waitpid(r->jobs[i].pid, &status, WNOHANG) == r->jobs[i].pid)
+            end_policy(r, i, status);
 }
 
 static void kill_children(runner *r) {
@@ -118,21 +126,16 @@ static void show_progress(runner *r) {
 }
 
 /* Starts children as others end, until all have ended, one has failed, or a signal says to stop. */
-static bool run_all(runner *r, unsigned most) {
-    const struct timespec tick = {0, 100 * 1000 * 1000};
-    sigset_t set = watched_signals(), before;
-    sigprocmask(SIG_BLOCK, &set, &before);
+static void run_all(runner *r, const watch *signals, unsigned most) {
     bool ok = start_ready(r, most);
-    while (ok && !r->interrupted && count_jobs(r, JOB_RUNNING)) {
-        int sig = sigtimedwait(&set, NULL, &tick);
-        r->interrupted = sig == SIGINT || sig == SIGTERM;
+    while (ok && count_jobs(r, JOB_RUNNING)) {
+        int signal = watch_wait(signals, 0.1);
+        if (signal) interrupt(r, signal);
         reap(r);
-        ok = !r->err->status && (r->interrupted || start_ready(r, most));
+        ok = !r->stopped->status && start_ready(r, most);
         show_progress(r);
     }
     kill_children(r);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    return ok;
 }
 
 /* results/NAME, or the first of results/NAME-2, -3, ... that does not exist. */
@@ -142,27 +145,47 @@ static void default_folder(char *into, size_t size, const char *name) {
     for (unsigned i = 2; stat(into, &st) == 0; i++) snprintf(into, size, "results/%s-%u", name, i);
 }
 
-static bool run_in_folder(const scenario *s, const run_options *options, result_folder *folder, run_report *report,
-                          portolan_error *err) {
+static bool nothing_finished(const portolan_error *stopped, portolan_error *err) {
+    *err = *stopped;
+    if (err->status > STATUS_SIGNAL)
+        error_signal(err, err->status - STATUS_SIGNAL, " before any policy was finished; nothing was written");
+    return false;
+}
+
+/* Runs the policies, and writes what the folder is to hold: the finished ones, if not all. */
+static bool fill_folder(runner *r, run_report *report, const run_options *options, portolan_error *err) {
+    double start = wall_clock();
+    watch signals;
+    watch_begin(&signals);
+    bool ok = result_folder_open(r->folder, report->folder, err);
+    if (ok) {
+        r->bar = progress_start(options->quiet);
+        run_all(r, &signals, options->jobs ? options->jobs : processors());
+        progress_end(&r->bar);
+        report->wall_seconds = report->load_seconds + wall_clock() - start;
+        ok = count_jobs(r, JOB_DONE) > 0 ? results_write(r->s, report, r->folder, err) && result_folder_commit(r->folder, err)
+                                         : nothing_finished(&report->stopped, err);
+        result_folder_discard(r->folder);
+    }
+    watch_end(&signals);
+    return ok;
+}
+
+static bool run_policies(const scenario *s, const run_options *options, run_report *report, portolan_error *err) {
     double start = wall_clock();
     simgrid_world world;
-    runner r = {.s = s, .world = &world, .folder = folder, .results = report->results, .err = err};
+    result_folder folder = {0};
+    runner r = {.s = s, .world = &world, .folder = &folder, .results = report->results, .stopped = &report->stopped};
     r.jobs = calloc(s->policy_count, sizeof *r.jobs);
     if (!r.jobs) return error_memory(err, s->policy_count * sizeof *r.jobs);
     bool ok = engine_set_up(s, &world, err);
-    report->load_seconds = wall_clock() - start;
     if (ok) {
-        r.bar = progress_start(options->quiet);
-        ok = run_all(&r, options->jobs ? options->jobs : processors());
-        progress_end(&r.bar);
+        report->load_seconds = wall_clock() - start;
+        ok = fill_folder(&r, report, options, err);
         simgrid_world_free(&world);
     }
-    report->wall_seconds = wall_clock() - start;
-    report->interrupted = r.interrupted;
-    if (ok && r.interrupted && !count_jobs(&r, JOB_DONE))
-        ok = error_run(err, "interrupted before any policy was finished; nothing was written");
     free(r.jobs);
-    return ok && results_write(s, report, folder, err) && result_folder_commit(folder, err);
+    return ok;
 }
 
 bool scenario_run(const scenario *s, const run_options *options, run_report *report, portolan_error *err) {
@@ -172,9 +195,7 @@ bool scenario_run(const scenario *s, const run_options *options, run_report *rep
         snprintf(report->folder, sizeof report->folder, "%s", options->out);
     else
         default_folder(report->folder, sizeof report->folder, s->name);
-    result_folder folder;
-    bool ok = result_folder_open(&folder, report->folder, err) && run_in_folder(s, options, &folder, report, err);
-    result_folder_discard(&folder);
+    bool ok = run_policies(s, options, report, err);
     if (!ok) run_report_free(report);
     return ok;
 }

@@ -221,11 +221,12 @@ typedef struct run_report {
     char folder[1024];
     double wall_seconds;
     double load_seconds;
-    bool interrupted;
+    portolan_error stopped; /* a signal or a failure that left policies unfinished; its status is 0 if there was none */
 } run_report;
 
-/* Simulates every policy of the scenario, each in a forked child, and writes the results folder. A policy that fails
- * fails the run; after an interrupt the folder holds the policies that were finished. */
+/* Simulates every policy of the scenario, each in a forked child, and writes the results folder. After a signal or the first
+ * policy that fails the folder holds the policies that were finished, and report->stopped says why; where there are none,
+ * nothing is written and the call fails. */
 bool scenario_run(const scenario *s, const run_options *options, run_report *report, portolan_error *err);
 void run_report_free(run_report *report);
 

@@ -197,11 +197,11 @@ typedef struct sweep_options {
 
 typedef struct sweep_progress {
     size_t done, failed, waiting; /* of the whole plan */
-    bool interrupted;
+    int interrupted;              /* by this signal; 0: no */
     double seconds; /* of the present command's wall clock */
 } sweep_progress;
 
-/* Runs points[0 .. count-1] on this machine and records each, the failed ones too. Ends early after Ctrl-C,
+/* Runs points[0 .. count-1] on this machine and records each, the failed ones too. Ends early after a signal,
  * and with `fail_fast` after the first failure. Fails only where the store or the machine does. */
 bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count,
                      const sweep_options *o, sweep_progress *became, portolan_error *err);

@@ -35,7 +35,7 @@ typedef struct runner {
     size_t finished, failed;
     double busy_seconds; /* of all points */
     progress bar;
-    bool interrupted;
+    int interrupted; /* by this signal; 0: no */
 } runner;
 
 /* ---- In the child ---- */
@@ -216,19 +216,17 @@ static void show(runner *r, size_t count) {
 }
 
 static bool run_points(runner *r, const size_t *points, size_t count, portolan_error *err) {
-    const struct timespec tick = {0, 100 * 1000 * 1000};
-    sigset_t set = watched_signals(), before;
+    watch signals;
     size_t next = 0;
-    sigprocmask(SIG_BLOCK, &set, &before);
+    watch_begin(&signals);
     bool ok = start_points(r, points, count, &next, err);
     while (ok && !stopped(r) && running(r)) {
-        int sig = sigtimedwait(&set, NULL, &tick);
-        r->interrupted = sig == SIGINT || sig == SIGTERM;
+        r->interrupted = watch_wait(&signals, 0.1);
         ok = reap(r, err) && start_points(r, points, count, &next, err);
         show(r, count);
     }
     kill_points(r);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    watch_end(&signals);
     return ok;
 }
 
@@ -287,5 +285,5 @@ bool sweep_estimate(const sweep *w, double *seconds_per_point, size_t *tried, po
         ok = run_with(&r, &point, 1, err);
     }
     *seconds_per_point = r.busy_seconds / (double)*tried;
-    return ok && (!r.interrupted || error_run(err, "interrupted"));
+    return ok && (!r.interrupted || error_signal(err, r.interrupted, ""));
 }

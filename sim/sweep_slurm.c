@@ -202,23 +202,21 @@ static size_t count_done(const array *a) {
 }
 
 /* Waits until no task is left, merging on the way. */
-static bool wait_for_job(array *a, bool *interrupted, portolan_error *err) {
-    const struct timespec pause = {POLL_SECONDS, 0};
-    sigset_t set = watched_signals(), before;
-    sigdelset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, &before);
+static bool wait_for_job(array *a, int *interrupted, portolan_error *err) {
+    watch signals;
+    watch_begin(&signals);
+    sigdelset(&signals.set, SIGCHLD); /* whenever squeue ends */
     progress bar = progress_start(a->options->quiet);
     bool active[MOST_TASKS], ok = true;
     for (size_t left = 1, at_start = count_done(a); ok && left && !*interrupted;) {
-        int sig = sigtimedwait(&set, NULL, &pause);
-        *interrupted = sig == SIGINT || sig == SIGTERM;
+        *interrupted = watch_wait(&signals, POLL_SECONDS);
         memset(active, 0, sizeof active);
         if (*interrupted || !find_active(a, active, &left)) continue; /* Slurm may be restarting */
         ok = merge_ended(a, active, err);
         progress_show(&bar, "points", count_done(a) - at_start, sweep_points(a->w) - at_start);
     }
     progress_end(&bar);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    watch_end(&signals);
     return ok;
 }
 
@@ -233,13 +231,13 @@ static bool open_array(array *a, const sweep *w, sweep_store *t, const sweep_opt
 }
 
 /* A job of an earlier parent: its tasks are waited for, and what they have left is merged. */
-static bool collect_earlier(array *a, bool *interrupted, portolan_error *err) {
+static bool collect_earlier(array *a, int *interrupted, portolan_error *err) {
     if (!store_recall(a->store, "slurm job", a->job, sizeof a->job, err)) return false;
     if (!*a->job) return true;
     return wait_for_job(a, interrupted, err) && (*interrupted || store_note(a->store, "slurm job", "", err));
 }
 
-static bool run_array(array *a, bool *interrupted, portolan_error *err) {
+static bool run_array(array *a, int *interrupted, portolan_error *err) {
     size_t count, *points = store_missing(a->store, a->w, &count, err);
     bool ok = points != NULL;
     if (ok && count) {
@@ -256,7 +254,7 @@ static bool run_array(array *a, bool *interrupted, portolan_error *err) {
 bool sweep_run_slurm(const sweep *w, sweep_store *t, const sweep_options *o, sweep_progress *became,
                      portolan_error *err) {
     array a;
-    bool interrupted = false;
+    int interrupted = 0;
     double start = wall_clock();
     bool ok = open_array(&a, w, t, o, err) && collect_earlier(&a, &interrupted, err) &&
               (interrupted || run_array(&a, &interrupted, err));

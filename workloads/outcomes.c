@@ -385,7 +385,7 @@ static bool read_compact(outcome_table *t, csv_cursor *c) {
     return true;
 }
 
-bool outcome_table_write(const outcome_table *t, FILE *out, portolan_error *err) {
+void outcome_table_write(const outcome_table *t, FILE *out) {
     fputs("sample,label,tokens", out);
     for (uint32_t e = 0; e < t->exits; e++)
         for (uint32_t c = 0; c < t->classes; c++) fprintf(out, ",exit%u_p%u", t->exit_layer[e], c);
@@ -398,7 +398,6 @@ bool outcome_table_write(const outcome_table *t, FILE *out, portolan_error *err)
         for (uint32_t k = 0; k < t->v_size; k++) fprintf(out, ",%.17g", t->v[(size_t)i * t->v_size + k]);
         fputc('\n', out);
     }
-    return !ferror(out) || error_run(err, "the outcome table could not be written");
 }
 
 /* ---- Which form? ---- */

@@ -52,8 +52,9 @@ bool outcome_table_allocate(outcome_table *t, uint64_t samples, const uint32_t *
 /* Sets confidence and prediction of one exit from its probabilities: the largest, the first of equals. */
 void outcome_table_conclude(outcome_table *t, uint32_t sample, uint32_t exit);
 
-/* Writes a table with probabilities in the compact form, with 17 digits, so that reading it gives the same bits. */
-bool outcome_table_write(const outcome_table *t, FILE *out, portolan_error *err);
+/* Writes a table with probabilities in the compact form, with 17 digits, so that reading it gives the same bits. Whoever
+ * closes the stream sees whether it could be written. */
+void outcome_table_write(const outcome_table *t, FILE *out);
 
 /* The embedded synthetic table; see docs/workloads.md for the model:
  *   difficulty d_i ~ N(0, 1); noise eps_i1 ~ N(0, 1), eps_ie = .8 eps_i,e-1 + .6 N(0, 1);

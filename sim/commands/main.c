@@ -1,10 +1,13 @@
 /* portolan: finds the command and runs it. */
 #include <argp.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/files.h"
+#include "base/signals.h"
 #include "commands.h"
 
 typedef struct command {
@@ -32,7 +35,9 @@ static void print_help(FILE *out) {
           "Usage: portolan COMMAND [ARGUMENT...]\n\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-12s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
-    fputs("\n`portolan COMMAND --help` says more. Exit status: 0 done, 1 the run failed, 2 wrong usage or input.\n", out);
+    fputs("\n`portolan COMMAND --help` says more. Exit status: 0 done, 1 the run failed, 2 wrong usage or input, "
+          "128 + n ended by signal n.\n",
+          out);
 }
 
 static int unknown_command(const char *name) {
@@ -44,15 +49,28 @@ static int unknown_command(const char *name) {
     return fail(&err);
 }
 
-/* Standard output may be a full disk or a closed pipe: what could not be written is an error. */
-static int finish(int status) {
-    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+/* Standard output may be a full disk: however a command ends (argp ends --help itself), what could not be written is an
+ * error. */
+static void check_output(int status, void *unused) {
+    (void)unused;
+    int reason = stream_flush(stdout);
+    if (!reason) return;
     portolan_error err = {0};
-    error_run(&err, "standard output cannot be written: %s", strerror(errno));
-    return status ? status : fail(&err);
+    error_run(&err, "standard output: cannot write: %s", strerror(reason));
+    fail(&err);
+    if (!status) _exit(STATUS_FAILED);
+}
+
+/* A file that is opened later must not become standard output. What stands in for a stream that was closed cannot be used. */
+static void fill_standard_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0) open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 int main(int argc, char **argv) {
+    fill_standard_streams();
+    signals_catch();
+    on_exit(check_output, NULL);
     argp_err_exit_status = STATUS_WRONG_INPUT;
     if (argc < 2) {
         print_help(stderr);
@@ -60,18 +78,18 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(stdout);
-        return finish(STATUS_OK);
+        return STATUS_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("portolan " PORTOLAN_VERSION);
-        return finish(STATUS_OK);
+        return STATUS_OK;
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], COMMANDS[i].name) != 0) continue;
         char name[64];
         snprintf(name, sizeof name, "portolan %s", argv[1]);
         argv[1] = name;
-        return finish(COMMANDS[i].run(argc - 1, argv + 1));
+        return COMMANDS[i].run(argc - 1, argv + 1);
     }
     return unknown_command(argv[1]);
 }

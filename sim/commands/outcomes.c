@@ -97,11 +97,14 @@ static bool compute(const outcomes_arguments *a, const encoder *e, token_set *se
 
 /* The table under a temporary name first, so that a failure leaves no half of it. */
 static bool write_table(const outcomes_arguments *a, const outcome_table *t, portolan_error *err) {
-    if (!a->out) return outcome_table_write(t, stdout, err);
     replacement file;
+    if (!a->out) {
+        outcome_table_write(t, stdout);
+        return true;
+    }
     if (!replacement_open(&file, a->out, err)) return false;
-    bool ok = outcome_table_write(t, file.stream, err);
-    return replacement_finish(&file, ok, err);
+    outcome_table_write(t, file.stream);
+    return replacement_finish(&file, true, err);
 }
 
 /* Accuracy, F1 and Matthews correlation of one exit. */

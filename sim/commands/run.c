@@ -97,10 +97,10 @@ int command_run(int argc, char **argv) {
         status = fail(&err);
     } else {
         status = show(&s, &report, &a);
-        if (status == STATUS_OK && a.report) status = add_report(&report, &a);
-        if (report.interrupted) {
-            fprintf(stderr, "portolan: interrupted; the folder holds the policies that were finished\n");
-            status = STATUS_FAILED;
+        if (status == STATUS_OK && a.report && !report.stopped.status) status = add_report(&report, &a);
+        if (report.stopped.status) {
+            status = fail(&report.stopped);
+            fprintf(stderr, "portolan: %s holds the policies that were finished\n", report.folder);
         }
         run_report_free(&report);
     }

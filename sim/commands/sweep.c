@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/signals.h"
 #include "commands.h"
 #include "sim/sweep_statistics.h"
 
@@ -237,7 +238,12 @@ static int show(const sweep_arguments *a, const sweep_statistics *st, const swee
 
 /* What became of the plan, if not all is well; returns the exit status. */
 static int tell_failures(const sweep_progress *p, const char *folder) {
-    if (p->interrupted) fprintf(stderr, "portolan: interrupted\n");
+    int status = p->waiting || p->failed ? STATUS_FAILED : STATUS_OK;
+    if (p->interrupted) {
+        portolan_error err;
+        error_signal(&err, p->interrupted, "");
+        status = fail(&err);
+    }
     if (p->waiting)
         fprintf(stderr, "portolan: %zu points are done, %zu are missing; --resume goes on with them\n",
                 p->done, p->waiting);
@@ -246,7 +252,7 @@ static int tell_failures(const sweep_progress *p, const char *folder) {
             stderr,
             "portolan: %zu points failed; see the column 'error' of %s/points.csv; --resume tries them again\n",
             p->failed, folder);
-    return p->waiting || p->failed ? STATUS_FAILED : STATUS_OK;
+    return status;
 }
 
 static bool draw(const sweep_arguments *a, const sweep_statistics *st, const sweep_store *t,
@@ -266,7 +272,7 @@ static int run_sweep(const sweep_arguments *a, const sweep *w, const char *folde
     if (!store_open(&t, folder, &err)) return fail(&err);
     bool ok = open_plan(a, w, &t, &err) && run_missing(a, w, &t, &p, &err) &&
               sweep_statistics_read(&st, w, &t, &err) && sweep_files_write(&st, &t, &err) &&
-              draw(a, &st, &t, &err);
+              (p.interrupted || draw(a, &st, &t, &err));
     int status = ok ? show(a, &st, &t) : fail(&err);
     if (ok && !status) status = tell_failures(&p, folder);
     sweep_statistics_free(&st);
@@ -277,7 +283,8 @@ static int run_sweep(const sweep_arguments *a, const sweep *w, const char *folde
 static int run_task(const sweep_arguments *a, const sweep *w, const char *folder) {
     portolan_error err = {0};
     sweep_progress p = {0};
-    return sweep_run_task(w, folder, a->task, &a->run, &p, &err) ? STATUS_OK : fail(&err);
+    if (!sweep_run_task(w, folder, a->task, &a->run, &p, &err)) return fail(&err);
+    return p.interrupted ? STATUS_SIGNAL + p.interrupted : STATUS_OK;
 }
 
 int command_sweep(int argc, char **argv) {

@@ -1,4 +1,5 @@
 /* Files: reading, paths beside other files and under $PORTOLAN_DATA, SHA-256, result folders. */
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -255,8 +256,10 @@ TEST(a_full_disk_is_noticed) {
     assert_non_null(f);
     for (int i = 0; i < 100000; i++)
         fputc('x', f); /* a write fails before the end */
+    errno = 0;
     assert_false(result_file_close(f, "summary.csv", &err));
     assert_int_equal(err.status, STATUS_FAILED);
+    assert_non_null(strstr(err.message, "summary.csv: cannot write: No space left on device"));
 }
 
 TEST(a_file_that_was_not_opened) {

@@ -46,6 +46,39 @@ run() {
     ! grep -qiE 'sanitizer|runtime error|backtrace|terminate called|core dumped|assertion' stderr || fail "it crashed"
 }
 
+# start ARGUMENT...: portolan in the background, its process in $pid, with Ctrl-C at work as in the foreground.
+start() {
+    context="portolan $*"
+    env --default-signal=INT,QUIT "$PORTOLAN" "$@" >stdout 2>stderr </dev/null &
+    pid=$!
+}
+
+# ends STATUS: what was started ends with it.
+ends() {
+    local status=0
+    checks=$((checks + 1))
+    wait "$pid" || status=$?
+    [ "$status" -eq "$1" ] || fail "status $status, wanted $1"
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.02
+    done
+}
+
+children_of() {
+    cat "/proc/$1/task/$1/children" 2>/dev/null
+}
+
+has_child() {
+    [ -n "$(children_of "$1")" ]
+}
+
 # says TEXT: standard error of the last run contains it.
 says() {
     check "stderr lacks: $1" grep -qF -- "$1" stderr

@@ -5,44 +5,10 @@
 
 quick=$SOURCE/scenarios/quickstart.yaml
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
-wait_for() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.02
-    done
-}
-
-children_of() {
-    cat "/proc/$1/task/$1/children" 2>/dev/null
-}
-
 # The first policy has been finished and reaped, another one is running.
 second_runs() {
     local now
     now=$(children_of "$1") && [ -n "$now" ] && [ "$now" != "$2" ]
-}
-
-has_child() {
-    [ -n "$(children_of "$1")" ]
-}
-
-# start ARGUMENT...: a run in the background, its process in $pid.
-start() {
-    context="portolan $*" # told by lib.sh if a check fails
-    : "$context"
-    "$PORTOLAN" "$@" >stdout 2>stderr </dev/null &
-    pid=$!
-}
-
-# ends STATUS: the run in the background ends with it.
-ends() {
-    local status=0
-    checks=$((checks + 1))
-    wait "$pid" || status=$?
-    [ "$status" -eq "$1" ] || fail "status $status, wanted $1"
 }
 
 nothing_written() {
@@ -64,15 +30,15 @@ YAML
 
 # ---- Interrupted ----
 
-for signal in INT TERM; do
+for signal in INT XCPU; do
     mkdir "parent-$signal"
     start run slow.yaml --jobs 1 --out "parent-$signal/out"
     wait_for 60 has_child "$pid" || fail "no policy was started"
     first=$(children_of "$pid")
     wait_for 300 second_runs "$pid" "$first" || fail "the first policy has not ended"
     kill -s "$signal" "$pid"
-    ends 1
-    says interrupted
+    ends $((128 + $(kill -l "$signal")))
+    says "interrupted by SIG$signal"
     json "parent-$signal/out/summary.json" interrupted true
     json "parent-$signal/out/summary.json" policies.0.name phone-only
     json "parent-$signal/out/summary.json" policies.0.requests "$requests"
@@ -91,8 +57,8 @@ mkdir early
 start run slow.yaml --set run.requests=5e6 --out early/out
 wait_for 60 has_child "$pid" || fail "no policy was started"
 kill -s INT "$pid"
-ends 1
-says "interrupted before any policy was finished; nothing was written"
+ends 130
+says "interrupted by SIGINT before any policy was finished; nothing was written"
 nothing_written early
 
 # ---- A process is killed ----
@@ -106,6 +72,18 @@ ends 1
 says "was killed by signal 9"
 says "policy 'edge-only'"
 nothing_written killed
+
+# What another policy has finished is kept.
+start run slow.yaml --policy phone-only --policy edge-only --jobs 1 --out partly
+wait_for 60 has_child "$pid" || fail "no policy was started"
+first=$(children_of "$pid")
+wait_for 300 second_runs "$pid" "$first" || fail "the first policy has not ended"
+kill -s KILL $(children_of "$pid")
+ends 1
+says "policy 'edge-only' was killed by signal 9"
+says "partly holds the policies that were finished"
+json partly/summary.json interrupted true
+json partly/summary.json policies.# 1
 
 # The parent is killed: its children end with it.
 mkdir orphans

@@ -170,26 +170,4 @@ for file in "$SOURCE"/platforms/*.yaml; do
 done
 unset PORTOLAN_DATA
 
-# ---- Standard output that cannot be written ----
-
-if [ -w /dev/full ]; then
-    for arguments in "list policies" "list policies --json" "check $quick" "platform $SOURCE/platforms/city-lte.yaml" \
-        "platform --xml $SOURCE/platforms/city-lte.yaml" "--help" "--version"; do
-        checks=$((checks + 1))
-        status=0
-        # shellcheck disable=SC2086
-        "$PORTOLAN" $arguments >/dev/full 2>stderr || status=$?
-        context="portolan $arguments >/dev/full"
-        [ "$status" -eq 1 ] || fail "status $status, wanted 1"
-        says "be written"
-    done
-    checks=$((checks + 1))
-    status=0
-    "$PORTOLAN" run "$quick" --set run.requests=10 --set run.warmup=0 --out written >/dev/full 2>stderr || status=$?
-    [ "$status" -eq 1 ] || fail "run >/dev/full: status $status, wanted 1"
-    check "the results are written all the same" test -f written/summary.json
-else
-    echo "skipped: there is no /dev/full"
-fi
-
 finish
