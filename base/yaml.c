@@ -397,6 +397,15 @@ static yaml_node *copy_deep(yaml_document *doc, const yaml_node *node) {
     return copy;
 }
 
+/* The path goes on at `word`, but what stands here is a scalar: a path of a file, say, or the name of a preset. */
+static bool no_keys(const char *path, const char *word, const yaml_node *here, const yaml_node *fresh, portolan_error *err) {
+    bool last = !strchr(word, '.') && fresh->kind == YAML_SCALAR;
+    return error_input(err, fresh->mark,
+                       "%.200s: '%.60s' at %.200s:%u has no keys; if it is a preset, put {like: %.60s, %.*s: %.60s} in its "
+                       "place", path, here->text, here->mark.file, here->mark.line, here->text,
+                       (int)strcspn(word, "."), word, last ? fresh->text : "...");
+}
+
 /* Hangs `fresh`, a node of `doc`, at the path. */
 static bool put_node(yaml_document *doc, const char *path, yaml_node *fresh, portolan_error *err) {
     yaml_node **slot = &doc->root;
@@ -408,8 +417,10 @@ static bool put_node(yaml_document *doc, const char *path, yaml_node *fresh, por
         if (here->kind == YAML_SCALAR && !*here->text) *here = (yaml_node){.kind = YAML_MAP, .mark = here->mark};
         if (here->kind == YAML_MAP) {
             if (!(slot = map_slot(doc, here, word, length, fresh->mark))) return error_memory(err, sizeof *here);
+        } else if (here->kind == YAML_SCALAR) {
+            return no_keys(path, word, here, fresh, err);
         } else {
-            slot = here->kind == YAML_LIST ? list_slot(here, word, length) : NULL;
+            slot = list_slot(here, word, length);
             if (!slot)
                 return error_input(err, fresh->mark, "%.200s: '%.*s' is no item of the list at %s:%u (give a name, a label "
                                    "or an index from 0)", path, (int)length, word, here->mark.file, here->mark.line);

@@ -127,6 +127,8 @@ void outcome_table_free(outcome_table *t) {
 
 /* ---- CSV of numbers ---- */
 
+static const char MORE_FIELDS[] = "the line has more fields than the header";
+
 /* A cursor over the text; `field` points at the current field, which ends before a comma or the end of the line. */
 typedef struct csv_cursor {
     const char *at, *end; /* unread text */
@@ -160,13 +162,13 @@ static bool csv_field(csv_cursor *c, const char **field, size_t *length) {
     return true;
 }
 
-/* Steps over the line break; anything before it is one field too many. */
-static bool csv_end_line(csv_cursor *c) {
+/* Steps over the line break; anything before it is one field too many, which is said with what is wanted. */
+static bool csv_end_line(csv_cursor *c, const char *wanted) {
     if (c->at > c->line_start && c->at[-1] == ',') {
         const char *stop = c->at;
         while (stop < c->end && *stop != '\r' && *stop != '\n') stop++;
         c->mark.column = (unsigned)(c->at - c->line_start) + 1;
-        return csv_fault(c, c->at, (size_t)(stop - c->at), "the line has more fields than the header");
+        return csv_fault(c, c->at, (size_t)(stop - c->at), wanted);
     }
     if (c->at < c->end) c->at++;
     return true;
@@ -219,7 +221,7 @@ static bool read_long_row(csv_cursor *c, long_row *row) {
            csv_number(c, 0, 1, "a confidence is a number from 0 to 1", &row->confidence) &&
            csv_whole(c, OUTCOME_MAX_CLASSES - 1, "a class is a whole number from 0 to 999", &row->prediction) &&
            csv_whole(c, OUTCOME_MAX_CLASSES - 1, "a class is a whole number from 0 to 999", &row->label) &&
-           csv_end_line(c);
+           csv_end_line(c, MORE_FIELDS);
 }
 
 /* Sorted rows must be complete: every sample has exits 0 .. exits-1 once each, and one label. */
@@ -337,7 +339,7 @@ static bool read_compact_header(csv_cursor *c, compact_header *h) {
         if (!take_column(h, field, length, &in_exit)) return csv_fault(c, field, length, WANTED);
     if (h->classes < 2 || in_exit != h->classes)
         return error_input(c->err, c->mark, "the header ends within an exit; %s", WANTED);
-    return csv_end_line(c);
+    return csv_end_line(c, MORE_FIELDS);
 }
 
 static bool read_compact_exit(outcome_table *t, csv_cursor *c, uint32_t i, uint32_t e) {
@@ -367,7 +369,7 @@ static bool read_compact_row(outcome_table *t, csv_cursor *c, uint32_t i) {
     for (uint32_t k = 0; k < t->v_size; k++)
         if (!csv_number(c, -1e30, 1e30, "a representation's element is a number", &t->v[(size_t)i * t->v_size + k]))
             return false;
-    return csv_end_line(c);
+    return csv_end_line(c, MORE_FIELDS);
 }
 
 static bool read_compact(outcome_table *t, csv_cursor *c) {
@@ -424,7 +426,8 @@ bool outcome_table_parse(outcome_table *t, const char *name, const char *text, s
     csv_start_line(&c);
     bool ok;
     if (header_begins(&c, LONG))
-        ok = csv_end_line(&c) && read_long(t, &c);
+        ok = csv_end_line(&c, "the long form has five columns: Sample_ID,Exit,Confidence,Prediction,Label") &&
+             read_long(t, &c);
     else if (header_begins(&c, COMPACT))
         ok = read_compact(t, &c);
     else

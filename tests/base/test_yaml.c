@@ -304,10 +304,22 @@ static void assert_set_fails(const char *path, const char *value, const char *fr
     yaml_unload(&doc);
 }
 
+TEST(a_scalar_has_no_keys_to_set) {
+    yaml_document doc = document_of("name: a\ncells: [{name: lte, link: lte-macro}]\n");
+    portolan_error err = {0};
+    assert_false(yaml_set(&doc, "cells.lte.link.up", "5Mbps", &err));
+    assert_input_error(&err, 1, 1, "cells.lte.link.up: 'lte-macro' at test.yaml:2 has no keys; if it is a preset, put "
+                                   "{like: lte-macro, up: 5Mbps} in its place");
+    err = (portolan_error){0};
+    assert_false(yaml_set(&doc, "cells.lte.link.up.x", "1", &err));
+    assert_input_error(&err, 1, 1, "put {like: lte-macro, up: ...} in its place");
+    yaml_unload(&doc);
+}
+
 TEST(set_says_what_is_wrong) {
     assert_set_fails("policies.9.threshold", "1", "'9' is no item of the list at test.yaml:2");
     assert_set_fails("policies.nonesuch.threshold", "1", "'nonesuch' is no item of the list");
-    assert_set_fails("policies.confidence.threshold.deeper", "1", "'deeper'");
+    assert_set_fails("policies.confidence.threshold.deeper", "1", "'0.8' at test.yaml:3 has no keys");
     assert_set_fails("", "1", "--set wants key=value");
     assert_set_fails("seed", "[1", "not valid YAML");
     assert_set_fails("seed", "{a: 1, a: 2}", "stands twice");
@@ -392,7 +404,7 @@ int main(void) {
         cmocka_unit_test(set_in_maps),
         cmocka_unit_test(set_in_lists_by_index_name_and_label),
         cmocka_unit_test(set_into_an_item_of_one_plain_key),
-        cmocka_unit_test(set_says_what_is_wrong),
+        cmocka_unit_test(a_scalar_has_no_keys_to_set), cmocka_unit_test(set_says_what_is_wrong),
         cmocka_unit_test(put_copies_a_node_and_keeps_its_mark),
         cmocka_unit_test(put_tells_of_faults_at_the_value),
         cmocka_unit_test(set_through_an_alias_leaves_the_anchor_alone),

@@ -48,6 +48,12 @@ wrong "did you mean 'threshold'" run "$quick" --out out --set policies.confidenc
 wrong "'9' is no item of the list" run "$quick" --out out --set policies.9.threshold=1
 wrong "'nobody' is no item of the list" run "$quick" --out out --set policies.nobody.threshold=1
 wrong "is no item of the list" run "$quick" --out out --set policies.-1.threshold=1
+wrong "'lte-macro' at $SOURCE/scenarios/../platforms/city-lte.yaml:8 has no keys; if it is a preset, put {like: lte-macro, up: 5Mbps} in its place" \
+    run "$quick" --out out --set platform.cells.lte.link.up=5Mbps
+run 0 run "$quick" --out out -q --set run.requests=100 --set run.warmup=0 --policy cloud-only \
+    --set 'platform.cells.lte.link={like: lte-macro, up: 5Mbps}'
+rm -rf out
+wrong "put {like: lte-macro, up: ...} in its place" run "$quick" --out out --set platform.cells.lte.link.up.x=5Mbps
 wrong "there is no policy 'nobody'" run "$quick" --out out --policy nobody
 wrong "did you mean 'confidence'" run "$quick" --out out --policy confidense
 wrong "--set seed:1:1: 'seed'" run "$quick" --out out --seed x

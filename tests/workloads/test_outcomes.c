@@ -164,7 +164,7 @@ static const refusal BAD[] = {
     {"a,b,c\n1,2,3\n", 1, 1, "not an outcome table"},
     {"Sample_ID,Exit,Confidence,Prediction\n", 1, 1, "not an outcome table"},
     {"sample_id,exit,confidence,prediction,label\n", 1, 1, "not an outcome table"},
-    {"Sample_ID,Exit,Confidence,Prediction,Label,More\n0,0,.5,1,1\n", 1, 44, "more fields than the header"},
+    {"Sample_ID,Exit,Confidence,Prediction,Label,More\n0,0,.5,1,1\n", 1, 44, "the long form has five columns"},
     {LONG_HEADER, 1, 38, "the table has no rows"},
     {LONG_HEADER "0,0,.5,1\n", 2, 9, "found ''; the line has fewer fields than the header"},
     {LONG_HEADER "0,0,.5,1,1,7\n", 2, 12, "found '7'; the line has more fields than the header"},
