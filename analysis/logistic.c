@@ -1,12 +1,12 @@
 /* Logistic regression by Newton's method (iteratively reweighted least squares), on standardised columns. Small and
  * without chance: the same numbers give the same weights. */
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/elementary.h"
 #include "cartography.h"
+#include "model/blas.h"
 
 enum { MOST_STEPS = 50, FOLDS = 5 };
 static const double RIDGE = 1, TOLERANCE = 1e-10;
@@ -89,7 +89,7 @@ static void fill_gradient_and_hessian(problem *q) {
             q->weighted[i * d + k] = root * x[k];
         }
     }
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)d, (blasint)q->n, 1, q->weighted, (blasint)d, 0, q->hessian,
+    blas.dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)d, (blasint)q->n, 1, q->weighted, (blasint)d, 0, q->hessian,
                 (blasint)d);
     for (size_t k = 0; k < d; k++) q->hessian[k * d + k] += k + 1 < d ? RIDGE : 1e-9;
 }
@@ -103,8 +103,8 @@ static void solve(problem *q) {
             double x = a[i * d + j] - dot(a + i * d, a + j * d, (uint32_t)j);
             a[i * d + j] = i == j ? sqrt(fmax(x, 1e-12)) : x / a[j * d + j];
         }
-    cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (blasint)d, a, (blasint)d, q->gradient, 1);
-    cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)d, a, (blasint)d, q->gradient, 1);
+    blas.dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (blasint)d, a, (blasint)d, q->gradient, 1);
+    blas.dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)d, a, (blasint)d, q->gradient, 1);
 }
 
 /* One step, halved until the loss does not grow; false when it no longer falls. */
@@ -126,6 +126,7 @@ static bool descend(problem *q, double *now) {
 bool logistic_fit(const double *x, const bool *y, const bool *use, uint32_t samples, uint32_t size, double *weights,
                   double *bias, portolan_error *err) {
     problem q;
+    if (!blas_open(1, err)) return false;
     if (!open_problem(&q, samples, size)) {
         close_problem(&q);
         return error_memory(err, 2 * (size_t)samples * (size + 1) * sizeof(double));

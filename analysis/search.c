@@ -3,13 +3,13 @@
  * Every candidate (alpha, beta) cuts the fitting samples into three pools. Samples are sorted once into the cells of the
  * grid of candidates; sums over cells, accumulated along both axes, then give every candidate's pools and their means. The
  * held-out samples' products with all means are one matrix product a block of candidates. */
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis.h"
 #include "cartography.h"
+#include "model/blas.h"
 
 enum { STEPS = 40, EXIT_STEPS = 160, MOST_LEVELS = EXIT_STEPS + 2, BLOCK = 64 };
 
@@ -218,7 +218,7 @@ static uint8_t nearest(const trial *t, int distance, const double *products) {
 static void try_block(search *q, size_t first, size_t n, surface_point *points) {
     uint32_t size = q->g.size;
     for (size_t i = 0; i < n; i++) set_means(q, &q->trials[first + i], q->means + i * POOLS * size);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)q->held->samples, (blasint)(n * POOLS), (blasint)size, 1,
+    blas.dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)q->held->samples, (blasint)(n * POOLS), (blasint)size, 1,
                 q->held->v, (blasint)size, q->means, (blasint)size, 0, q->products, BLOCK * POOLS);
     for (size_t i = 0; i < n; i++) {
         const trial *t = &q->trials[first + i];
@@ -293,7 +293,7 @@ bool router_search(router *r, const fitting *f, const jury *held, const search_s
     search q = {.r = r, .held = held, .s = s};
     *found = (surface){0};
     if (!f->samples) return error_usage(err, "there are no samples to make pools of");
-    bool ok = choose_levels(&q.g, r->method, f, s->fixed, err);
+    bool ok = blas_open(1, err) && choose_levels(&q.g, r->method, f, s->fixed, err);
     if (ok && !held->samples && q.g.alpha.count * q.g.beta.count > 1)
         ok = error_usage(err, "there are no held-out samples to search thresholds on; train with 'training.holdout', or give "
                          "--alpha and --beta");

@@ -10,15 +10,13 @@
 #include <sys/mman.h>
 
 #include "base/elementary.h"
+#include "blas.h"
 #include "kernels.h"
 #include "model.h"
 
 #if defined(__SSE__)
 #include <immintrin.h>
 #endif
-
-extern char *openblas_get_corename(void);
-extern void openblas_set_num_threads(int threads);
 
 /* A linear layer; the weights as weights_store lays them out. */
 typedef struct linear_weights {
@@ -239,13 +237,13 @@ void encoder_embedding_hash(const encoder *e, char hex[FILE_HASH_TEXT]) {
 const char *encoder_kernel(void) {
     static char name[64];
     if (kernels_pick()->panel) return kernels_pick()->name; /* all products are ours */
-    snprintf(name, sizeof name, "%s, OpenBLAS %s", kernels_pick()->name, openblas_get_corename());
+    snprintf(name, sizeof name, "%s, OpenBLAS %s", kernels_pick()->name, blas.corename());
     return name;
 }
 
 bool encoder_batches_freely(void) { return kernels_pick()->panel != 0; }
 
-void encoder_single_thread(void) { openblas_set_num_threads(1); }
+bool encoder_threads(unsigned threads, portolan_error *err) { return blas_open(threads, err); }
 
 /* Denormals are zero between these two calls, and only there: the simulator's own arithmetic keeps them. */
 static unsigned flush_denormals(void) {

@@ -422,8 +422,7 @@ static void mix(float *out, const float *p, const float *value, size_t s, size_t
 
 enum { PANEL = 0 };
 
-#include <cblas.h>
-#undef I
+#include "blas.h"
 
 /* K in pieces of at most 384: what OpenBLAS adds up in one piece is then the same for every number of rows on the
  * processors where that can be had at all. */
@@ -431,21 +430,21 @@ static void linear(float *out, const float *x, const float *w, const float *bias
     enum { PIECE = 384 };
     for (size_t m = 0; m < M; m++) memcpy(out + m * N, bias, N * sizeof *bias);
     for (size_t k = 0; k < K; k += PIECE)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)M, (int)N, (int)(K - k < PIECE ? K - k : PIECE), 1,
+        blas.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)M, (int)N, (int)(K - k < PIECE ? K - k : PIECE), 1,
                     x + k, (int)K, w + k * N, (int)N, 1, out, (int)N);
 }
 
 static void scores(float *out, const float *q, const float *key, float scale, size_t s, size_t d, size_t row,
                    size_t stride, float *room) {
     (void)room;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)row, key,
+    blas.sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)row, key,
                 (int)row, 0, out, (int)stride);
 }
 
 static void mix(float *out, const float *p, const float *value, size_t s, size_t d, size_t row, size_t stride, size_t h,
                 float *room) {
     (void)room;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s, (int)d, (int)s, 1, p, (int)stride, value,
+    blas.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s, (int)d, (int)s, 1, p, (int)stride, value,
                 (int)row, 0, out, (int)h);
 }
 

@@ -268,8 +268,9 @@ bool encoder_batches_freely(void);
 /* Name of the kernels, on which the last bits of a result depend, for the manifest. */
 const char *encoder_kernel(void);
 
-/* OpenBLAS computes in the calling thread only; call it once before the first pass. (Denormals, which make products 200
- * times slower, are flushed to zero within the encoder's functions and left alone outside.) */
-void encoder_single_thread(void);
+/* Prepares for passes by `threads` threads at a time, each of which computes alone: to be called before the first pass. Fails
+ * where memory is short. (Denormals, which make products 200 times slower, are flushed to zero within the encoder's
+ * functions and left alone outside.) */
+bool encoder_threads(unsigned threads, portolan_error *err);
 
 #endif

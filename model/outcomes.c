@@ -165,11 +165,10 @@ bool encoder_outcomes(const encoder *e, const token_set *set, unsigned threads, 
     if (!encoder_outcome_table(e, set, false, t, err)) return false;
     work w = {.e = e, .set = set, .t = t, .progress = progress, .context = context, .err = err};
     w.order = malloc(set->samples * sizeof *w.order);
-    bool ok = w.order || error_memory(err, set->samples * sizeof *w.order);
+    bool ok = (w.order || error_memory(err, set->samples * sizeof *w.order)) && encoder_threads(threads, err);
     if (ok) {
         for (uint32_t i = 0; i < set->samples; i++) w.order[i] = i;
         qsort_r(w.order, set->samples, sizeof *w.order, by_length, set->lengths);
-        encoder_single_thread();
         pthread_mutex_init(&w.lock, NULL);
         ok = run_threads(&w, threads, err);
         pthread_mutex_destroy(&w.lock);

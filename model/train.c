@@ -468,8 +468,7 @@ bool model_train(const train_settings *s, const token_set *train, const token_se
                  bool resume, const train_watch *watch, portolan_error *err) {
     trainer t = {.s = s, .train = train, .dev = dev, .out = out, .threads = threads, .watch = watch};
     uint32_t epoch = 0;
-    encoder_single_thread();
-    bool ok = check_labels(&t, err) && open_trainer(&t, err) && (!resume || train_read_checkpoint(&t, &epoch, err));
+    bool ok = check_labels(&t, err) && encoder_threads(threads, err) && open_trainer(&t, err) && (!resume || train_read_checkpoint(&t, &epoch, err));
     for (; ok && epoch < train_epochs(s); epoch++)
         ok = train_epoch(&t, epoch, err) && finish_epoch(&t, epoch, err) && train_write_metrics(&t, err) &&
              train_write_checkpoint(&t, epoch + 1, err);

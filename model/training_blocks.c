@@ -1,20 +1,19 @@
 /* Forward and backward of each building block. Matrix products run on the encoder's packed kernels where there are any,
  * packing the second factor for each product (it costs one part in the number of rows), else on OpenBLAS. */
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
-#undef I
 
+#include "blas.h"
 #include "kernels.h"
 #include "training.h"
 
 /* ---- Matrix products ---- */
 
 #ifdef PORTOLAN_DOUBLE
-#define GEMM cblas_dgemm
+#define GEMM blas.dgemm
 static const kernels *packed(void) { return NULL; }
 #else
-#define GEMM cblas_sgemm
+#define GEMM blas.sgemm
 static const kernels *packed(void) {
     static const kernels *picked;
     if (!picked) picked = kernels_pick();

@@ -36,14 +36,13 @@ answers *answers_open(int mode, encoder *model, token_set *set, outcome_table *t
         return NULL;
     }
     *a = (answers){.mode = mode, .table = table};
-    if (!open_states(a, set->samples, err)) {
+    if (!open_states(a, set->samples, err) || !encoder_threads(1, err)) {
         answers_close(a);
         return NULL;
     }
     a->model = model;
     a->set = *set;
     *set = (token_set){0};
-    encoder_single_thread();
     return a;
 }
 

@@ -222,7 +222,6 @@ static bool load_run(mapping *m, const char *folder, portolan_error *err) {
     if (!training_setup_load(&m->setup, path, NULL, 0, err)) return false;
     snprintf(path, sizeof path, "%.1000s/model.safetensors", folder);
     m->model = encoder_load(path, 0, err);
-    encoder_single_thread();
     return m->model && read_split(m, err);
 }
 

@@ -41,8 +41,8 @@ static char scratch[256];
 int models_open(void **state) {
     (void)state;
     snprintf(scratch, sizeof scratch, "%s/portolan-models-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    encoder_single_thread();
-    return mkdtemp(scratch) ? 0 : -1;
+    portolan_error err = {0};
+    return encoder_threads(1, &err) && mkdtemp(scratch) ? 0 : -1;
 }
 
 int models_close(void **state) {

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "model/blas.h"
 #include "model/training.h"
 
 enum { SEQUENCES = 3, TOKENS = 4 + 7 + 1, VOCABULARY = 11, CLASSES = 3, LAYERS = 3, PROBES = 12 };
@@ -159,6 +160,12 @@ static void test_frozen_backbone(void **state) {
     check(&c, 0, true);
 }
 
+static int open_blas(void **state) {
+    (void)state;
+    portolan_error err = {0};
+    return blas_open(1, &err) ? 0 : -1;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_post_norm),
@@ -167,5 +174,5 @@ int main(void) {
         cmocka_unit_test(test_dropout),
         cmocka_unit_test(test_frozen_backbone),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_blas, NULL);
 }

@@ -342,5 +342,5 @@ int main(void) {
         cmocka_unit_test(four_bytes_stay_as_they_are),
         cmocka_unit_test(softmax_of_logits_is_in_double),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, models_open, models_close);
 }

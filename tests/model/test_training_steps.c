@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "model/blas.h"
 #include "model/training.h"
 
 enum { SEQUENCES = 3, TOKENS = 12, LAYERS = 3, STEPS = 10 };
@@ -87,6 +88,12 @@ static void test_clipping_scales_gradients(void **state) {
     assert_true(fabs(gradient_norm(g, 4) - 5) < 1e-12);
 }
 
+static int open_blas(void **state) {
+    (void)state;
+    portolan_error err = {0};
+    return blas_open(1, &err) ? 0 : -1;
+}
+
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "--model") == 0) { /* the model that reference_training.py reads */
         encoder_config c = config();
@@ -101,5 +108,5 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_adamw),
         cmocka_unit_test(test_clipping_scales_gradients),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_blas, NULL);
 }

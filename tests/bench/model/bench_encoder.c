@@ -192,7 +192,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: bench_encoder MODEL.safetensors\n");
         return 2;
     }
-    encoder_single_thread();
+    if (!encoder_threads(1, &err)) fatal(&err);
     double started = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     encoder *e = encoder_load(argv[1], 0, &err);
     if (!e) fatal(&err);
