@@ -261,6 +261,7 @@ static bool rename_pictures(const plot *p, portolan_error *err) {
 
 static bool draw(const plot *p, bool *drawn, portolan_error *err) {
     FILE *sink = tmpfile();
+    each_picture(p, UNFINISHED, remove_picture); /* gnuplot would follow a link of that name */
     if (!sink) return error_run(err, "a temporary file cannot be opened: %s", strerror(errno));
     each_picture(p, UNFINISHED, leftover_add);
     bool ok = run_gnuplot(p, sink, drawn, err);

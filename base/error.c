@@ -1,12 +1,20 @@
 /* Errors: formatting, printing, and the nearest valid word to a mistyped one. */
 #include "error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
+#include "text.h"
+
 static bool fill(portolan_error *err, int status, text_mark where, const char *format, va_list args) {
+    const char *file = where.file ? where.file : "";
+    size_t length = strlen(file), room = sizeof err->file - 4; /* for "..." and the NUL */
     err->status = status;
-    snprintf(err->file, sizeof err->file, "%s", where.file ? where.file : "");
+    if (length > room)
+        snprintf(err->file, sizeof err->file, "...%s", file + length - room);
+    else if (file != err->file)
+        snprintf(err->file, sizeof err->file, "%s", file);
     err->line = where.line;
     err->column = where.column;
     vsnprintf(err->message, sizeof err->message, format, args);
@@ -41,15 +49,20 @@ bool error_memory(portolan_error *err, size_t bytes) {
     return error_run(err, "out of memory: %zu bytes could not be allocated", bytes);
 }
 
+bool error_write(portolan_error *err, const char *path) {
+    return error_run(err, "%s: cannot write: %s", path, strerror(errno));
+}
+
 void error_print(const portolan_error *err, FILE *stream) {
     fputs("portolan: ", stream);
     if (err->file[0]) {
-        fputs(err->file, stream);
+        text_print(stream, err->file);
         if (err->line) fprintf(stream, ":%u", err->line);
         if (err->line && err->column) fprintf(stream, ":%u", err->column);
         fputs(": ", stream);
     }
-    fprintf(stream, "%s\n", err->message);
+    text_print(stream, err->message);
+    fputc('\n', stream);
 }
 
 enum { LONGEST_WORD = 63 };

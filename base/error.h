@@ -18,9 +18,9 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_WRONG_INPUT = 2, STATUS_SIGNAL =
  * A zeroed one means "no error". */
 typedef struct portolan_error {
     int status; /* exit status of the process: one of STATUS_*, or STATUS_SIGNAL + n */
-    char file[512];
+    char file[1100]; /* of a longer name the end, behind "..." */
     unsigned line, column;
-    char message[1024]; /* what was found, what is allowed, what to do */
+    char message[2400]; /* what was found, what is allowed, what to do */
 } portolan_error;
 
 /* Wrong input at a place. Always returns false, so that a caller can `return error_input(...)`. */
@@ -36,7 +36,11 @@ bool error_run(portolan_error *err, const char *format, ...) __attribute__((form
 /* error_run for an allocation of `bytes` that failed. Always returns false. */
 bool error_memory(portolan_error *err, size_t bytes);
 
-/* Prints "portolan: file:line:column: message" and a newline. */
+/* error_run for a file or folder that could not be written, with errno's reason. Always returns false. */
+bool error_write(portolan_error *err, const char *path);
+
+/* Prints "portolan: file:line:column: message" and a newline; what stands in them for a terminal's ears is escaped
+ * (text_print). */
 void error_print(const portolan_error *err, FILE *stream);
 
 /* The entry of `choices` (NULL-terminated) nearest to `word` in edit distance (insert, delete, replace, swap

@@ -1,17 +1,113 @@
-/* Files and folders; SHA-256 is libmd's. */
+/* Reading files; SHA-256 is libmd's. */
 #include "files.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <search.h>
 #include <sha2.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static bool at_file(portolan_error *err, const char *path, const char *doing) {
+    if (errno == ENOMEM) return error_memory(err, 0);
     return error_input(err, (text_mark){path, 0, 0}, "cannot %s: %s", doing, strerror(errno));
 }
+
+bool path_format(char *into, size_t size, portolan_error *err, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(into, size, format, args);
+    va_end(args);
+    if (n >= 0 && (size_t)n < size) return true;
+    return error_usage(err, "%.80s...: this path has %d characters; at most %zu are possible here", into, n, size - 1);
+}
+
+/* ---- Inputs ---- */
+
+/* A file that was opened: which it is, and its state then, for when it is gone and its number given to another. */
+typedef struct known_file {
+    dev_t device;
+    ino_t number;
+    struct timespec written;
+    bool own;
+} known_file;
+
+static void *known_files; /* a tree of tsearch(3), reachable to the end */
+
+static int compare_files(const void *a, const void *b) {
+    const known_file *x = a, *y = b;
+    if (x->device != y->device) return x->device < y->device ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static bool is_unchanged(const known_file *f, const struct stat *st) {
+    return f->written.tv_sec == st->st_mtim.tv_sec && f->written.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+static known_file *find_file(const struct stat *st) {
+    known_file **kept = tfind(&(known_file){.device = st->st_dev, .number = st->st_ino}, &known_files, compare_files);
+    return kept ? *kept : NULL;
+}
+
+static bool note_file(const struct stat *st, bool own) {
+    known_file *known = find_file(st);
+    if (!known) {
+        if (!(known = malloc(sizeof *known))) return false;
+        *known = (known_file){st->st_dev, st->st_ino, st->st_mtim, own};
+        if (tsearch(known, &known_files, compare_files)) return true;
+        free(known);
+        return false;
+    }
+    known->own = own || (known->own && is_unchanged(known, st));
+    known->written = st->st_mtim;
+    return true;
+}
+
+bool file_is_input(const char *path) {
+    struct stat st;
+    const known_file *known = stat(path, &st) == 0 ? find_file(&st) : NULL;
+    return known && !known->own && is_unchanged(known, &st);
+}
+
+void file_own(const char *path) {
+    struct stat st;
+    if (stat(path, &st) == 0) note_file(&st, true);
+}
+
+static const char *kind_of(mode_t mode) {
+    if (S_ISDIR(mode)) return "a folder";
+    if (S_ISFIFO(mode)) return "a named pipe";
+    return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+/* What there is to say against an open file, if anything. */
+static bool accept_file(int fd, const char *path, const char *wanted, size_t *size, portolan_error *err) {
+    struct stat st;
+    if (fstat(fd, &st) != 0) return at_file(err, path, "examine");
+    if (!S_ISREG(st.st_mode))
+        return error_input(err, (text_mark){path, 0, 0}, "is not a regular file but %s; %s is wanted", kind_of(st.st_mode),
+                           wanted);
+    if (size) *size = (size_t)st.st_size;
+    return note_file(&st, false) || error_memory(err, sizeof(known_file));
+}
+
+FILE *file_open(const char *path, const char *wanted, size_t *size, portolan_error *err) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* O_NONBLOCK: does not wait for a pipe's writer */
+    if (fd < 0) {
+        at_file(err, path, "open");
+        return NULL;
+    }
+    FILE *file = accept_file(fd, path, wanted, size, err) ? fdopen(fd, "rb") : NULL;
+    if (file) return file;
+    if (!err->status) at_file(err, path, "open");
+    close(fd);
+    return NULL;
+}
+
+/* ---- Whole files ---- */
 
 static bool read_stream(FILE *f, size_t size, file_bytes *bytes, const char *path, portolan_error *err) {
     bytes->data = malloc(size + 1);
@@ -26,16 +122,12 @@ static bool read_stream(FILE *f, size_t size, file_bytes *bytes, const char *pat
 
 bool file_read(const char *path, size_t limit, file_bytes *bytes, portolan_error *err) {
     *bytes = (file_bytes){0};
-    FILE *f = fopen(path, "rb");
-    if (!f) return at_file(err, path, "open");
-    struct stat st;
-    bool ok = fstat(fileno(f), &st) == 0 || at_file(err, path, "examine");
-    if (ok && !S_ISREG(st.st_mode))
-        ok = error_input(err, (text_mark){path, 0, 0}, "is not a regular file; a file with text is wanted");
-    if (ok && (size_t)st.st_size > limit)
-        ok = error_input(err, (text_mark){path, 1, 1}, "has %lld bytes; at most %zu are read", (long long)st.st_size,
-                         limit);
-    ok = ok && read_stream(f, (size_t)st.st_size, bytes, path, err);
+    size_t size;
+    FILE *f = file_open(path, "a file with text", &size, err);
+    if (!f) return false;
+    bool ok = size <= limit ||
+              error_input(err, (text_mark){path, 1, 1}, "has %zu bytes; at most %zu are read", size, limit);
+    ok = ok && read_stream(f, size, bytes, path, err);
     fclose(f);
     return ok;
 }
@@ -81,8 +173,8 @@ void text_hash(const char *text, size_t length, char hex[FILE_HASH_TEXT]) {
 }
 
 bool file_hash(const char *path, char hex[FILE_HASH_TEXT], portolan_error *err) {
-    FILE *f = fopen(path, "rb");
-    if (!f) return at_file(err, path, "open");
+    FILE *f = file_open(path, "a file", NULL, err);
+    if (!f) return false;
     SHA2_CTX context;
     SHA256Init(&context);
     unsigned char buffer[1 << 14];
@@ -91,89 +183,5 @@ bool file_hash(const char *path, char hex[FILE_HASH_TEXT], portolan_error *err) 
     bool ok = !ferror(f) || at_file(err, path, "read");
     fclose(f);
     finish_hash(&context, hex);
-    return ok;
-}
-
-static bool cannot_write(portolan_error *err, const char *path) {
-    return error_run(err, "%s: cannot write: %s", path, strerror(errno));
-}
-
-bool parents_make(const char *path, portolan_error *err) {
-    char part[1024];
-    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) return cannot_write(err, part);
-    }
-    return true;
-}
-
-bool folder_make(const char *path, portolan_error *err) {
-    if (!parents_make(path, err)) return false;
-    return mkdir(path, 0777) == 0 || errno == EEXIST || cannot_write(err, path);
-}
-
-bool result_folder_open(result_folder *folder, const char *wanted, portolan_error *err) {
-    *folder = (result_folder){0};
-    size_t length = strlen(wanted);
-    while (length > 1 && wanted[length - 1] == '/') length--;
-    if (!length || length >= sizeof folder->final_path)
-        return error_usage(err, "the name of the results folder must have 1 to %zu characters",
-                           sizeof folder->final_path - 1);
-    memcpy(folder->final_path, wanted, length);
-    /* rmdir succeeds on an empty folder only, so nothing of value is ever replaced */
-    if (access(folder->final_path, F_OK) == 0 && rmdir(folder->final_path) != 0)
-        return error_usage(err, "%s exists and is not an empty folder; remove it or give another --out",
-                           folder->final_path);
-    if (!parents_make(folder->final_path, err)) return false;
-    snprintf(folder->path, sizeof folder->path, "%s.unfinished-XXXXXX", folder->final_path);
-    if (!mkdtemp(folder->path)) {
-        cannot_write(err, folder->path);
-        folder->path[0] = '\0';
-        return false;
-    }
-    return chmod(folder->path, 0755) == 0 || cannot_write(err, folder->path);
-}
-
-bool result_folder_commit(result_folder *folder, portolan_error *err) {
-    if (rename(folder->path, folder->final_path) != 0) return cannot_write(err, folder->final_path);
-    folder->path[0] = '\0';
-    return true;
-}
-
-void result_folder_discard(result_folder *folder) {
-    if (!folder->path[0]) return;
-    DIR *dir = opendir(folder->path);
-    char name[sizeof folder->path + 264];
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        snprintf(name, sizeof name, "%s/%s", folder->path, entry->d_name);
-        unlink(name);
-    }
-    if (dir) closedir(dir);
-    rmdir(folder->path);
-    folder->path[0] = '\0';
-}
-
-FILE *result_file_open(const result_folder *folder, const char *name, portolan_error *err) {
-    char path[sizeof folder->path + 264];
-    snprintf(path, sizeof path, "%s/%.255s", folder->path, name);
-    FILE *f = fopen(path, "w");
-    if (!f) cannot_write(err, path);
-    return f;
-}
-
-int stream_flush(FILE *file) {
-    bool failed_before = ferror(file);
-    errno = 0;
-    if (fflush(file) == 0 && !failed_before) return 0;
-    if (!errno && putc('\n', file) != EOF) fflush(file); /* the reason was lost; what is broken fails again */
-    return errno ? errno : EIO;
-}
-
-bool result_file_close(FILE *file, const char *name, portolan_error *err) {
-    if (!file) return false;
-    errno = stream_flush(file);
-    bool ok = errno == 0 && fsync(fileno(file)) == 0;
-    if (!ok) cannot_write(err, name);
-    if (fclose(file) != 0 && ok) ok = cannot_write(err, name);
     return ok;
 }

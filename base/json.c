@@ -5,6 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
+json_t *json_text(const char *text) {
+    enum { ESCAPE = sizeof "\\xNN" - 1 };
+    char *whole = malloc(ESCAPE * strlen(text) + 1), *to = whole;
+    if (!whole) return NULL;
+    while (*text) {
+        size_t length = utf8_length(text);
+        if (length)
+            to = mempcpy(to, text, length);
+        else
+            to += sprintf(to, "\\x%02x", (unsigned char)*text);
+        text += length ? length : 1;
+    }
+    json_t *value = json_stringn(whole, (size_t)(to - whole));
+    free(whole);
+    return value;
+}
+
 json_t *json_read(const char *path, size_t limit, portolan_error *err) {
     file_bytes bytes;
     json_error_t fault;
@@ -21,12 +40,12 @@ json_t *json_read(const char *path, size_t limit, portolan_error *err) {
 static json_t *scalar(const yaml_node *node) {
     double x;
     char why[256];
-    if (!node->plain) return json_string(node->text);
+    if (!node->plain) return json_text(node->text);
     if (!*node->text) return json_null();
     if (strcmp(node->text, "yes") == 0 || strcmp(node->text, "true") == 0) return json_true();
     if (strcmp(node->text, "no") == 0 || strcmp(node->text, "false") == 0) return json_false();
     if (strchr(node->text, '/') || !unit_parse(node->text, UNIT_PURE, &x, why, sizeof why))
-        return json_string(node->text);
+        return json_text(node->text);
     return x == floor(x) && fabs(x) < 0x1p53 ? json_integer((json_int_t)x) : json_real(x);
 }
 
@@ -45,8 +64,22 @@ json_t *json_from_yaml(const yaml_node *node) {
     return whole;
 }
 
+/* Writes a piece of JSON. What is left for us to escape, DEL and the C1 controls, stands in strings only; no character is
+ * cut between two pieces. */
+static int put_piece(const char *piece, size_t length, void *stream) {
+    for (const char *at = piece; at < piece + length; at++) {
+        bool is_delete = *at == 0x7f, is_control = *at == '\xc2' && at + 1 < piece + length && (at[1] & 0xe0) == 0x80;
+        if (is_control) at++;
+        if (is_delete || is_control)
+            fprintf(stream, "\\u00%02X", (unsigned char)*at);
+        else
+            putc(*at, stream);
+    }
+    return ferror((FILE *)stream) ? -1 : 0;
+}
+
 bool json_print(const json_t *value, FILE *stream, portolan_error *err) {
-    bool ok = value && json_dumpf(value, stream, JSON_INDENT(2)) == 0;
+    bool ok = value && json_dump_callback(value, put_piece, stream, JSON_INDENT(2)) == 0;
     if (!ok && !ferror(stream)) return error_run(err, "out of memory: JSON could not be made");
     putc('\n', stream);
     return true;

@@ -10,12 +10,17 @@
 /* Reads a file of at most `limit` bytes; a key that stands twice is an error. A new reference, NULL on failure. */
 json_t *json_read(const char *path, size_t limit, portolan_error *err);
 
+/* json_string for a text that may be no UTF-8, as a path is: each byte that is not part of a character stands as \xNN.
+ * NULL only if memory is short. */
+json_t *json_text(const char *text);
+
 /* A YAML tree as JSON: plain scalars that read as numbers or booleans become such, all others strings.
  * A new reference; NULL if memory is short. */
 json_t *json_from_yaml(const yaml_node *node);
 
-/* Writes `value` to `stream`, indented, keys in the order they were set, with a closing newline. Fails where memory is short
- * (as it was if `value` is NULL); whoever closes the stream sees whether it could be written. */
+/* Writes `value` to `stream`, indented, keys in the order they were set, with a closing newline; control characters in
+ * strings are escaped, also those that JSON allows. Fails where memory is short (as it was if `value` is NULL); whoever
+ * closes the stream sees whether it could be written. */
 bool json_print(const json_t *value, FILE *stream, portolan_error *err);
 
 /* json_print into a file of a results folder. */

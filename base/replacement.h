@@ -12,7 +12,12 @@ typedef struct replacement {
     char temporary[1088];
 } replacement;
 
-/* Opens "PATH.unfinished-NUMBER" beside the final file. What is there already must be a regular file. */
+/* Whether a file can be written there: what is there already must be a regular file, and none that this process has
+ * read (file_is_input). replacement_open sees to it; a command that computes long asks before. */
+bool replacement_possible(const char *path, portolan_error *err);
+
+/* Opens "PATH.unfinished" beside the final file, whose permissions it gets if there is one, without following links. What
+ * a killed process left there is removed; a process that still writes it is an error. */
 bool replacement_open(replacement *r, const char *path, portolan_error *err);
 
 /* Flushes, syncs and closes. If that and all before it went well (`ok`), renames the file, which replaces an

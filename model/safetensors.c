@@ -3,15 +3,14 @@
  * https://github.com/huggingface/safetensors, README, "Format". A file is taken as hostile until it is
  * checked. */
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/files.h"
 #include "model.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -61,30 +60,20 @@ static bool file_fault(const char *path, portolan_error *err, const char *format
     return error_input(err, (text_mark){path, 0, 0}, "%s", text);
 }
 
-static bool map_opened(safetensors *f, int fd, portolan_error *err) {
-    struct stat st;
-    if (fstat(fd, &st) != 0) return file_fault(f->path, err, "cannot examine: %s", strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return file_fault(f->path, err, "is not a regular file; a .safetensors file is wanted");
-    if (st.st_size < LENGTH_BYTES)
-        return file_fault(f->path, err,
-                          "has %lld bytes; a safetensors file has at least 8, which say how long its header "
-                          "is",
-                          (long long)st.st_size);
-    void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (bytes == MAP_FAILED) return error_run(err, "%s: cannot map: %s", f->path, strerror(errno));
-    f->bytes = bytes;
-    f->length = (size_t)st.st_size;
-    return true;
-}
-
 static bool map_file(safetensors *f, portolan_error *err) {
-    /* O_NONBLOCK: a named pipe is to be refused, not waited for */
-    int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return file_fault(f->path, err, "cannot open: %s", strerror(errno));
-    bool ok = map_opened(f, fd, err);
-    close(fd);
-    return ok;
+    size_t size;
+    FILE *file = file_open(f->path, "a .safetensors file", &size, err);
+    if (!file) return false;
+    bool ok = size >= LENGTH_BYTES ||
+              file_fault(f->path, err,
+                         "has %zu bytes; a safetensors file has at least 8, which say how long its header is", size);
+    void *bytes = ok ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fileno(file), 0) : MAP_FAILED;
+    if (ok && bytes == MAP_FAILED) ok = error_run(err, "%s: cannot map: %s", f->path, strerror(errno));
+    fclose(file);
+    if (!ok) return false;
+    f->bytes = bytes;
+    f->length = size;
+    return true;
 }
 
 /* ---- The header ---- */

@@ -7,7 +7,7 @@
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "base/replacement.h"
@@ -18,11 +18,6 @@ uint32_t train_epochs(const train_settings *s) {
 
 static void path_in(const trainer *t, char *into, size_t size, const char *name) {
     snprintf(into, size, "%s/%s", t->out, name);
-}
-
-static bool make_folder(const char *path, portolan_error *err) {
-    if (mkdir(path, 0777) == 0 || errno == EEXIST) return true;
-    return error_run(err, "%s: cannot be made: %s", path, strerror(errno));
 }
 
 /* ---- Dynamics ---- */
@@ -42,7 +37,7 @@ static bool write_exit_dynamics(const trainer *t, uint32_t layer, uint32_t epoch
     char path[1200];
     replacement file;
     path_in(t, path, sizeof path, folder);
-    if (!make_folder(path, err)) return false;
+    if (!subfolder_make(path, err)) return false;
     snprintf(path, sizeof path, "%.900s/%.100s/dynamics_epoch_%" PRIu32 ".jsonl", t->out, folder, epoch);
     if (!replacement_open(&file, path, err)) return false;
     write_dynamics_rows(t, layer, epoch, file.stream);
@@ -172,9 +167,10 @@ bool train_read_checkpoint(trainer *t, uint32_t *epoch, portolan_error *err) {
     char path[1200];
     checkpoint_header h;
     path_in(t, path, sizeof path, "checkpoint.bin");
-    FILE *in = fopen(path, "rb");
-    if (!in && errno == ENOENT) return true; /* killed before the first one: start anew */
-    if (!in) return error_input(err, (text_mark){path, 0, 0}, "cannot open: %s", strerror(errno));
+    if (access(path, F_OK) != 0 && errno == ENOENT) return true; /* killed before the first one: start anew */
+    FILE *in = file_open(path, "a checkpoint", NULL, err);
+    if (!in) return false;
+    file_own(path); /* the next one replaces it */
     bool ok = read_all(&h, sizeof h, 1, in) || error_input(err, (text_mark){path, 0, 0}, "is cut short");
     ok = ok && check_header(t, &h, path, err);
     if (ok && !(read_all(t->values, sizeof(real), t->p.count, in) && read_all(t->m, sizeof(real), t->p.count, in) &&

@@ -128,7 +128,7 @@ static bool read_named(arena *memory, const yaml_node *node, uint64_t most, cons
         return true;
     }
     if (inner.status == STATUS_WRONG_INPUT && !inner.line)
-        return error_input(err, node->mark, "%.400s: %.400s", inner.file, inner.message);
+        return error_input(err, node->mark, "%s: %s", inner.file, inner.message);
     *err = inner;
     return false;
 }

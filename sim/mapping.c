@@ -107,11 +107,8 @@ static bool find_dynamics(mapping *m, const char *folder, char *path, size_t siz
     m->exit = m->s.exit ? (uint32_t)m->s.exit : last;
     if (!record[m->exit - 1])
         return error_usage(err, "--exit %u: the run recorded the dynamics of exits %s", m->exit, recorded);
-    if (count > 1)
-        snprintf(path, size, "%.900s/training_dynamics_exit_%u", folder, m->exit);
-    else
-        snprintf(path, size, "%.900s/training_dynamics", folder);
-    return true;
+    return count > 1 ? path_format(path, size, err, "%s/training_dynamics_exit_%u", folder, m->exit)
+                     : path_format(path, size, err, "%s/training_dynamics", folder);
 }
 
 static bool map_dynamics(mapping *m, const char *folder, portolan_error *err) {
@@ -218,9 +215,8 @@ static bool make_router(mapping *m, portolan_error *err) {
 
 static bool load_run(mapping *m, const char *folder, portolan_error *err) {
     char path[1100];
-    snprintf(path, sizeof path, "%.1000s/train.yaml", folder);
-    if (!training_setup_load(&m->setup, path, NULL, 0, err)) return false;
-    snprintf(path, sizeof path, "%.1000s/model.safetensors", folder);
+    if (!path_format(path, sizeof path, err, "%s/train.yaml", folder) || !training_setup_load(&m->setup, path, NULL, 0, err)) return false;
+    if (!path_format(path, sizeof path, err, "%s/model.safetensors", folder)) return false;
     m->model = encoder_load(path, 0, err);
     return m->model && read_split(m, err);
 }

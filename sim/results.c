@@ -96,8 +96,8 @@ static bool append_part(const result_folder *folder, const result_table *table, 
     char name[64], path[sizeof folder->path + 80], buffer[1 << 16];
     part_name(name, sizeof name, table, index);
     snprintf(path, sizeof path, "%s/%s", folder->path, name);
-    FILE *part = fopen(path, "r");
-    if (!part) return error_run(err, "%s: the rows of a policy are missing", path);
+    FILE *part = file_open(path, "rows of a policy", NULL, err);
+    if (!part) return false;
     size_t n;
     bool ok = true;
     while (ok && (n = fread(buffer, 1, sizeof buffer, part)) > 0) ok = fwrite(buffer, 1, n, out) == n;

@@ -139,10 +139,11 @@ static void run_all(runner *r, const watch *signals, unsigned most) {
 }
 
 /* results/NAME, or the first of results/NAME-2, -3, ... that does not exist. */
-static void default_folder(char *into, size_t size, const char *name) {
+static bool default_folder(char *into, size_t size, const char *name, portolan_error *err) {
     struct stat st;
-    snprintf(into, size, "results/%s", name);
-    for (unsigned i = 2; stat(into, &st) == 0; i++) snprintf(into, size, "results/%s-%u", name, i);
+    bool ok = path_format(into, size, err, "results/%s", name);
+    for (unsigned i = 2; ok && stat(into, &st) == 0; i++) ok = path_format(into, size, err, "results/%s-%u", name, i);
+    return ok;
 }
 
 static bool nothing_finished(const portolan_error *stopped, portolan_error *err) {
@@ -191,11 +192,10 @@ static bool run_policies(const scenario *s, const run_options *options, run_repo
 bool scenario_run(const scenario *s, const run_options *options, run_report *report, portolan_error *err) {
     *report = (run_report){.result_count = s->policy_count};
     if (!(report->results = results_map(s->policy_count, err))) return false;
-    if (options->out)
-        snprintf(report->folder, sizeof report->folder, "%s", options->out);
-    else
-        default_folder(report->folder, sizeof report->folder, s->name);
-    bool ok = run_policies(s, options, report, err);
+    size_t room = sizeof report->folder;
+    bool ok = options->out ? path_format(report->folder, room, err, "%s", options->out)
+                           : default_folder(report->folder, room, s->name, err);
+    ok = ok && run_policies(s, options, report, err);
     if (!ok) run_report_free(report);
     return ok;
 }

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/lock.h"
 #include "sim.h"
 
 /* ---- The plan ---- */
@@ -118,7 +119,7 @@ extern const char *const POINT_STATUS_NAMES[]; /* "waiting", "done", "failed" */
 typedef struct sweep_store {
     sqlite3 *db;
     char folder[1024], path[1060];
-    int lock; /* descriptor of sweep.lock, or -1 */
+    folder_lock lock; /* sweep.lock */
     bool has_plan;
     unsigned char *status; /* [points] point_status; only after a plan was made or read */
 } sweep_store;

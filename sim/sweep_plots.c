@@ -343,8 +343,9 @@ static bool draw_maps(painter *p, portolan_error *err) {
 
 bool sweep_plots_draw(const sweep_statistics *st, const sweep_store *t, bool *drawn, portolan_error *err) {
     painter p = {.st = st, .drawn = true};
-    snprintf(p.folder, sizeof p.folder, "%s/plots", t->folder);
-    bool ok = !st->cell_count || (draw_axes(&p, err) && draw_front(&p, err) && draw_maps(&p, err));
+    bool ok = path_format(p.folder, sizeof p.folder, err, "%s/plots", t->folder) &&
+              (!st->cell_count || subfolder_make(p.folder, err));
+    ok = ok && (!st->cell_count || (draw_axes(&p, err) && draw_front(&p, err) && draw_maps(&p, err)));
     *drawn = p.drawn;
     return ok;
 }

@@ -227,7 +227,7 @@ static bool open_array(array *a, const sweep *w, sweep_store *t, const sweep_opt
     *a = (array){.w = w, .store = t, .options = o, .tasks = MOST_TASKS};
     snprintf(a->folder, sizeof a->folder, "%s/slurm", t->folder);
     a->merged = calloc(MOST_TASKS, sizeof *a->merged);
-    return a->merged ? folder_make(a->folder, err) : error_memory(err, MOST_TASKS);
+    return a->merged ? subfolder_make(a->folder, err) : error_memory(err, MOST_TASKS);
 }
 
 /* A job of an earlier parent: its tasks are waited for, and what they have left is merged. */

@@ -1,11 +1,11 @@
 /* The store of a sweep: one SQLite file in write-ahead mode, so that a kill at any moment leaves whole rows
  * only. */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -74,24 +74,6 @@ static long long count(sweep_store *t, const char *sql) {
 
 /* ---- Opening and closing ---- */
 
-/* A lock of the process, not of its descriptors: children do not inherit it, and it ends with its holder.
- * */
-static bool take_lock(sweep_store *t, portolan_error *err) {
-    char path[sizeof t->folder + 16];
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    snprintf(path, sizeof path, "%s/sweep.lock", t->folder);
-    t->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (t->lock < 0) return error_run(err, "%s: cannot write: %s", path, strerror(errno));
-    if (fcntl(t->lock, F_SETLK, &lock) == 0) return true;
-    struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(t->lock, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK && holder.l_pid > 0)
-        return error_run(
-            err, "%s: process %ld is running a sweep in this folder; wait for it, or give another --out",
-            t->folder, (long)holder.l_pid);
-    return error_run(err, "%s: another sweep is running in this folder; wait for it, or give another --out",
-                     t->folder);
-}
-
 static bool open_database(sweep_store *t, int flags, portolan_error *err) {
     if (sqlite3_open_v2(t->path, &t->db, flags, NULL) != SQLITE_OK) return store_error(t, "opened", err);
     sqlite3_busy_timeout(t->db, 10000); /* somebody may look at it with another program */
@@ -117,29 +99,41 @@ static bool check_version(sweep_store *t, portolan_error *err) {
                      t->path, version, STORE_VERSION);
 }
 
-static void name_store(sweep_store *t, const char *folder) {
-    *t = (sweep_store){.lock = -1};
-    snprintf(t->folder, sizeof t->folder, "%s", folder);
-    snprintf(t->path, sizeof t->path, "%s/sweep.sqlite", t->folder);
+static bool name_store(sweep_store *t, const char *folder, portolan_error *err) {
+    *t = (sweep_store){0};
+    return path_format(t->folder, sizeof t->folder, err, "%s", folder) &&
+           path_format(t->path, sizeof t->path, err, "%s/sweep.sqlite", folder);
+}
+
+/* SQLite would follow a link and open a device. */
+static bool check_file(const sweep_store *t, portolan_error *err) {
+    struct stat st;
+    return (lstat(t->path, &st) == 0 && S_ISREG(st.st_mode)) ||
+           error_usage(err, "%s: is not a regular file; the store of a sweep is wanted", t->path);
+}
+
+static bool open_for_writing(sweep_store *t, portolan_error *err) {
+    return open_database(t, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) &&
+           run_sql(t, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", err) && check_version(t, err);
 }
 
 bool store_open(sweep_store *t, const char *folder, portolan_error *err) {
-    name_store(t, folder);
-    bool ok = folder_make(folder, err) && take_lock(t, err);
-    bool existed = access(t->path, F_OK) == 0;
-    ok = ok && open_database(t, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) &&
-         run_sql(t, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", err) && check_version(t, err);
-    if (ok) return true;
-    store_close(t);
+    if (!name_store(t, folder, err) || !folder_make(folder, err) ||
+        !lock_take(&t->lock, folder, "sweep", "running a sweep", err))
+        return false;
+    struct stat st;
+    bool existed = lstat(t->path, &st) == 0;
+    if ((!existed || check_file(t, err)) && open_for_writing(t, err)) return true;
     if (!existed) unlink(t->path);
+    store_close(t);
     return false;
 }
 
 bool store_open_for_reading(sweep_store *t, const char *folder, portolan_error *err) {
-    name_store(t, folder);
+    if (!name_store(t, folder, err)) return false;
     if (access(t->path, F_OK) != 0)
         return error_usage(err, "%s: there is no sweep in this folder (%s)", folder, strerror(errno));
-    if (open_database(t, SQLITE_OPEN_READWRITE, err) && check_version(t, err) &&
+    if (check_file(t, err) && open_database(t, SQLITE_OPEN_READWRITE, err) && check_version(t, err) &&
         (t->has_plan || error_usage(err, "%s holds no sweep yet", t->path)))
         return true;
     store_close(t);
@@ -148,11 +142,11 @@ bool store_open_for_reading(sweep_store *t, const char *folder, portolan_error *
 
 void store_close(sweep_store *t) {
     /* a plain file can also be read from a folder that cannot be written */
-    if (t->db && t->lock >= 0) sqlite3_exec(t->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    if (t->db && t->lock.taken) sqlite3_exec(t->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
     sqlite3_close(t->db);
-    if (t->lock >= 0) close(t->lock);
+    lock_release(&t->lock);
     free(t->status);
-    *t = (sweep_store){.lock = -1};
+    *t = (sweep_store){0};
 }
 
 /* ---- The plan ---- */

@@ -261,7 +261,7 @@ static bool write_settings(training_setup *t, const char *folder, portolan_error
                                            {"dev", "vocab"}, {"model", "start"}, {"model", "word_vectors"}};
     for (size_t i = 0; i < sizeof PATHS / sizeof *PATHS; i++)
         if (!settle_path(t, PATHS[i][0], PATHS[i][1], err)) return false;
-    snprintf(path, sizeof path, "%s/train.yaml", folder);
+    if (!path_format(path, sizeof path, err, "%s/train.yaml", folder)) return false;
     json_t *whole = json_from_yaml(t->document.root);
     bool ok = (whole || error_memory(err, sizeof path)) && replacement_open(&file, path, err) &&
               replacement_finish(&file, json_print(whole, file.stream, err), err);
@@ -272,8 +272,7 @@ static bool write_settings(training_setup *t, const char *folder, portolan_error
 static bool write_held_out(const training_setup *t, const char *folder, portolan_error *err) {
     char path[1100];
     replacement file;
-    snprintf(path, sizeof path, "%s/held_out.csv", folder);
-    if (!replacement_open(&file, path, err)) return false;
+    if (!path_format(path, sizeof path, err, "%s/held_out.csv", folder) || !replacement_open(&file, path, err)) return false;
     fputs("guid\n", file.stream);
     for (uint32_t i = 0; i < t->held_out.samples; i++) fprintf(file.stream, "%" PRIu32 "\n", t->held_out.guids[i]);
     return replacement_finish(&file, true, err);

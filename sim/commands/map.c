@@ -113,6 +113,10 @@ static bool draw(const map_arguments *a, const data_map *map, double alpha, doub
     return true;
 }
 
+static bool open_folder(const char *out, folder_lock *lock, portolan_error *err) {
+    return folder_make(out, err) && lock_take(lock, out, "map", "writing a map", err);
+}
+
 /* ---- A run ---- */
 
 static int map_run(const map_arguments *a, const map_settings *s, portolan_error *err) {
@@ -124,9 +128,11 @@ static int map_run(const map_arguments *a, const map_settings *s, portolan_error
     progress_end(&bar);
     if (!ok) return fail(err);
     double alpha = m.router.thresholds[0], beta = s->method == METHOD_EXIT_POOLS ? -alpha : m.router.thresholds[1];
-    ok = folder_make(out, err) && map_write_points(&m.map, s->method, alpha, beta, out, err) &&
+    folder_lock lock = {0};
+    ok = open_folder(out, &lock, err) && map_write_points(&m.map, s->method, alpha, beta, out, err) &&
          map_write_findings(&m, out, &bytes, err) &&
          (s->method == METHOD_EXIT_POOLS || draw(a, &m.map, alpha, beta, out, err));
+    lock_release(&lock);
     int status = STATUS_OK;
     if (!ok)
         status = fail(err);
@@ -163,9 +169,11 @@ static int map_plain(const map_arguments *a, const map_settings *s, portolan_err
     data_map map = {0};
     training_dynamics d = {0};
     double alpha = isnan(s->alpha) ? PLAIN_ALPHA : s->alpha, beta = isnan(s->beta) ? PLAIN_BETA : s->beta;
-    bool ok = load_plain(a, s, &map, &d, err) && folder_make(a->out, err) &&
+    folder_lock lock = {0};
+    bool ok = load_plain(a, s, &map, &d, err) && open_folder(a->out, &lock, err) &&
               map_write_points(&map, METHOD_CARTOGRAPHY, alpha, beta, a->out, err) &&
               draw(a, &map, alpha, beta, a->out, err);
+    lock_release(&lock);
     int status = ok ? show_plain(a, &map, alpha, beta) : fail(err);
     data_map_free(&map);
     dynamics_free(&d);

@@ -6,14 +6,15 @@
 #include <string.h>
 
 #include "base/csv.h"
+#include "base/files.h"
 #include "base/replacement.h"
 
 /* ---- Files ---- */
 
 static bool open_named(replacement *file, const char *folder, int method, const char *name, portolan_error *err) {
     char path[1100];
-    snprintf(path, sizeof path, "%.1000s/%s%s", folder, method == METHOD_EXIT_POOLS ? "exit-" : "", name);
-    return replacement_open(file, path, err);
+    return path_format(path, sizeof path, err, "%s/%s%s", folder, method == METHOD_EXIT_POOLS ? "exit-" : "", name) &&
+           replacement_open(file, path, err);
 }
 
 bool map_write_points(const data_map *map, int method, double alpha, double beta, const char *folder, portolan_error *err) {
@@ -149,7 +150,8 @@ static bool write_page(const mapping *m, size_t bytes, const char *folder, porto
 
 bool map_write_findings(const mapping *m, const char *folder, size_t *bytes, portolan_error *err) {
     char path[1100];
-    snprintf(path, sizeof path, "%.1000s/%srouter.json", folder, m->s.method == METHOD_EXIT_POOLS ? "exit-" : "");
+    if (!path_format(path, sizeof path, err, "%s/%srouter.json", folder, m->s.method == METHOD_EXIT_POOLS ? "exit-" : ""))
+        return false;
     json_t *note = settings_json(m);
     bool ok = router_write(&m->router, note, path, bytes, err) && write_surface(m, folder, err) &&
               write_json(m, folder, err) && write_page(m, *bytes, folder, err);

@@ -1,7 +1,9 @@
 /* portolan report: the pictures and the page of a results folder. */
 #include <string.h>
+#include <strings.h>
 
 #include "analysis/report.h"
+#include "base/files.h"
 #include "commands.h"
 #include "sim/sim.h"
 
@@ -113,15 +115,30 @@ static size_t make_columns(report_column columns[MAX_COLUMNS]) {
     return count;
 }
 
+static bool draw_pictures(const report_request *request, picture_list *pictures, portolan_error *err) {
+    return subfolder_make(request->picture_folder, err) &&
+           run_plots_write(request->run, request->picture_folder, pictures, err);
+}
+
 /* A run's pictures are drawn here; a sweep's were drawn by `portolan sweep`. */
 static bool write_report(const report_request *request, const char *path, picture_list *pictures,
                          portolan_error *err) {
     arena memory = {0};
+    folder_lock lock;
+    if (!lock_take(&lock, request->run->path, "report", "making a report", err)) return false;
     bool ok = request->run->is_sweep ? pictures_find(request->picture_folder, &memory, pictures, err)
-                                     : run_plots_write(request->run, request->picture_folder, pictures, err);
+                                     : draw_pictures(request, pictures, err);
     ok = ok && report_write(request, path, err);
     arena_free(&memory);
+    lock_release(&lock);
     return ok;
+}
+
+/* A page that is not named as one may be a table of the results, not all of which are read here. */
+static bool check_page(const char *path, portolan_error *err) {
+    const char *dot = strrchr(path, '.');
+    return (dot && (strcasecmp(dot, ".html") == 0 || strcasecmp(dot, ".htm") == 0)) ||
+           error_usage(err, "%s: the name of a page ends in .html", path);
 }
 
 bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures,
@@ -129,8 +146,9 @@ bool make_report(const char *folder, const char *other, const char *path, pictur
     char plots[1100];
     report_column columns[MAX_COLUMNS];
     run_folder run, second = {0};
-    if (!run_folder_load(&run, folder, true, err)) return false;
-    snprintf(plots, sizeof plots, "%s/plots", folder);
+    if (!path_format(plots, sizeof plots, err, "%s/plots", folder) || !check_page(path, err) ||
+        !run_folder_load(&run, folder, true, err))
+        return false;
     report_request request = {.run = &run,
                               .other = other ? &second : NULL,
                               .pictures = pictures,
@@ -159,7 +177,7 @@ int command_report(int argc, char **argv) {
     portolan_error err = {0};
     picture_list pictures;
     char path[1100];
-    snprintf(path, sizeof path, "%s/report.html", a.folder);
+    if (!path_format(path, sizeof path, &err, "%s/report.html", a.folder)) return fail(&err);
     if (!a.out) a.out = path;
     if (!make_report(a.folder, a.other, a.out, &pictures, &err)) return fail(&err);
     if (a.common.json)

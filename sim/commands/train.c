@@ -91,21 +91,21 @@ static void show_epoch(void *context, const epoch_metrics *rows, size_t count) {
 /* ---- The folder ---- */
 
 /* A new run needs a folder that holds none yet; a resumed one needs its folder. */
-static bool prepare_folder(const train_arguments *a, const char *out, portolan_error *err) {
+static bool prepare_folder(const train_arguments *a, const char *out, folder_lock *lock, portolan_error *err) {
     char checkpoint[1100];
     struct stat st;
-    snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.bin", out);
-    if (!a->resume && stat(checkpoint, &st) == 0)
-        return error_usage(err, "%s holds a training run; go on with --resume, or give another --out", out);
+    if (!path_format(checkpoint, sizeof checkpoint, err, "%s/checkpoint.bin", out)) return false;
     if (a->resume && stat(out, &st) != 0) return error_usage(err, "%s: %s; there is nothing to resume", out, strerror(errno));
-    return folder_make(out, err);
+    if (!folder_make(out, err) || !lock_take(lock, out, "train", "training", err)) return false;
+    return a->resume || stat(checkpoint, &st) != 0 ||
+           error_usage(err, "%s holds a training run; go on with --resume, or give another --out", out);
 }
 
 static bool copy_vocabulary(const training_setup *t, const char *out, portolan_error *err) {
     char path[1100];
     file_bytes bytes;
     replacement file;
-    snprintf(path, sizeof path, "%s/vocab.txt", out);
+    if (!path_format(path, sizeof path, err, "%s/vocab.txt", out)) return false;
     if (!token_set_vocabulary(t->vocabulary, VOCABULARY_MAX_BYTES, &bytes, err)) return false;
     bool ok = replacement_open(&file, path, err);
     if (ok) {
@@ -121,8 +121,11 @@ static bool train(const train_arguments *a, training_setup *t, const char *out, 
                   portolan_error *err) {
     train_watch watch = {state, show_step, show_epoch};
     unsigned threads = a->threads ? a->threads : processors();
-    return prepare_folder(a, out, err) && copy_vocabulary(t, out, err) && training_setup_write(t, out, err) &&
-           model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch, err);
+    folder_lock lock = {0};
+    bool ok = prepare_folder(a, out, &lock, err) && copy_vocabulary(t, out, err) && training_setup_write(t, out, err) &&
+              model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch, err);
+    lock_release(&lock);
+    return ok;
 }
 
 int command_train(int argc, char **argv) {
@@ -132,12 +135,9 @@ int command_train(int argc, char **argv) {
     training_setup t;
     char folder[1024];
     if (!training_setup_load(&t, a.path, a.sets, a.set_count, &err)) return fail(&err);
-    if (a.out)
-        snprintf(folder, sizeof folder, "%s", a.out);
-    else
-        snprintf(folder, sizeof folder, "results/%s", t.name);
+    bool ok = path_format(folder, sizeof folder, &err, "%s%s", a.out ? "" : "results/", a.out ? a.out : t.name);
     watch_state state = {.bar = progress_start(a.common.quiet), .quiet = a.common.quiet, .rows = json_array()};
-    bool ok = train(&a, &t, folder, &state, &err);
+    ok = ok && train(&a, &t, folder, &state, &err);
     progress_end(&state.bar);
     int status = ok ? STATUS_OK : fail(&err);
     if (ok && a.common.json)

@@ -1,4 +1,5 @@
 /* Errors: statuses, printed form, suggestions for mistyped words, lists of allowed words. */
+#include "base/text.h"
 #include "tests/support.h"
 
 TEST(statuses_and_places) {
@@ -46,6 +47,31 @@ TEST(printed_form) {
     assert_prints(&err, "portolan: a.yaml: cannot open\n");
     error_usage(&err, "wrong option");
     assert_prints(&err, "portolan: wrong option\n");
+}
+
+/* A text from a file neither moves the cursor nor turns the line around, and stays legible. */
+TEST(a_terminal_is_not_steered) {
+    static const struct {
+        const char *text, *wanted;
+    } CASES[] = {
+        {"caf\u00e9 \u4e2d \U0001f600", "caf\u00e9 \u4e2d \U0001f600"},
+        {"\x1b[31mred\x07\x7f", "\\x1b[31mred\\x07\\x7f"},
+        {"two\nlines\t\r", "two\\nlines\\t\\r"},
+        {"\xc2\x9b" "2J \xc2\xa0", "\\u009b2J \xc2\xa0"},
+        {"\u202egnp.exe \u2066 \u2028", "\\u202egnp.exe \\u2066 \\u2028"},
+        {"\xff \xc3( \xed\xa0\x80 \xf5 \xe4\xb8", "\\xff \\xc3( \\xed\\xa0\\x80 \\xf5 \\xe4\\xb8"},
+    };
+    portolan_error err = {0};
+    char line[256], into[256];
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        error_input(&err, (text_mark){CASES[i].text, 1, 1}, "%s", CASES[i].text);
+        snprintf(line, sizeof line, "portolan: %s:1:1: %s\n", CASES[i].wanted, CASES[i].wanted);
+        assert_prints(&err, line);
+        assert_string_equal(text_printable(into, sizeof into, CASES[i].text), CASES[i].wanted);
+    }
+    assert_string_equal(text_printable(into, 6, "caf\u00e9 x"), "caf\u00e9");
+    assert_string_equal(text_printable(into, 5, "caf\u00e9 x"), "caf"); /* no half characters */
+    assert_string_equal(text_printable(into, 5, "ab\x1b"), "ab");
 }
 
 static const char *const KEYS[] = {"policies", "platform", "workload", "model", "seed", "run", "cost", NULL};
@@ -114,6 +140,7 @@ int main(void) {
         cmocka_unit_test(statuses_and_places),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(printed_form),
+        cmocka_unit_test(a_terminal_is_not_steered),
         cmocka_unit_test(word_hint_names_the_nearest),
         cmocka_unit_test(nearest_word_finds_slips),
         cmocka_unit_test(nearest_word_leaves_strangers_alone),

@@ -1,9 +1,14 @@
 /* Files: reading, paths beside other files and under $PORTOLAN_DATA, SHA-256, result folders. */
 #include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/csv.h"
 #include "base/files.h"
+#include "base/json.h"
+#include "base/replacement.h"
 #include "tests/support.h"
 
 static char folder[] = "files-XXXXXX";
@@ -60,6 +65,208 @@ TEST(says_why_it_cannot_read) {
     assert_input_error(&err, 0, 0, "is not a regular file");
     assert_false(file_read("/dev/zero", 100, &bytes, &err));
     assert_input_error(&err, 0, 0, "is not a regular file");
+}
+
+/* A pipe without a writer would be waited for; a folder, a device or a pipe is none of what is wanted. */
+TEST(every_reader_refuses_what_is_no_file) {
+    static const char *const PATHS[] = {"pipe", ".", "/dev/zero"};
+    static const char *const SAYS[] = {"but a named pipe; ", "but a folder; ", "but a device; "};
+    assert_int_equal(mkfifo("pipe", 0666), 0);
+    for (int i = 0; i < 3; i++) {
+        file_bytes bytes;
+        csv_reader rows;
+        yaml_document doc;
+        char hex[FILE_HASH_TEXT];
+        for (int reader = 0; reader < 6; reader++) {
+            portolan_error err = {0};
+            bool ok = reader == 0   ? file_read(PATHS[i], 100, &bytes, &err)
+                      : reader == 1 ? file_hash(PATHS[i], hex, &err)
+                      : reader == 2 ? csv_open(&rows, PATHS[i], &err)
+                      : reader == 3 ? json_read(PATHS[i], 100, &err) != NULL
+                      : reader == 4 ? yaml_load(&doc, PATHS[i], &err)
+                                    : file_open(PATHS[i], "a horse", NULL, &err) != NULL;
+            assert_false(ok);
+            assert_input_error(&err, 0, 0, SAYS[i]);
+            assert_string_equal(err.file, PATHS[i]);
+        }
+    }
+    unlink("pipe");
+}
+
+/* ---- Inputs ---- */
+
+static void assert_refused(const char *path, const char *why) {
+    replacement r;
+    portolan_error err = {0};
+    assert_false(replacement_open(&r, path, &err));
+    assert_int_equal(err.status, STATUS_WRONG_INPUT);
+    assert_non_null(strstr(err.message, why));
+}
+
+TEST(inputs_are_not_written_over) {
+    file_bytes bytes;
+    replacement r;
+    portolan_error err = {0};
+    write_file("data", "abc", 3);
+    assert_int_equal(link("data", "same") | symlink("data", "link"), 0);
+    assert_false(file_is_input("data"));
+    assert_true(file_read("data", 5, &bytes, &err));
+    free(bytes.data);
+    assert_refused("data", "is one of the files that this command reads");
+    assert_refused("./data", "is one of the files");
+    assert_refused("same", "is one of the files");
+    assert_refused("link", "is one of the files");
+    unlink("data");
+    unlink("same");
+    unlink("link");
+    write_file("data", "abc", 3); /* perhaps with the number of the old one */
+    assert_true(replacement_open(&r, "data", &err));
+    assert_true(replacement_finish(&r, true, &err));
+    assert_true(file_read("data", 5, &bytes, &err)); /* our own, so that we may write it again */
+    free(bytes.data);
+    assert_true(replacement_open(&r, "data", &err));
+    assert_true(replacement_finish(&r, false, &err) == false && is_there("data"));
+    unlink("data");
+}
+
+/* ---- Replacements ---- */
+
+TEST(planted_links_are_not_followed) {
+    replacement r;
+    result_folder out;
+    portolan_error err = {0};
+    write_file("treasure", "x", 1);
+    assert_int_equal(symlink("treasure", "page.unfinished"), 0);
+    assert_refused("page", "page.unfinished: is in the way, and was not left by Portolan; remove it");
+    unlink("page.unfinished");
+    assert_int_equal(symlink("treasure", "page"), 0);
+    assert_true(replacement_open(&r, "page", &err));
+    fputs("page\n", r.stream);
+    assert_true(replacement_finish(&r, true, &err));
+    struct stat st;
+    assert_true(lstat("page", &st) == 0 && S_ISREG(st.st_mode));
+    assert_int_equal(stat("treasure", &st), 0);
+    assert_int_equal(st.st_size, 1);
+    unlink("page");
+    /* a folder of results, and a file in it */
+    assert_int_equal(mkdir("chest", 0777) | symlink("chest", "results.unfinished"), 0);
+    write_file("chest/gold", "x", 1);
+    assert_false(result_folder_open(&out, "results", &err));
+    assert_non_null(strstr(err.message, "results.unfinished: was left by another run and cannot be removed"));
+    assert_true(is_there("chest/gold"));
+    unlink("results.unfinished");
+    err = (portolan_error){0};
+    assert_true(result_folder_open(&out, "results", &err));
+    assert_int_equal(symlink("../treasure", "results.unfinished/summary.csv"), 0);
+    assert_null(result_file_open(&out, "summary.csv", &err));
+    result_folder_discard(&out);
+    /* a folder inside one that came from elsewhere */
+    assert_int_equal(symlink("chest", "plots"), 0);
+    err = (portolan_error){0};
+    assert_false(subfolder_make("plots", &err));
+    assert_non_null(strstr(err.message, "plots: is a symbolic link, where a folder is wanted"));
+    assert_true(folder_make("plots", &err)); /* one that the user names may be a link */
+    assert_true(subfolder_make("chest", &err));
+    unlink("plots");
+    unlink("chest/gold");
+    rmdir("chest");
+    unlink("treasure");
+}
+
+/* Writes "page" and "results" until it is killed or told by a byte. */
+static pid_t start_writer(int ready, int wait) {
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid) return pid;
+    replacement r;
+    result_folder out;
+    portolan_error err = {0};
+    char byte = 0;
+    if (!replacement_open(&r, "page", &err) || !result_folder_open(&out, "results", &err)) _exit(1);
+    FILE *f = result_file_open(&out, "rows", &err);
+    if (!f || fputs("half", f) < 0 || fflush(f) != 0 || write(ready, &byte, 1) != 1) _exit(1);
+    _exit(read(wait, &byte, 1) != 0);
+}
+
+TEST(a_second_writer_is_told_and_leftovers_go) {
+    int ready[2], wait[2];
+    char byte, name[80];
+    replacement r;
+    result_folder out;
+    portolan_error err = {0};
+    assert_int_equal(pipe(ready) | pipe(wait), 0);
+    pid_t pid = start_writer(ready[1], wait[0]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_false(replacement_open(&r, "page", &err));
+    assert_int_equal(err.status, STATUS_FAILED);
+    assert_non_null(strstr(err.message, "page: another process is writing this file; wait for it"));
+    assert_false(result_folder_open(&out, "results", &err));
+    snprintf(name, sizeof name, "results: process %ld is writing in this folder; wait for it", (long)pid);
+    assert_non_null(strstr(err.message, name));
+    assert_true(is_there("results.unfinished/rows") && is_there("page.unfinished"));
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_true(is_there("results.unfinished/rows") && is_there("page.unfinished"));
+    err = (portolan_error){0};
+    assert_true(replacement_open(&r, "page", &err));
+    assert_false(replacement_finish(&r, false, &err));
+    assert_true(result_folder_open(&out, "results", &err));
+    assert_false(is_there("results.unfinished/rows"));
+    result_folder_discard(&out);
+    assert_false(is_there("page.unfinished") || is_there("results.unfinished") || is_there("results.lock"));
+    for (int i = 0; i < 2; i++) close(ready[i]), close(wait[i]);
+}
+
+TEST(permissions_follow_the_umask_and_what_was_there) {
+    result_folder out;
+    replacement r;
+    portolan_error err = {0};
+    struct stat st;
+    mode_t before = umask(0027);
+    assert_true(result_folder_open(&out, "results", &err));
+    assert_int_equal(stat(out.path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0750);
+    write_file("results.unfinished/x", "", 0);
+    assert_true(result_folder_commit(&out, &err));
+    unlink("results/x");
+    assert_int_equal(chmod("results", 0700), 0); /* empty, and stricter than the umask */
+    assert_true(result_folder_open(&out, "results", &err));
+    assert_true(result_folder_commit(&out, &err));
+    assert_int_equal(stat("results", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    rmdir("results");
+    write_file("page", "secret", 6);
+    assert_int_equal(chmod("page", 0600), 0);
+    assert_true(replacement_open(&r, "page", &err));
+    assert_int_equal(stat("page.unfinished", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_true(replacement_finish(&r, true, &err));
+    unlink("page");
+    umask(before);
+}
+
+TEST(paths_are_never_cut) {
+    char into[16], name[1200];
+    portolan_error err = {0};
+    assert_true(path_format(into, sizeof into, &err, "%s/%d", "a/b", 123456789));
+    assert_false(path_format(into, sizeof into, &err, "%s/%d", "a/bcd", 1234567890));
+    assert_int_equal(err.status, STATUS_WRONG_INPUT);
+    assert_non_null(strstr(err.message, "this path has 16 characters; at most 15 are possible here"));
+    for (size_t i = 0; i < sizeof name; i++) name[i] = i % 100 == 50 ? '/' : 'x';
+    name[1024] = '\0';
+    assert_refused(name, "must have 1 to 1023 characters; it has 1024");
+    /* a message says the whole of a long path, and of a longer one the end */
+    name[1024] = 'x';
+    name[1090] = '\0';
+    error_input(&err, (text_mark){name, 1, 1}, "%s", name);
+    assert_string_equal(err.file, name);
+    assert_string_equal(err.message, name);
+    name[1090] = 'x';
+    name[sizeof name - 1] = '\0';
+    error_input(&err, (text_mark){name, 1, 1}, "x");
+    assert_int_equal(strlen(err.file), sizeof err.file - 1);
+    assert_memory_equal(err.file, "...", 3);
+    assert_string_equal(err.file + 3, name + strlen(name) - (sizeof err.file - 4));
 }
 
 /* ---- Paths ---- */
@@ -275,6 +482,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_whole_files),
         cmocka_unit_test(says_why_it_cannot_read),
+        cmocka_unit_test(every_reader_refuses_what_is_no_file),
+        cmocka_unit_test(inputs_are_not_written_over),
+        cmocka_unit_test(planted_links_are_not_followed),
+        cmocka_unit_test(a_second_writer_is_told_and_leftovers_go),
+        cmocka_unit_test(permissions_follow_the_umask_and_what_was_there),
+        cmocka_unit_test(paths_are_never_cut),
         cmocka_unit_test(resolves_paths),
         cmocka_unit_test(data_folder_must_be_set),
         cmocka_unit_test(hashes),

@@ -51,6 +51,34 @@ TEST(special_characters_are_escaped) {
                 "{\n  \"a\": \"q\\\" b\\\\ n\\n t\\t e\xc3\xa9 \\u0001\"\n}\n");
 }
 
+static char *printed(json_t *value) {
+    char *text = NULL;
+    size_t length;
+    portolan_error err = {0};
+    FILE *f = open_memstream(&text, &length);
+    assert_non_null(f);
+    assert_true(json_print(value, f, &err));
+    fclose(f);
+    json_decref(value);
+    return text;
+}
+
+/* A path is bytes; what is no UTF-8 in it is shown, not dropped with all around it. */
+TEST(texts_that_are_no_utf8_stay) {
+    char *text = printed(json_pack("[o, o]", json_text("caf\xe9/\u00e9"), json_text("plain")));
+    assert_string_equal(text, "[\n  \"caf\\\\xe9/\u00e9\",\n  \"plain\"\n]\n");
+    free(text);
+}
+
+TEST(control_characters_are_escaped) {
+    char *text = printed(json_pack("{s:s}", "a\x1b", "\x7f \xc2\x9b" "2J \u00e9 \xc2\xa0"));
+    assert_string_equal(text, "{\n  \"a\\u001B\": \"\\u007F \\u009B2J \u00e9 \xc2\xa0\"\n}\n");
+    json_t *back = json_loads(text, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(back, "a\x1b")), "\x7f \xc2\x9b" "2J \u00e9 \xc2\xa0");
+    json_decref(back);
+    free(text);
+}
+
 TEST(written_files_end_well) {
     char path[] = "json-XXXXXX";
     portolan_error err = {0};
@@ -94,6 +122,8 @@ int main(void) {
         cmocka_unit_test(quoted_scalars_stay_texts),
         cmocka_unit_test(maps_keep_their_order),
         cmocka_unit_test(special_characters_are_escaped),
+        cmocka_unit_test(texts_that_are_no_utf8_stay),
+        cmocka_unit_test(control_characters_are_escaped),
         cmocka_unit_test(written_files_end_well),
         cmocka_unit_test(failures_are_reported),
     };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "model/model.h"
+#include "base/files.h"
 #include "tests/support.h"
 
 static const char PATH[] = "model.safetensors";
@@ -124,6 +125,7 @@ static void write_text(const char *name, const char *text) {
     assert_non_null(f);
     fputs(text, f);
     fclose(f);
+    file_own(name);
 }
 
 static void write_model(void (*build)(draft *d), const char *config) {
