@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+
+#include "files.h"
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF" /* that spreadsheets put before UTF-8 */
 
@@ -41,37 +42,64 @@ static size_t split(char *text, char **fields) {
     return count;
 }
 
-/* Reads a line without its end; -1 at the end of the file. */
-static ssize_t read_line(csv_reader *r) {
-    ssize_t n = getline(&r->line, &r->room, r->file);
-    if (n < 0) return n;
+static bool make_room(csv_reader *r, portolan_error *err) {
+    if (r->room >= CSV_MAX_LINE)
+        return error_input(err, r->mark, "is a line of more than %d bytes; is it a CSV file?", CSV_MAX_LINE - 2);
+    size_t room = r->room ? 2 * r->room : 256;
+    char *line = realloc(r->line, room);
+    if (!line) return error_memory(err, room);
+    r->line = line;
+    r->room = room;
+    return true;
+}
+
+static csv_state no_line(const csv_reader *r, portolan_error *err) {
+    if (!ferror(r->file)) return CSV_END;
+    error_input(err, r->mark, "cannot be read: %s", strerror(errno));
+    return CSV_FAILED;
+}
+
+/* Reads a line, of `length` bytes without its end. */
+static csv_state read_line(csv_reader *r, size_t *length, portolan_error *err) {
+    size_t n = 0;
+    int c = getc_unlocked(r->file);
+    if (c == EOF) return no_line(r, err);
     r->mark.line++;
-    while (n && (r->line[n - 1] == '\n' || r->line[n - 1] == '\r'))
-        r->line[--n] = '\0';
-    return n;
+    for (; c != EOF && c != '\n'; c = getc_unlocked(r->file)) {
+        if (n + 1 >= r->room && !make_room(r, err)) return CSV_FAILED;
+        r->line[n++] = (char)c;
+        if (c) continue;
+        error_input(err, (text_mark){r->mark.file, r->mark.line, (unsigned)n}, "is a NUL byte; a text is wanted");
+        return CSV_FAILED;
+    }
+    if (c == EOF && ferror(r->file)) return no_line(r, err);
+    if (!r->room && !make_room(r, err)) return CSV_FAILED;
+    while (n && r->line[n - 1] == '\r') n--;
+    r->line[n] = '\0';
+    *length = n;
+    return CSV_ROW;
+}
+
+static bool read_header(csv_reader *r, portolan_error *err) {
+    size_t length = 0;
+    csv_state state = read_line(r, &length, err);
+    if (state == CSV_FAILED) return false;
+    if (state == CSV_END || !length) return error_input(err, r->mark, "a header line is missing");
+    r->header = r->line;
+    r->line = NULL;
+    r->room = 0;
+    bool marked = strncmp(r->header, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
+    r->columns = split(r->header + (marked ? strlen(BYTE_ORDER_MARK) : 0), r->names);
+    return r->columns != SIZE_MAX ||
+           error_input(err, r->mark, "the header has quotes that do not close, or more than %d columns", CSV_MAX_COLUMNS);
 }
 
 bool csv_open(csv_reader *r, const char *path, portolan_error *err) {
     *r = (csv_reader){.mark = {path, 0, 0}};
-    r->file = fopen(path, "r");
-    if (!r->file) return error_input(err, r->mark, "cannot open: %s", strerror(errno));
-    struct stat st;
-    bool ok = (fstat(fileno(r->file), &st) == 0 && S_ISREG(st.st_mode)) ||
-              error_input(err, r->mark, "is not a regular file; a CSV file is wanted");
-    ok = ok && (read_line(r) > 0 || error_input(err, r->mark, "a header line is missing"));
-    if (ok) {
-        r->header = r->line;
-        r->line = NULL;
-        r->room = 0;
-        bool marked = strncmp(r->header, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
-        r->columns = split(r->header + (marked ? strlen(BYTE_ORDER_MARK) : 0), r->names);
-        ok = r->columns != SIZE_MAX || error_input(err, r->mark,
-                                                   "the header has quotes that do not close, or more than %d "
-                                                   "columns",
-                                                   CSV_MAX_COLUMNS);
-    }
-    if (!ok) csv_close(r);
-    return ok;
+    r->file = file_open(path, "a CSV file", NULL, err);
+    if (r->file && read_header(r, err)) return true;
+    csv_close(r);
+    return false;
 }
 
 bool csv_column(const csv_reader *r, const char *name, size_t *column, portolan_error *err) {
@@ -88,15 +116,12 @@ text_mark csv_mark(const csv_reader *r, size_t column) {
 }
 
 csv_state csv_next(csv_reader *r, portolan_error *err) {
-    ssize_t length;
+    size_t length = 0;
+    csv_state state;
     do
-        length = read_line(r);
-    while (length == 0 && r->columns > 1);
-    if (length < 0) {
-        if (!ferror(r->file)) return CSV_END;
-        error_input(err, r->mark, "cannot be read: %s", strerror(errno));
-        return CSV_FAILED;
-    }
+        state = read_line(r, &length, err);
+    while (state == CSV_ROW && !length && r->columns > 1);
+    if (state != CSV_ROW) return state;
     size_t found = split(r->line, r->fields);
     if (found == r->columns) return CSV_ROW;
     if (found == SIZE_MAX)

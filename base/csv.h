@@ -8,7 +8,10 @@
 
 #include "error.h"
 
-enum { CSV_MAX_COLUMNS = 256 };
+enum {
+    CSV_MAX_COLUMNS = 256,
+    CSV_MAX_LINE = 16 << 20, /* bytes */
+};
 
 typedef struct csv_reader {
     FILE *file;
@@ -31,7 +34,8 @@ bool csv_open(csv_reader *r, const char *path, portolan_error *err);
 bool csv_column(const csv_reader *r, const char *name, size_t *column, portolan_error *err);
 
 /* Reads the next row into r->fields (valid until the next call). Fields may be quoted, without line breaks in
- * them; every row has as many as the header. Empty lines are skipped, unless there is only one column. */
+ * them; every row has as many as the header. Empty lines are skipped, unless there is only one column. A line longer than
+ * CSV_MAX_LINE, or with a NUL byte, is an error. */
 csv_state csv_next(csv_reader *r, portolan_error *err);
 
 /* Where a field of the row begins. */

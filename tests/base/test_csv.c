@@ -1,4 +1,7 @@
 /* CSV files: quotes, names of columns, places of faults, and what is no CSV file. */
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "base/csv.h"
 #include "tests/support.h"
 
@@ -84,6 +87,60 @@ TEST(other_files_are_refused) {
     refuse_file("/dev/zero", "is not a regular file");
 }
 
+static void write_line(size_t length, off_t hole) {
+    FILE *f = fopen(FILE_NAME, "w");
+    assert_non_null(f);
+    fputs("a,b\n", f);
+    for (size_t i = 0; i < length; i++) fputc('x', f);
+    assert_int_equal(fflush(f), 0);
+    if (hole) assert_int_equal(ftruncate(fileno(f), hole), 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Five gigabytes without the end of a line are not read. */
+TEST(endless_lines_are_refused) {
+    csv_reader r;
+    portolan_error err = {0};
+    write_line(CSV_MAX_LINE, 0);
+    assert_true(csv_open(&r, FILE_NAME, &err));
+    assert_int_equal(csv_next(&r, &err), CSV_FAILED);
+    assert_input_error(&err, 2, 0, "is a line of more than 16777214 bytes; is it a CSV file?");
+    csv_close(&r);
+    write_line(2, (off_t)5 << 30);
+    assert_true(csv_open(&r, FILE_NAME, &err));
+    assert_int_equal(csv_next(&r, &err), CSV_FAILED);
+    assert_input_error(&err, 2, 3, "is a NUL byte; a text is wanted");
+    csv_close(&r);
+    unlink(FILE_NAME);
+}
+
+/* The end of memory is not the end of the file. */
+TEST(short_memory_is_an_error) {
+#ifdef PORTOLAN_SANITIZE
+    skip(); /* the sanitizers need all addresses */
+#endif
+    csv_reader r;
+    portolan_error err = {0};
+    struct rlimit before, now;
+    size_t pages = 0;
+    write_line(12 << 20, 0);
+    assert_true(csv_open(&r, FILE_NAME, &err));
+    FILE *size = fopen("/proc/self/statm", "r");
+    assert_true(size && fscanf(size, "%zu", &pages) == 1);
+    fclose(size);
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    now = before;
+    now.rlim_cur = pages * (size_t)sysconf(_SC_PAGESIZE) + (8 << 20);
+    assert_int_equal(setrlimit(RLIMIT_AS, &now), 0);
+    csv_state found = csv_next(&r, &err);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_int_equal(found, CSV_FAILED);
+    assert_int_equal(err.status, STATUS_FAILED);
+    assert_non_null(strstr(err.message, "out of memory"));
+    csv_close(&r);
+    unlink(FILE_NAME);
+}
+
 /* RFC 4180: quotes only where a comma, a quote or a line break stands, and quotes doubled. */
 TEST(texts_are_quoted_where_they_must_be) {
     char *written;
@@ -104,6 +161,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_may_be_quoted),    cmocka_unit_test(columns_are_found_in_any_case),
         cmocka_unit_test(a_fault_has_its_column),  cmocka_unit_test(damaged_rows_are_refused),
+        cmocka_unit_test(endless_lines_are_refused), cmocka_unit_test(short_memory_is_an_error),
         cmocka_unit_test(other_files_are_refused), cmocka_unit_test(texts_are_quoted_where_they_must_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
