@@ -17,7 +17,7 @@ typedef struct loader {
     yaml_document *doc;
     yaml_parser_t parser;
     anchor *anchors;
-    size_t nodes;
+    size_t nodes, anchor_count;
     const char *text; /* the whole input, to turn a byte offset into a place */
     size_t length;
     portolan_error *err;
@@ -71,14 +71,18 @@ static yaml_node *new_node(loader *l, const yaml_event_t *event, yaml_kind kind,
     return node;
 }
 
-static anchor *open_anchor(loader *l, const yaml_char_t *name) {
-    if (!name) return NULL;
+/* Notes the anchor of a node that begins at `mark`, if it has one. */
+static bool open_anchor(loader *l, const yaml_char_t *name, text_mark mark, anchor **opened) {
+    *opened = NULL;
+    if (!name) return true;
+    if (++l->anchor_count > YAML_MAX_ANCHORS)
+        return error_input(l->err, mark, "more than %d anchors (&name); write the values out", YAML_MAX_ANCHORS);
     anchor *a = arena_alloc(&l->doc->memory, 1, sizeof *a);
     const char *text = arena_text(&l->doc->memory, (const char *)name, strlen((const char *)name));
-    if (!a || !text) return NULL;
+    if (!a || !text) return error_memory(l->err, sizeof *a);
     *a = (anchor){text, NULL, l->anchors};
-    l->anchors = a;
-    return a;
+    *opened = l->anchors = a;
+    return true;
 }
 
 static yaml_node *resolve_alias(loader *l, const yaml_event_t *event) {
@@ -157,9 +161,9 @@ static yaml_node *build_collection(loader *l, yaml_node *node, const yaml_char_t
         error_input(l->err, node->mark, "nested deeper than %d levels", YAML_MAX_DEPTH);
         return NULL;
     }
-    anchor *a = open_anchor(l, anchor_name);
+    anchor *a;
     item_list list = {0};
-    bool ok = read_items(l, node, &list, depth);
+    bool ok = open_anchor(l, anchor_name, node->mark, &a) && read_items(l, node, &list, depth);
     if (ok) {
         node->count = node->kind == YAML_MAP ? list.count / 2 : list.count;
         node->items = arena_alloc(&l->doc->memory, list.count + 1, sizeof(yaml_node *));
@@ -186,7 +190,8 @@ static yaml_node *build_scalar(loader *l, const yaml_event_t *event) {
         error_memory(l->err, event->data.scalar.length);
         return NULL;
     }
-    anchor *a = open_anchor(l, event->data.scalar.anchor);
+    anchor *a;
+    if (!open_anchor(l, event->data.scalar.anchor, node->mark, &a)) return NULL;
     if (a) a->node = node;
     return node;
 }

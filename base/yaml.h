@@ -1,7 +1,7 @@
 /* YAML documents as trees with marks, read against tables of fields.
  *
  * The text is parsed by libyaml's event API; the tree keeps the line and column of every node, so that any later error
- * can point at it. Bounded in bytes, depth, keys and (through aliases) expanded nodes. Refused: duplicate keys, several
+ * can point at it. Bounded in bytes, depth, keys, anchors and (through aliases) expanded nodes. Refused: duplicate keys, several
  * documents in one file, explicit tags, merge keys. */
 #ifndef PORTOLAN_BASE_YAML_H
 #define PORTOLAN_BASE_YAML_H
@@ -39,6 +39,7 @@ enum {
     YAML_MAX_DEPTH = 32,
     YAML_MAX_KEYS = 4096,    /* of one map */
     YAML_MAX_NODES = 200000, /* with aliases expanded */
+    YAML_MAX_ANCHORS = 1000,
 };
 
 /* Reads and parses a file. On failure `doc` is left empty and the error says where. */

@@ -62,6 +62,29 @@ TEST(aliases_stand_for_their_anchors) {
     yaml_unload(&doc);
 }
 
+/* Two megabytes of them, each looked up among all above it, would take minutes. */
+TEST(anchors_are_bounded) {
+    yaml_document doc;
+    portolan_error err = {0};
+    char *text = NULL;
+    size_t length;
+    FILE *f = open_memstream(&text, &length);
+    assert_non_null(f);
+    fputs("anchors: [", f);
+    for (int i = 0; i < YAML_MAX_ANCHORS; i++) fprintf(f, "&a%d x, ", i);
+    fputs("]\naliases: [", f);
+    for (int i = 0; i < 150000; i++) fprintf(f, "*a%d , ", i % 10);
+    fputs("]\n", f);
+    long whole = ftell(f);
+    fputs("more: &more x\n", f);
+    assert_int_equal(fclose(f), 0);
+    assert_true(yaml_parse(&doc, "test.yaml", text, (size_t)whole, &err));
+    yaml_unload(&doc);
+    assert_false(yaml_parse(&doc, "test.yaml", text, length, &err));
+    assert_input_error(&err, 3, 7, "more than 1000 anchors (&name); write the values out");
+    free(text);
+}
+
 TEST(loads_files) {
     yaml_document doc;
     portolan_error err = {0};
@@ -393,6 +416,7 @@ int main(void) {
         cmocka_unit_test(nodes_carry_their_places),
         cmocka_unit_test(describes_nodes),
         cmocka_unit_test(aliases_stand_for_their_anchors),
+        cmocka_unit_test(anchors_are_bounded),
         cmocka_unit_test(loads_files),
         cmocka_unit_test(wrong_texts_are_refused),
         cmocka_unit_test(binary_is_refused),
