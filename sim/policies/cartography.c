@@ -13,7 +13,7 @@ static bool load(void *self, policy_files *files, portolan_error *err) {
 
 const policy_type POLICY_CARTOGRAPHY = {
     .name = "cartography",
-    .summary = "the tier of the pool of training dynamics that v(x) is nearest to",
+    .summary = "the phone computes v(x) and takes the tier of the nearest pool of training dynamics",
     .paper = "DIMEC-DC, arXiv 2412.16616",
     .options = OPTIONS,
     .size = sizeof(routed_options),

@@ -21,8 +21,9 @@ static verdict after_exit(void *self, const observation *seen) {
 
 const policy_type POLICY_CONFIDENCE = {
     .name = "confidence",
-    .summary = "cascade: answer at the first exit whose confidence (max softmax) reaches the threshold",
-    .paper = "Teerapittayanon et al., BranchyNet, ICPR 2016; Distributed DNNs over cloud, edge and devices, ICDCS 2017",
+    .summary = "cascade; good enough is a confidence (max softmax) of at least the threshold",
+    .paper = "Teerapittayanon et al., BranchyNet, ICPR 2016, and Distributed DNNs, ICDCS 2017, with max softmax in "
+             "place of entropy",
     .options = OPTIONS,
     .size = sizeof(confidence_options),
     .route = cascade_route,

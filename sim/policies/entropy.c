@@ -46,7 +46,7 @@ static verdict after_exit(void *self, const observation *seen) {
 
 const policy_type POLICY_ENTROPY = {
     .name = "entropy",
-    .summary = "cascade: answer at the first exit whose entropy is at most the threshold",
+    .summary = "cascade; good enough is an entropy of at most the threshold",
     .paper = "Xin et al., DeeBERT, ACL 2020",
     .options = OPTIONS,
     .size = sizeof(entropy_options),

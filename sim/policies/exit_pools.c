@@ -13,7 +13,7 @@ static bool load(void *self, policy_files *files, portolan_error *err) {
 
 const policy_type POLICY_EXIT_POOLS = {
     .name = "exit-pools",
-    .summary = "the tier of the pool of early exits that v(x) is nearest to",
+    .summary = "the phone computes v(x) and takes the tier of the nearest pool of early exits",
     .paper = "DIMEE, arXiv 2410.05338",
     .options = OPTIONS,
     .size = sizeof(routed_options),

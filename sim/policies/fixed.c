@@ -20,7 +20,7 @@ static tier to_cloud(void *self, const observation *seen) {
 
 const policy_type POLICY_PHONE_ONLY = {
     .name = "phone-only",
-    .summary = "every request is answered by the phone's last exit",
+    .summary = "the phone answers with its last exit",
     .paper = "the lower yardstick",
     .options = OPTIONS,
     .size = sizeof(policy_common),
@@ -29,7 +29,7 @@ const policy_type POLICY_PHONE_ONLY = {
 
 const policy_type POLICY_EDGE_ONLY = {
     .name = "edge-only",
-    .summary = "every request is sent to the edge, which starts at layer 1",
+    .summary = "tokens to the edge, which answers with its last exit",
     .paper = "a yardstick",
     .options = OPTIONS,
     .size = sizeof(policy_common),
@@ -38,7 +38,7 @@ const policy_type POLICY_EDGE_ONLY = {
 
 const policy_type POLICY_CLOUD_ONLY = {
     .name = "cloud-only",
-    .summary = "every request is sent to the cloud, which runs the whole model",
+    .summary = "tokens to the cloud, which runs all layers",
     .paper = "the upper yardstick; drop and cost_saving are measured against it",
     .options = OPTIONS,
     .size = sizeof(policy_common),

@@ -29,7 +29,7 @@ static tier route(void *self, const observation *seen) {
 
 const policy_type POLICY_MATCHED_RANDOM = {
     .name = "matched-random",
-    .summary = "tiers drawn at random with the shares of another policy, run after it",
+    .summary = "a tier drawn at random with the answer shares of another policy, after which it runs",
     .paper = "the control for any router: the same shares without its choice of samples",
     .options = OPTIONS,
     .size = sizeof(matched_options),

@@ -16,7 +16,7 @@ static tier route_knowing(void *self, const observation *seen, const truth *t) {
 
 const policy_type POLICY_ORACLE_COST = {
     .name = "oracle-cost",
-    .summary = "knows the label: the cheapest tier that is right, the phone if none is",
+    .summary = "knows the label: the cheapest tier whose last exit is right, the phone if none is",
     .paper = "an upper bound",
     .options = OPTIONS,
     .size = sizeof(policy_common),

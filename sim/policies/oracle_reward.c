@@ -44,7 +44,7 @@ static tier route_knowing(void *self, const observation *seen, const truth *t) {
 
 const policy_type POLICY_ORACLE_REWARD = {
     .name = "oracle-reward",
-    .summary = "knows the label: the tier of largest reward C - mu_cost K",
+    .summary = "knows the label: the tier of the largest C - mu_cost x K; ties go down",
     .paper = "an upper bound, under the reward of DIMEC-DC (arXiv 2412.16616)",
     .options = OPTIONS,
     .size = sizeof(reward_options),

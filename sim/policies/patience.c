@@ -25,8 +25,8 @@ static verdict after_exit(void *self, const observation *seen) {
 
 const policy_type POLICY_PATIENCE = {
     .name = "patience",
-    .summary = "cascade: answer once so many exits in a row have agreed",
-    .paper = "Zhou et al., BERT Loses Patience (PABEE), NeurIPS 2020",
+    .summary = "cascade; good enough are so many exits in a row that repeat the prediction before them",
+    .paper = "Zhou et al., PABEE, NeurIPS 2020",
     .options = OPTIONS,
     .size = sizeof(patience_options),
     .route = cascade_route,

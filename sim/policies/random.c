@@ -35,7 +35,7 @@ static tier route(void *self, const observation *seen) {
 
 const policy_type POLICY_RANDOM = {
     .name = "random",
-    .summary = "every request is sent to a tier drawn at random, with given shares",
+    .summary = "a tier drawn at random with given shares, which must sum to 1",
     .paper = "a yardstick",
     .options = OPTIONS,
     .size = sizeof(random_options),

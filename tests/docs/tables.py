@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Prints a table of the manual from what `portolan list` says: tables.py devices|links|policies"""
+import json
+import subprocess
+import sys
+
+
+def quantity(value, unit, prefixes=(("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1), ("m", 1e-3), ("u", 1e-6))):
+    """7e6 as 7M, in the largest unit that leaves at least 1."""
+    for prefix, scale in prefixes:
+        if value >= scale * (1 - 1e-12) or scale == prefixes[-1][1]:
+            return f"{value / scale:.9g}{prefix}{unit}"
+
+
+def devices(rows):
+    print("| preset | what it is | speed of a core | cores | idle, busy | memory | USD/h |")
+    print("|---|---|---|---|---|---|---|")
+    for row in rows:
+        print(f"| `{row['name']}` | {row['summary']} | {quantity(row['flops_per_second'], 'f')} | {row['cores']} "
+              f"| {row['idle_watts']:g}W, {row['busy_watts']:g}W | {quantity(row['memory_bytes'], 'B')} "
+              f"| {row['usd_per_hour']:.9g} |")
+
+
+def links(rows):
+    print("| preset | what it is | up | down | one way | radio up, down |")
+    print("|---|---|---|---|---|---|")
+    for row in rows:
+        down = "shared with up" if "half duplex" in row["use"] else quantity(row["down_bps"], "bps")
+        radio = [row["radio_up_j_per_byte"] * 1e6, row["radio_down_j_per_byte"] * 1e6]
+        spent = f"{radio[0]:.2f}, {radio[1]:.2f} uJ/B" if any(radio) else "none"
+        print(f"| `{row['name']}` | {row['summary']} | {quantity(row['up_bps'], 'bps')} | {down} "
+              f"| {quantity(row['latency_s'], 's')} | {spent} |")
+
+
+def policies(rows):
+    print("| policy | rule | source |")
+    print("|---|---|---|")
+    for row in rows:
+        print(f"| `{row['name']}` | {row['summary']} | {row['source']} |")
+
+
+if __name__ == "__main__":
+    made = subprocess.run(["portolan", "list", sys.argv[1], "--json"], stdout=subprocess.PIPE, check=True)
+    {"devices": devices, "links": links, "policies": policies}[sys.argv[1]](json.loads(made.stdout))
