@@ -2,14 +2,13 @@
 #include "plot.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/program.h"
 #include "base/signals.h"
 
 enum { DATA, SCRIPT };
@@ -177,56 +176,24 @@ static char **environment(void) {
     return copy;
 }
 
-/* Starts gnuplot in the plot's folder with `sink` as its standard output and error. Returns 0 or an errno
- * value. */
-static int start(const plot *p, FILE *sink, pid_t *pid) {
-    char script[sizeof p->name + 8];
+/* Runs gnuplot to its end; `there` says whether there is a gnuplot. */
+static bool run_gnuplot(const plot *p, bool *there, portolan_error *err) {
+    char script[sizeof p->name + 8], words[800];
+    int status;
     snprintf(script, sizeof script, "%s.gp", p->name);
     /* -d: not the user's own settings, which would change the picture */
     char *const arguments[] = {"gnuplot", "-d", "-e", "suffix = '" UNFINISHED "'", script, NULL};
     char **env = environment();
-    if (!env) return ENOMEM;
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    int failed = posix_spawn_file_actions_addchdir_np(&actions, p->folder);
-    if (!failed) failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0);
-    if (!failed) failed = posix_spawn_file_actions_adddup2(&actions, fileno(sink), STDOUT_FILENO);
-    if (!failed) failed = posix_spawn_file_actions_adddup2(&actions, fileno(sink), STDERR_FILENO);
-    if (!failed) failed = posix_spawnp(pid, "gnuplot", &actions, NULL, arguments, env);
-    posix_spawn_file_actions_destroy(&actions);
+    if (!env) return error_memory(err, sizeof *env);
+    program gnuplot = {.arguments = arguments, .folder = p->folder, .environment = env};
+    bool ok = program_run(&gnuplot, words, sizeof words, &status, err);
     free(env);
-    return failed;
-}
-
-/* What gnuplot printed, on one line. */
-static void read_words(FILE *sink, char *words, size_t size) {
-    rewind(sink);
-    size_t n = fread(words, 1, size - 1, sink);
-    words[n] = '\0';
-    for (char *c = words; *c; c++)
-        if ((unsigned char)*c < ' ') *c = ' ';
-    while (n && words[n - 1] == ' ')
-        words[--n] = '\0';
-}
-
-/* Runs gnuplot to its end; `there` says whether there is a gnuplot. */
-static bool run_gnuplot(const plot *p, FILE *sink, bool *there, portolan_error *err) {
-    pid_t pid, ended;
-    int status, failed = start(p, sink, &pid);
-    *there = failed != ENOENT;
-    if (!*there) return true;
-    if (failed) return error_run(err, "gnuplot cannot be started: %s", strerror(failed));
-    helper_set(pid);
-    do
-        ended = waitpid(pid, &status, 0);
-    while (ended < 0 && errno == EINTR);
-    helper_set(0);
-    if (ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-    char words[800];
-    read_words(sink, words, sizeof words);
-    if (ended == pid && WIFSIGNALED(status))
+    *there = status != PROGRAM_MISSING;
+    if (!ok || !*there || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) return ok;
+    if (WIFSIGNALED(status))
         return error_run(err, "gnuplot was killed by signal %d (%s) while it drew %s.gp", WTERMSIG(status),
                          strsignal(WTERMSIG(status)), p->name);
+    words_on_one_line(words);
     return error_run(err, "gnuplot cannot draw %.100s.gp: %s", p->name,
                      words[0] ? words : "it gives no reason");
 }
@@ -260,12 +227,9 @@ static bool rename_pictures(const plot *p, portolan_error *err) {
 }
 
 static bool draw(const plot *p, bool *drawn, portolan_error *err) {
-    FILE *sink = tmpfile();
     each_picture(p, UNFINISHED, remove_picture); /* gnuplot would follow a link of that name */
-    if (!sink) return error_run(err, "a temporary file cannot be opened: %s", strerror(errno));
     each_picture(p, UNFINISHED, leftover_add);
-    bool ok = run_gnuplot(p, sink, drawn, err);
-    fclose(sink);
+    bool ok = run_gnuplot(p, drawn, err);
     if (ok && *drawn) ok = rename_pictures(p, err);
     if (!ok) each_picture(p, UNFINISHED, remove_picture);
     each_picture(p, UNFINISHED, leftover_drop);

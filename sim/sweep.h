@@ -121,11 +121,13 @@ typedef struct sweep_store {
     char folder[1024], path[1060];
     folder_lock lock; /* sweep.lock */
     bool has_plan;
-    unsigned char *status; /* [points] point_status; only after a plan was made or read */
+    size_t settings, points; /* of the plan */
+    unsigned char *status;   /* [points] point_status */
+    uint64_t bytes, ticks;   /* of its files when it was opened; how long the present statement has run */
 } sweep_store;
 
-/* Opens or makes the folder's store for writing. Fails if another process has it, or if what is there is no
- * sound store. */
+/* Opens or makes the folder's store for writing. Fails if another process has it, or if what is there is
+ * not, to the last page and table, a store as Portolan makes it. */
 bool store_open(sweep_store *t, const char *folder, portolan_error *err);
 
 /* Opens a store that must be there, only to look at it. */
@@ -142,44 +144,38 @@ bool store_plan(sweep_store *t, const sweep *w, portolan_error *err);
  * plan stay. */
 bool store_resume(sweep_store *t, const sweep *w, bool accept, portolan_error *err);
 
-/* What became of a point. */
-typedef struct point_outcome {
-    size_t point;
-    point_status status;
-    const char *error; /* NULL if done */
-    const char *host;
-    double seconds;               /* of the wall clock, from its process's start to its end */
-    const char *hash;             /* scenario_hash, of a point that is done; else NULL */
-    size_t policy_count;          /* 0 if failed */
-    const policy_setup *policies; /* [policy_count] */
-    const policy_summary *summaries;
-} point_outcome;
+/* What a policy did at a point. */
+typedef struct point_result {
+    const char *policy; /* its label */
+    const char *type;   /* its policy_type's name */
+    policy_summary summary;
+} point_result;
 
-/* Writes it, all or nothing. A point that is done already stays as it is. */
-bool store_record(sweep_store *t, const sweep *w, const point_outcome *o, portolan_error *err);
-
-/* Takes over what another store has of points that are not done here. Fails if its plan or its inputs are
- * others. */
-bool store_merge(sweep_store *t, const sweep *w, const char *path, portolan_error *err);
-
-/* The store's own knowledge of the plan, for tables: one more result row is read with each call. */
-typedef struct store_row {
+/* What is to be known of a point. */
+typedef struct point_record {
     size_t point, setting;
     uint64_t seed;
-    const char *parameters; /* JSON object of texts */
     point_status status;
     const char *error, *host; /* NULL if none */
-    double seconds;
-    unsigned attempts;
-    const char *policy; /* its label; NULL where the point has no results */
-    const char *type;   /* its policy_type's name */
-    size_t position;    /* of the policy in its scenario */
-    policy_summary summary;
-} store_row;
+    double seconds; /* of the wall clock, from its process's start to its end; NaN if it was not run */
+    size_t attempts;
+    const char *hash;         /* scenario_hash, of a point that is done; else NULL */
+    const json_t *parameters; /* an object of texts, with the same keys at every point */
+    size_t count;             /* of results, in the order of the scenario's policies; 0 if it is not done */
+    point_result results[SCENARIO_MAX_POLICIES];
+} point_record;
 
-/* Calls `visit` for each policy of each point in their order, once for a point without results. The texts
- * live until the next call. Stops when it returns false. */
-bool store_read(sweep_store *t, bool (*visit)(const store_row *row, void *context, portolan_error *err),
+/* Writes what became of a point, all or nothing; its attempts are added to those before, setting, seed and
+ * parameters are the plan's. A point that is done already stays as it is. */
+bool store_record(sweep_store *t, const point_record *p, portolan_error *err);
+
+/* Takes over what the store in another folder has of points that are not done here. Fails if its plan or its
+ * inputs are others. */
+bool store_merge(sweep_store *t, const sweep *w, const char *folder, portolan_error *err);
+
+/* Calls `visit` for each point of the store's plan in order. Its texts live until the next call. Stops when
+ * it returns false. */
+bool store_read(sweep_store *t, bool (*visit)(const point_record *p, void *context, portolan_error *err),
                 void *context, portolan_error *err);
 
 /* A text kept with the store: the name of the sweep, say. `into` is empty if there is none. */
@@ -215,6 +211,17 @@ bool sweep_run_slurm(const sweep *w, sweep_store *t, const sweep_options *o, swe
 /* Writes the job script for `count` points of a sweep whose folder is `out`. */
 bool sweep_slurm_script(const sweep *w, const char *out, size_t count, const sweep_options *o, FILE *to,
                         portolan_error *err);
+
+/* Slurm's default MaxArraySize is 1001. */
+enum { SLURM_MOST_TASKS = 1000 };
+
+/* Marks the tasks that squeue names, one a line; returns the number of its lines. */
+size_t sweep_active_tasks(const char *answer, bool active[SLURM_MOST_TASKS]);
+
+/* Reads the text of slurm/points: the size of a chunk, then numbers below `points`, a line each. Puts those
+ * of the task's chunk into chunk[0 .. *count-1], which must have room for `points`. `path` is for errors. */
+bool sweep_parse_points(const char *text, const char *path, size_t points, size_t task, size_t *chunk,
+                        size_t *count, portolan_error *err);
 
 /* What the script starts: runs the points of task `task` into a store of its own, out/slurm/part-TASK. */
 bool sweep_run_task(const sweep *w, const char *out, size_t task, const sweep_options *o,

@@ -19,15 +19,16 @@ static void put_number(FILE *out, double x) {
 typedef struct exporter {
     FILE *out;
     json_t *rows;
-    bool timings, begun;
+    json_t *keys; /* of the parameters, in the order of their columns */
+    bool timings;
 } exporter;
 
-/* The columns of parameters are named by the first row's, since all settings have the same keys. */
-static void put_header(const exporter *e, const json_t *parameters) {
+/* The columns of parameters are named by the first point's, since all settings have the same keys. */
+static void put_header(const exporter *e) {
     const char *key;
     json_t *value;
     fputs("point", e->out);
-    json_object_foreach((json_t *)parameters, key, value) {
+    json_object_foreach(e->keys, key, value) {
         fputc(',', e->out);
         csv_put(e->out, key);
     }
@@ -37,71 +38,78 @@ static void put_header(const exporter *e, const json_t *parameters) {
     fprintf(e->out, ",error%s\n", e->timings ? ",host,seconds,attempts" : "");
 }
 
-static void put_row(const exporter *e, const store_row *row, const json_t *parameters) {
+/* A policy's row; one without a policy (NULL) of a point that has no results. */
+static void put_row(const exporter *e, const point_record *p, const point_result *result) {
     const char *key;
     json_t *value;
-    fprintf(e->out, "%zu", row->point);
-    json_object_foreach((json_t *)parameters, key, value) {
+    fprintf(e->out, "%zu", p->point);
+    json_object_foreach(e->keys, key, value) {
         fputc(',', e->out);
-        csv_put(e->out, json_string_value(value));
+        csv_put(e->out, json_string_value(json_object_get(p->parameters, key)));
     }
-    fprintf(e->out, ",%llu,%s,", (unsigned long long)row->seed, POINT_STATUS_NAMES[row->status]);
-    csv_put(e->out, row->policy);
+    fprintf(e->out, ",%llu,%s,", (unsigned long long)p->seed, POINT_STATUS_NAMES[p->status]);
+    csv_put(e->out, result ? result->policy : NULL);
     for (const metric *m = METRICS; m->key; m++)
-        put_number(e->out, metric_value(m, &row->summary));
+        put_number(e->out, result ? metric_value(m, &result->summary) : NAN);
     fputc(',', e->out);
-    csv_put(e->out, row->error);
+    csv_put(e->out, p->error);
     if (e->timings) {
         fputc(',', e->out);
-        csv_put(e->out, row->host);
-        put_number(e->out, row->seconds);
-        fprintf(e->out, ",%u", row->attempts);
+        csv_put(e->out, p->host);
+        put_number(e->out, p->seconds);
+        fprintf(e->out, ",%zu", p->attempts);
     }
     fputc('\n', e->out);
 }
 
-static bool export_csv_row(const store_row *row, void *context, portolan_error *err) {
+static bool export_csv_point(const point_record *p, void *context, portolan_error *err) {
     exporter *e = context;
-    json_t *parameters = json_loads(row->parameters, 0, NULL);
-    if (!parameters)
-        return error_run(err, "the parameters of point %zu cannot be read: %.100s", row->point,
-                         row->parameters);
-    if (!e->begun) put_header(e, parameters);
-    e->begun = true;
-    put_row(e, row, parameters);
-    json_decref(parameters);
+    if (!e->keys) {
+        e->keys = json_copy((json_t *)p->parameters);
+        if (!e->keys) return error_memory(err, 0);
+        put_header(e);
+    }
+    for (size_t i = 0; i < p->count; i++)
+        put_row(e, p, &p->results[i]);
+    if (!p->count) put_row(e, p, NULL);
     return true;
 }
 
 bool sweep_export_csv(sweep_store *t, bool timings, FILE *out, portolan_error *err) {
     exporter e = {.out = out, .timings = timings};
-    return store_read(t, export_csv_row, &e, err);
+    bool ok = store_read(t, export_csv_point, &e, err);
+    json_decref(e.keys);
+    return ok;
 }
 
 static json_t *number(double x) {
     return isfinite(x) ? json_real(x) : json_null();
 }
 
-static bool export_json_row(const store_row *row, void *context, portolan_error *err) {
-    exporter *e = context;
-    json_t *o = json_pack("{s:I, s:o, s:I, s:s, s:s*}", "point", (json_int_t)row->point, "parameters",
-                          json_loads(row->parameters, 0, NULL), "seed", (json_int_t)row->seed, "status",
-                          POINT_STATUS_NAMES[row->status], "error", row->error);
-    if (!o)
-        return error_run(err, "the parameters of point %zu cannot be read: %.100s", row->point,
-                         row->parameters);
-    if (row->policy) json_object_set_new(o, "policy", json_string(row->policy));
-    for (const metric *m = METRICS; row->policy && m->key; m++)
-        json_object_set_new(o, m->key, number(metric_value(m, &row->summary)));
-    if (e->timings)
-        json_object_update_new(o, json_pack("{s:s?, s:o, s:i}", "host", row->host, "seconds",
-                                            number(row->seconds), "attempts", (int)row->attempts));
-    return json_array_append_new(e->rows, o) == 0 || error_memory(err, 0);
+static bool export_json_row(exporter *e, const point_record *p, const point_result *result,
+                            portolan_error *err) {
+    json_t *o =
+        json_pack("{s:I, s:O, s:I, s:s, s:s*}", "point", (json_int_t)p->point, "parameters", p->parameters,
+                  "seed", (json_int_t)p->seed, "status", POINT_STATUS_NAMES[p->status], "error", p->error);
+    if (o && result) json_object_set_new(o, "policy", json_string(result->policy));
+    for (const metric *m = METRICS; o && result && m->key; m++)
+        json_object_set_new(o, m->key, number(metric_value(m, &result->summary)));
+    if (o && e->timings)
+        json_object_update_new(o, json_pack("{s:s?, s:o, s:I}", "host", p->host, "seconds",
+                                            number(p->seconds), "attempts", (json_int_t)p->attempts));
+    return (o && json_array_append_new(e->rows, o) == 0) || error_memory(err, 0);
+}
+
+static bool export_json_point(const point_record *p, void *context, portolan_error *err) {
+    bool ok = p->count || export_json_row(context, p, NULL, err);
+    for (size_t i = 0; ok && i < p->count; i++)
+        ok = export_json_row(context, p, &p->results[i], err);
+    return ok;
 }
 
 json_t *sweep_export_json(sweep_store *t, bool timings, portolan_error *err) {
     exporter e = {.rows = json_array(), .timings = timings};
-    if (e.rows && store_read(t, export_json_row, &e, err)) return e.rows;
+    if (e.rows && store_read(t, export_json_point, &e, err)) return e.rows;
     json_decref(e.rows);
     return NULL;
 }

@@ -117,32 +117,32 @@ static bool record_failure(runner *r, size_t point, double seconds, const portol
     int n = 0;
     if (*why->file) n = snprintf(text, sizeof text, "%s:%u:%u: ", why->file, why->line, why->column);
     snprintf(text + n, sizeof text - (size_t)n, "%s", why->message);
-    point_outcome o = {.point = point,
-                       .status = POINT_FAILED,
-                       .error = text,
-                       .host = r->host,
-                       .seconds = seconds};
+    point_record p = {.point = point,
+                      .status = POINT_FAILED,
+                      .error = text,
+                      .host = r->host,
+                      .seconds = seconds,
+                      .attempts = 1};
     r->failed++;
     r->finished++;
-    return !r->store || store_record(r->store, r->w, &o, err);
+    return !r->store || store_record(r->store, &p, err);
 }
 
 static bool record_results(runner *r, const slot *sl, double seconds, portolan_error *err) {
     const scenario *s = sl->s;
     char hash[FILE_HASH_TEXT];
-    policy_summary summaries[SCENARIO_MAX_POLICIES];
+    point_record p = {.point = sl->point,
+                      .status = POINT_DONE,
+                      .host = r->host,
+                      .seconds = seconds,
+                      .attempts = 1,
+                      .hash = hash,
+                      .count = s->policy_count};
     for (size_t i = 0; i < s->policy_count; i++)
-        summaries[i] = sl->results[i].summary;
-    point_outcome o = {.point = sl->point,
-                       .status = POINT_DONE,
-                       .host = r->host,
-                       .seconds = seconds,
-                       .hash = hash,
-                       .policy_count = s->policy_count,
-                       .policies = s->policies,
-                       .summaries = summaries};
+        p.results[i] =
+            (point_result){s->policies[i].label, s->policies[i].type->name, sl->results[i].summary};
     r->finished++;
-    return !r->store || (scenario_hash(s, hash, err) && store_record(r->store, r->w, &o, err));
+    return !r->store || (scenario_hash(s, hash, err) && store_record(r->store, &p, err));
 }
 
 static bool start_point(runner *r, slot *sl, size_t point, portolan_error *err) {

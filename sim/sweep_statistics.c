@@ -25,7 +25,9 @@ bool metric_is_percentile(const metric *m) {
 
 /* ---- From rows to cells ---- */
 
-static sweep_cell *add_cell(sweep_statistics *st, const store_row *row, portolan_error *err) {
+static sweep_cell *add_cell(sweep_statistics *st, const point_record *p, size_t position,
+                            portolan_error *err) {
+    const point_result *result = &p->results[position];
     size_t n = st->metric_count * st->w->seed_count;
     if (st->cell_count == st->room) {
         size_t room = 2 * st->room + 64;
@@ -35,10 +37,10 @@ static sweep_cell *add_cell(sweep_statistics *st, const store_row *row, portolan
         st->room = room;
     }
     sweep_cell *c = &st->cells[st->cell_count++];
-    *c = (sweep_cell){.setting = row->setting, .position = row->position};
-    const policy_type *type = policy_find(row->type);
+    *c = (sweep_cell){.setting = p->setting, .position = position};
+    const policy_type *type = policy_find(result->type);
     c->oracle = type && !type->route;
-    c->policy = arena_text(&st->memory, row->policy, strlen(row->policy));
+    c->policy = arena_text(&st->memory, result->policy, strlen(result->policy));
     c->values = arena_alloc(&st->memory, n, sizeof *c->values);
     if (!c->policy || !c->values) return error_memory(err, n * sizeof *c->values), NULL;
     for (size_t i = 0; i < n; i++)
@@ -52,32 +54,43 @@ static int by_setting(const void *a, const void *b) {
     return (x->position > y->position) - (x->position < y->position);
 }
 
-static sweep_cell *find_cell(sweep_statistics *st, size_t sorted, const store_row *row) {
-    sweep_cell key = {.setting = row->setting, .position = row->position};
+static sweep_cell *find_cell(sweep_statistics *st, size_t sorted, size_t setting, size_t position) {
+    sweep_cell key = {.setting = setting, .position = position};
     return sorted ? bsearch(&key, st->cells, sorted, sizeof *st->cells, by_setting) : NULL;
 }
 
 typedef struct collector {
     sweep_statistics *st;
+    const sweep_store *store;
     size_t sorted, seed; /* cells of earlier seeds, in order; the seed being read */
 } collector;
 
-/* Rows come seed by seed, so what an earlier seed has seen is sorted when the next begins. */
-static bool collect(const store_row *row, void *context, portolan_error *err) {
+static bool collect_policy(collector *c, const point_record *p, size_t position, portolan_error *err) {
+    sweep_statistics *st = c->st;
+    const point_result *result = &p->results[position];
+    sweep_cell *found = find_cell(st, c->sorted, p->setting, position);
+    if (!found && !(found = add_cell(st, p, position, err))) return false;
+    if (strcmp(found->policy, result->policy) != 0)
+        return error_run(err, "%s is damaged: policy %zu of point %zu is '%.60s', with other seeds '%.60s'",
+                         c->store->path, position, p->point, result->policy, found->policy);
+    for (size_t m = 0; m < st->metric_count; m++)
+        found->values[m * st->w->seed_count + c->seed] = metric_value(&METRICS[m], &result->summary);
+    return true;
+}
+
+/* Points come seed by seed, so what an earlier seed has seen is sorted when the next begins. */
+static bool collect(const point_record *p, void *context, portolan_error *err) {
     collector *c = context;
     sweep_statistics *st = c->st;
-    size_t seed = seed_of(st->w, row->point);
-    if (!row->policy) return true;
-    if (seed != c->seed) {
+    bool ok = true;
+    if (seed_of(st->w, p->point) != c->seed) {
         qsort(st->cells, st->cell_count, sizeof *st->cells, by_setting);
         c->sorted = st->cell_count;
-        c->seed = seed;
+        c->seed = seed_of(st->w, p->point);
     }
-    sweep_cell *found = find_cell(st, c->sorted, row);
-    if (!found && !(found = add_cell(st, row, err))) return false;
-    for (size_t m = 0; m < st->metric_count; m++)
-        found->values[m * st->w->seed_count + seed] = metric_value(&METRICS[m], &row->summary);
-    return true;
+    for (size_t i = 0; ok && i < p->count; i++)
+        ok = collect_policy(c, p, i, err);
+    return ok;
 }
 
 /* ---- Intervals ---- */
@@ -249,7 +262,7 @@ bool sweep_statistics_read(sweep_statistics *st, const sweep *w, sweep_store *t,
     *st = (sweep_statistics){.w = w};
     while (METRICS[st->metric_count].key)
         st->metric_count++;
-    collector c = {.st = st};
+    collector c = {.st = st, .store = t};
     bool ok = store_read(t, collect, &c, err);
     if (ok && st->cell_count) qsort(st->cells, st->cell_count, sizeof *st->cells, by_setting);
     ok = ok && compute_metrics(st, err) && compare_policies(st, err);

@@ -1,5 +1,6 @@
 /* portolan sweep: runs a sweep, or what is missing of it, and says what it found; or prints its store as a
  * table. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -264,12 +265,22 @@ static bool draw(const sweep_arguments *a, const sweep_statistics *st, const swe
     return true;
 }
 
+/* What cannot stand in a job's script is told before anything is written. */
+static bool check_script(const sweep_arguments *a, const sweep *w, const char *folder, portolan_error *err) {
+    if (!a->slurm) return true;
+    FILE *nowhere = fopen("/dev/null", "w");
+    if (!nowhere) return error_run(err, "/dev/null: cannot write: %s", strerror(errno));
+    bool ok = sweep_slurm_script(w, folder, sweep_points(w), &a->run, nowhere, err);
+    fclose(nowhere);
+    return ok;
+}
+
 static int run_sweep(const sweep_arguments *a, const sweep *w, const char *folder) {
     portolan_error err = {0};
     sweep_store t;
     sweep_progress p = {0};
     sweep_statistics st = {0};
-    if (!store_open(&t, folder, &err)) return fail(&err);
+    if (!check_script(a, w, folder, &err) || !store_open(&t, folder, &err)) return fail(&err);
     bool ok = open_plan(a, w, &t, &err) && run_missing(a, w, &t, &p, &err) &&
               sweep_statistics_read(&st, w, &t, &err) && sweep_files_write(&st, &t, &err) &&
               (p.interrupted || draw(a, &st, &t, &err));

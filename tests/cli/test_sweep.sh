@@ -203,6 +203,34 @@ run 1 sweep fewer.yaml --out garbage --resume
 says "is damaged"
 check "the file in the store's place was changed" grep -q 'only a text' garbage/sweep.sqlite
 mkdir older
+if command -v sqlite3 >/dev/null; then
+    # hostile SQL SAID: a store in which this was done is refused in words, by every command that reads it.
+    hostile() {
+        rm -rf hostile
+        cp -r fewer hostile
+        sqlite3 hostile/sweep.sqlite "PRAGMA ignore_check_constraints = ON; $1"
+        run 1 sweep fewer.yaml --out hostile --resume
+        says "hostile/sweep.sqlite"
+        says "$2"
+        run 1 sweep --export csv --out hostile
+        says "$2"
+    }
+    hostile "UPDATE points SET setting = -1 WHERE point = 2" "table points, row 3, column setting is -1"
+    hostile "UPDATE points SET seed = 'x'" "column seed is 'x'; a whole number is wanted"
+    hostile "UPDATE results SET position = 1000000 WHERE position = 1" "column position is 1000000"
+    hostile "UPDATE results SET accuracy = 'high'" "column accuracy is 'high'; a number is wanted"
+    hostile "UPDATE points SET host = printf('%.*c', 5000000, 'x')" "has more than 1048576 bytes in a cell"
+    hostile "DROP TABLE points; CREATE VIEW points AS WITH RECURSIVE n(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM n)
+        SELECT x AS point, 0 AS setting, 1 AS seed, 'done' AS status, NULL AS error, NULL AS host, 1.0 AS seconds,
+        1 AS attempts FROM n" "the view 'points' in it is not as Portolan makes it"
+    rm -rf hostile
+    mkdir hostile
+    mkfifo hostile/sweep.sqlite
+    run 2 sweep --export csv --out hostile
+    says "hostile/sweep.sqlite: is not a regular file"
+else
+    echo "skipped: hostile stores (sqlite3 is not installed)"
+fi
 sqlite3 older/sweep.sqlite 'CREATE TABLE something(x); PRAGMA user_version = 99' 2>/dev/null &&
     run 1 sweep fewer.yaml --out older --resume && says "was not written by this version"
 

@@ -90,20 +90,15 @@ static const struct {
 };
 
 static void record(sweep_store *t, const sweep *w, const scenario *s, size_t point) {
-    policy_summary summaries[3] = {0};
+    point_record p = {.point = point, .status = POINT_DONE, .host = "here", .attempts = 1, .count = 3};
     portolan_error err = {0};
     for (size_t i = 0; i < 3; i++) {
-        summaries[i].cost = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].cost;
-        summaries[i].accuracy = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].accuracy;
-        summaries[i].drop = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].drop;
+        policy_summary summary = {.cost = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].cost,
+                                  .accuracy = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].accuracy,
+                                  .drop = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].drop};
+        p.results[i] = (point_result){s->policies[i].label, s->policies[i].type->name, summary};
     }
-    point_outcome o = {.point = point,
-                       .status = POINT_DONE,
-                       .host = "here",
-                       .policy_count = 3,
-                       .policies = s->policies,
-                       .summaries = summaries};
-    if (!store_record(t, w, &o, &err)) fail_msg("%s", err.message);
+    if (!store_record(t, &p, &err)) fail_msg("%s", err.message);
 }
 
 static const sweep_cell *cell_of(const sweep_statistics *st, size_t setting, const char *policy) {
