@@ -20,6 +20,7 @@
 
 #include "answers.h"
 #include "engine.h"
+#include "load.h"
 
 /* Stacks. A worker that executes a model, and the source, whose oracles may, run OpenBLAS on theirs. */
 #ifdef PORTOLAN_SANITIZE
@@ -139,7 +140,10 @@ static void send_to(worker *w, request *r, tier to, uint64_t bytes) {
     engine *e = w->e;
     double rate = radio_rate(e, r, r->at, to);
     trace_send(e->trace, r, to, bytes, simgrid_get_clock());
+    r->sender = r->at;
+    r->sent_bytes = bytes;
     request_book_transfer(r, e->s, to, bytes);
+    load_send(&e->books, e->s, r, simgrid_get_clock());
     worker *receiver = give_task(e, r, to, TASK_RECEIVE, NULL);
     if (!receiver) return;
     sg_comm_t transfer = sg_mailbox_put_init(receiver->mailbox, r, (long)bytes);
@@ -183,7 +187,7 @@ static void spend(worker *w, request *r, const slice *work) {
     double end = simgrid_get_clock();
     trace_computed(e->trace, r, work, end);
     request_book_slice(r, e->s, work, device_of(e, r), end - start);
-    engine_count_busy(e, r, start, end);
+    load_compute(&e->books, e->s, r, start, end);
 }
 
 /* A phone computes v(x) and asks the router. */
@@ -207,6 +211,7 @@ static verdict execute(worker *w, request *r) {
 /* The request asks the station where it is for a core. */
 static station_entry enter(engine *e, request *r, double now) {
     station_entry entry = station_enter(station_of(e, r, r->at), r, now);
+    load_enter(&e->books, e->s, r, entry, now);
     if (entry == ENTERED_QUEUE) trace_queue(e->trace, r, now);
     return entry;
 }
@@ -215,7 +220,9 @@ static station_entry enter(engine *e, request *r, double now) {
 static request *next_in_queue(engine *e, station *st) {
     double now = simgrid_get_clock();
     request *r = station_next(st, now);
-    if (r) trace_dequeue(e->trace, r, now);
+    if (!r) return NULL;
+    load_dequeue(&e->books, e->s, r);
+    trace_dequeue(e->trace, r, now);
     return r;
 }
 
@@ -256,6 +263,7 @@ static void receive(worker *w) {
     void *message = NULL;
     request *r = w->r;
     bool arrived = sg_comm_wait(sg_mailbox_get_async(w->mailbox, &message)) == SG_OK;
+    load_sent(&w->e->books, w->e->s, r, arrived);
     trace_sent(w->e->trace, r, arrived, simgrid_get_clock());
     if (!arrived) {
         r->record.failure = FAILURE_NETWORK;

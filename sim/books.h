@@ -6,13 +6,28 @@
 
 /* What the records do not hold: busy core-seconds by tier between the end of the warm-up and the end. */
 typedef struct run_totals {
-    double window_start, window_end; /* arrival of the first counted request, last answer; seconds */
+    double window_start, window_end; /* arrival of the first counted request (INFINITY before), last answer; seconds */
+    double last_arrival;
     double busy_seconds[TIER_COUNT];
 } run_totals;
 
-/* What one place carried in the same time. */
+/* What came to a place in some time. Work is in seconds of one core, or of a link's whole bandwidth. */
+typedef struct load_tally {
+    double work, squares;     /* sum over its pieces, and of their squares */
+    double waits_since;       /* when the queue last stopped being empty */
+    double refused_since;     /* the first refusal, if any */
+    uint64_t pieces, refused; /* executions or messages; requests refused */
+} load_tally;
+
+/* A place's load; load.h keeps it. */
 typedef struct place_load {
-    double busy; /* core-seconds */
+    double servers;            /* cores; 1 for a link */
+    double byte_seconds;       /* of a link, for one byte */
+    double busy;               /* core-seconds in the window; of a link, seconds of what was sent in it */
+    uint64_t arrivals, failed; /* of counted requests; see places_load.csv */
+    uint64_t waiting;          /* now: requests in the queue, messages under way */
+    load_tally came, later;    /* in the window until known_arrival; since then */
+    double known_arrival;
 } place_load;
 
 typedef struct run_books {

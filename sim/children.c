@@ -90,14 +90,25 @@ bool child_failed(const scenario *s, size_t index, const policy_result *result, 
     return error_run(err, "the process of policy '%s' ended with status %d", label, WEXITSTATUS(status));
 }
 
-policy_result *results_map(size_t count, portolan_error *err) {
-    size_t bytes = count * sizeof(policy_result);
+static void *map_shared(size_t bytes, portolan_error *err) {
     void *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared != MAP_FAILED) return shared;
     error_memory(err, bytes);
     return NULL;
 }
 
+policy_result *results_map(size_t count, portolan_error *err) {
+    return map_shared(count * sizeof(policy_result), err);
+}
+
 void results_unmap(policy_result *results, size_t count) {
     if (results) munmap(results, count * sizeof *results);
+}
+
+overload *overloads_map(size_t count, portolan_error *err) {
+    return map_shared(count * sizeof(overload), err);
+}
+
+void overloads_unmap(overload *overloads, size_t count) {
+    if (overloads) munmap(overloads, count * sizeof *overloads);
 }

@@ -40,4 +40,8 @@ bool child_failed(const scenario *s, size_t index, const policy_result *result, 
 policy_result *results_map(size_t count, portolan_error *err);
 void results_unmap(policy_result *results, size_t count);
 
+/* The same for the lists of overloaded places. */
+overload *overloads_map(size_t count, portolan_error *err);
+void overloads_unmap(overload *overloads, size_t count);
+
 #endif

@@ -1,7 +1,7 @@
 /* Sets SimGrid up for a scenario, runs one policy, and keeps the run's books. */
 #include "answers.h"
 #include "engine.h"
-#include "places.h"
+#include "load.h"
 
 #include <math.h>
 #include <simgrid/actor.h>
@@ -67,7 +67,7 @@ static bool allocate(engine *e, const void *options) {
     e->policy = malloc(e->type->size);
     e->record_room = e->s->run.requests ? e->s->run.requests + e->s->run.warmup : 1 << 16;
     e->books.records = malloc(e->record_room * sizeof *e->books.records);
-    e->books.places = calloc(place_count(p), sizeof *e->books.places);
+    e->books.places = loads_open(p);
     if (!e->phones || !e->edges || !e->clouds || !e->edge_pools || !e->ingress_pools || !e->policy ||
         !e->books.records || !e->books.places)
         return error_memory(e->err, e->record_room * sizeof *e->books.records + p->phone_count * sizeof *e->phones);
@@ -103,6 +103,7 @@ bool engine_run(const scenario *s, const simgrid_world *world, size_t index, con
                 .trace = story,
                 .result = result,
                 .err = err,
+                .books = {.totals = {.window_start = INFINITY}},
                 .expected = s->run.requests ? s->run.requests + s->run.warmup : UINT64_MAX};
     bool ok = allocate(&e, setup->options);
     if (ok && e.type->take_shares) e.type->take_shares(e.policy, shares);
@@ -149,10 +150,8 @@ request *engine_open_request(engine *e, const arrival *a) {
         error_memory(e->err, sizeof *r);
         return NULL;
     }
-    if (e->arrived == e->s->run.warmup) {
-        e->window_open = true;
-        e->books.totals.window_start = a->time;
-    }
+    if (e->arrived == e->s->run.warmup) e->books.totals.window_start = a->time;
+    e->books.totals.last_arrival = a->time;
     request_open(r, e->s, e->arrived++, a);
     trace_arrival(e->trace, r);
     return r;
@@ -176,12 +175,4 @@ void engine_close_request(engine *e, request *r) {
     request_close(r);
     r->next = e->free_requests;
     e->free_requests = r;
-}
-
-void engine_count_busy(engine *e, const request *r, double start, double end) {
-    run_totals *t = &e->books.totals;
-    if (!e->window_open || end <= t->window_start) return;
-    double seconds = end - fmax(start, t->window_start);
-    t->busy_seconds[r->at] += seconds;
-    e->books.places[place_of_host(&e->s->platform, r->record.phone, r->at)].busy += seconds;
 }

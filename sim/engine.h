@@ -42,7 +42,6 @@ typedef struct engine {
     uint64_t record_room; /* of books.records, by request number */
     uint64_t arrived, finished;
     uint64_t expected; /* requests in all, warm-up included; UINT64_MAX where the duration ends the run */
-    bool window_open;
     sg_actor_t source;   /* open loop: the actor that makes requests arrive */
     bool source_waits;   /* it has made all, and is to be woken when the last is finished */
     sg_actor_t *drivers; /* closed loop: [phone_count] the actor of each phone; else NULL */
@@ -65,9 +64,6 @@ request *engine_open_request(engine *e, const arrival *a);
 
 /* Its end, answered or failed: keeps the record, recycles the request, wakes who waits for it. */
 void engine_close_request(engine *e, request *r);
-
-/* Adds the part of an execution of r->at that lies within the counted window to the busy time there. */
-void engine_count_busy(engine *e, const request *r, double start, double end);
 
 /* Starts the actors: the source of arrivals, or one driver a phone for closed loops. */
 bool actors_start(engine *e);

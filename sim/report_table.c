@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "places.h"
 #include "sim.h"
 
 /* A column: a metric, shown as value * scale. */
@@ -136,6 +137,30 @@ static void print_failures(const scenario *s, const run_report *report, FILE *ou
     }
 }
 
+static void print_overload(const scenario *s, const char *label, const overload *o, FILE *out) {
+    char name[1024];
+    place_info here = place_describe(&s->platform, o->place);
+    place_name(&here, name, sizeof name);
+    fprintf(out, "%s: %s is overloaded since %.2f s: %.0f %% of its capacity was asked of it\n", label, name, o->since,
+            100 * o->utilization);
+}
+
+/* The worst of each policy; all are in summary.json. */
+static void print_overloads(const scenario *s, const run_report *report, FILE *out) {
+    size_t told = 0;
+    for (size_t i = 0; i < report->result_count; i++) {
+        const overload *of = report->overloads + i * report->place_count, *worst = of;
+        size_t n = report->results[i].done ? report->results[i].overloaded : 0;
+        if (!n) continue;
+        for (size_t k = 1; k < n; k++)
+            if (of[k].utilization > worst->utilization) worst = &of[k];
+        print_overload(s, s->policies[i].label, worst, out);
+        if (n > 1) fprintf(out, "  and %zu more (summary.json lists them)\n", n - 1);
+        told += n;
+    }
+    if (told) fputs("Where a place is overloaded, latencies and failures grow with the length of the run.\n", out);
+}
+
 void print_summary_table(const scenario *s, const run_report *report, FILE *out, table_marks marks) {
     layout l = measure(s, report);
     print_head(&l, out);
@@ -143,4 +168,5 @@ void print_summary_table(const scenario *s, const run_report *report, FILE *out,
         if (report->results[i].done) print_row(s, report, &l, i, out, marks);
     if (marks == MARKS_ASTERISK) fputs("* best of its column\n", out);
     print_failures(s, report, out);
+    print_overloads(s, report, out);
 }

@@ -11,8 +11,6 @@ typedef struct traced_request {
     bool on;             /* its life is written */
     uint32_t lane, core; /* lane of its life, and of its execution on the host */
     double since;        /* the present phase began */
-    tier from;           /* the present message's sender */
-    uint64_t bytes;      /* the present message's */
 } traced_request;
 
 struct request {
@@ -23,7 +21,9 @@ struct request {
     tier at;              /* where it is, or is going */
     bool routed;          /* the policy has said where it goes first */
     uint32_t from;        /* layers whose hidden state has come along; 0: tokens only */
-    double queued_since;
+    double entered;      /* when it asked for a core where it is */
+    tier sender;         /* of its present message, */
+    uint64_t sent_bytes; /* and how long that is */
     uint32_t exit_count;
     exit_outcome exits[OUTCOME_MAX_EXITS];
     float *hidden;         /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */

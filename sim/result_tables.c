@@ -5,7 +5,8 @@
 
 #include "base/csv.h"
 
-const result_table *const RESULT_TABLES[] = {&REQUESTS_TABLE, &SAMPLES_TABLE, &SITES_TABLE, NULL};
+const result_table *const RESULT_TABLES[] = {&REQUESTS_TABLE, &SAMPLES_TABLE, &PLACES_LOAD_TABLE, &SITES_TABLE,
+                                            NULL};
 
 bool table_is_wanted(const result_table *t, const scenario *s) {
     return !t->wanted || t->wanted(s);

@@ -33,7 +33,7 @@ typedef struct result_table {
     bool (*write_rows)(const policy_run *run, FILE *out, portolan_error *err);
 } result_table;
 
-extern const result_table REQUESTS_TABLE, SAMPLES_TABLE, SITES_TABLE;
+extern const result_table REQUESTS_TABLE, SAMPLES_TABLE, PLACES_LOAD_TABLE, SITES_TABLE;
 extern const result_table *const RESULT_TABLES[]; /* NULL behind the last */
 
 /* Whether a run of the scenario writes the table. */

@@ -13,6 +13,7 @@
 
 #include "base/csv.h"
 #include "base/json.h"
+#include "places.h"
 #include "trace.h"
 
 enum {
@@ -26,7 +27,22 @@ static json_t *number(double x) {
     return x == floor(x) && fabs(x) < 0x1p53 ? json_integer((json_int_t)x) : json_real(x);
 }
 
-static json_t *policy_json(const policy_setup *setup, const policy_result *result) {
+static json_t *overloaded_json(const scenario *s, const run_report *report, size_t index) {
+    json_t *list = json_array();
+    char name[1024];
+    for (size_t i = 0; i < report->results[index].overloaded; i++) {
+        const overload *o = &report->overloads[index * report->place_count + i];
+        place_info here = place_describe(&s->platform, o->place);
+        place_name(&here, name, sizeof name);
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "place", name, "utilization", number(o->utilization),
+                                              "since_s", number(o->since)));
+    }
+    return list;
+}
+
+static json_t *policy_json(const scenario *s, const run_report *report, size_t index) {
+    const policy_setup *setup = &s->policies[index];
+    const policy_result *result = &report->results[index];
     json_t *row = json_pack("{s:s, s:s}", "name", setup->label, "policy", setup->type->name);
     for (const metric *m = METRICS; row && m->key; m++)
         if (json_object_set_new(row, m->key, number(metric_value(m, &result->summary)))) return NULL;
@@ -35,6 +51,7 @@ static json_t *policy_json(const policy_setup *setup, const policy_result *resul
         if (result->failures[f])
             json_object_set_new(failures, FAILURE_NAMES[f], json_integer((json_int_t)result->failures[f]));
     json_object_set_new(row, "failures", failures);
+    json_object_set_new(row, "overloaded", overloaded_json(s, report, index));
     json_object_set_new(row, "simulated_s", number(result->simulated_seconds));
     return row;
 }
@@ -43,7 +60,7 @@ json_t *summary_json(const scenario *s, const run_report *report) {
     json_t *policies = json_array();
     for (size_t i = 0; i < report->result_count; i++) {
         if (!report->results[i].done) continue;
-        json_array_append_new(policies, policy_json(&s->policies[i], &report->results[i]));
+        json_array_append_new(policies, policy_json(s, report, i));
     }
     const network_settings *n = &s->platform.network;
     return json_pack("{s:i, s:s, s:I, s:b, s:{s:s, s:b, s:f}, s:o}", "schema", SCHEMA_VERSION, "scenario", s->name, "seed",

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "children.h"
+#include "load.h"
+#include "places.h"
 #include "progress.h"
 #include "results.h"
 
@@ -26,7 +28,7 @@ typedef struct runner {
     const scenario *s;
     const simgrid_world *world;
     result_folder *folder;
-    policy_result *results; /* shared with the children */
+    run_report *report; /* its arrays are shared with the children */
     job *jobs;
     progress bar;
     portolan_error *stopped; /* what ended the run before all policies were finished */
@@ -52,9 +54,11 @@ static bool write_tables(const runner *r, size_t index, const run_books *books, 
 }
 
 static bool run_policy(const runner *r, size_t index) {
-    policy_result *result = &r->results[index];
+    run_report *report = r->report;
+    policy_result *result = &report->results[index];
     run_books books;
-    if (!policy_simulate(r->s, r->world, index, r->folder, r->results, &books)) return false;
+    if (!policy_simulate(r->s, r->world, index, r->folder, report->results, &books)) return false;
+    result->overloaded = overloads_find(&r->s->platform, &books, &report->overloads[index * report->place_count]);
     bool ok = write_calibration(r, index, &books, &result->error) && write_tables(r, index, &books, &result->error);
     run_books_free(&books);
     result->done = ok;
@@ -98,7 +102,7 @@ static void end_policy(runner *r, size_t index, int status) {
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
         interrupt(r, SIGXCPU); /* the limit is the command's, whichever process meets it */
     else if (!ok && !r->stopped->status)
-        child_failed(r->s, index, &r->results[index], status, r->stopped);
+        child_failed(r->s, index, &r->report->results[index], status, r->stopped);
 }
 
 static void reap(runner *r) {
@@ -119,7 +123,7 @@ static void kill_children(runner *r) {
 
 static void show_progress(runner *r) {
     uint64_t done = 0, each = r->s->run.requests ? r->s->run.requests + r->s->run.warmup : 0;
-    for (size_t i = 0; i < r->s->policy_count; i++) done += r->results[i].progress;
+    for (size_t i = 0; i < r->s->policy_count; i++) done += r->report->results[i].progress;
     char things[64];
     snprintf(things, sizeof things, "requests (%u of %zu policies done)", count_jobs(r, JOB_DONE), r->s->policy_count);
     progress_show(&r->bar, things, done, each * r->s->policy_count);
@@ -176,7 +180,7 @@ static bool run_policies(const scenario *s, const run_options *options, run_repo
     double start = wall_clock();
     simgrid_world world;
     result_folder folder = {0};
-    runner r = {.s = s, .world = &world, .folder = &folder, .results = report->results, .stopped = &report->stopped};
+    runner r = {.s = s, .world = &world, .folder = &folder, .report = report, .stopped = &report->stopped};
     r.jobs = calloc(s->policy_count, sizeof *r.jobs);
     if (!r.jobs) return error_memory(err, s->policy_count * sizeof *r.jobs);
     bool ok = engine_set_up(s, &world, err);
@@ -190,11 +194,12 @@ static bool run_policies(const scenario *s, const run_options *options, run_repo
 }
 
 bool scenario_run(const scenario *s, const run_options *options, run_report *report, portolan_error *err) {
-    *report = (run_report){.result_count = s->policy_count};
-    if (!(report->results = results_map(s->policy_count, err))) return false;
+    *report = (run_report){.result_count = s->policy_count, .place_count = place_count(&s->platform)};
     size_t room = sizeof report->folder;
-    bool ok = options->out ? path_format(report->folder, room, err, "%s", options->out)
-                           : default_folder(report->folder, room, s->name, err);
+    bool ok = (report->results = results_map(s->policy_count, err)) &&
+              (report->overloads = overloads_map(s->policy_count * report->place_count, err));
+    ok = ok && (options->out ? path_format(report->folder, room, err, "%s", options->out)
+                             : default_folder(report->folder, room, s->name, err));
     ok = ok && run_policies(s, options, report, err);
     if (!ok) run_report_free(report);
     return ok;
@@ -202,5 +207,7 @@ bool scenario_run(const scenario *s, const run_options *options, run_report *rep
 
 void run_report_free(run_report *report) {
     results_unmap(report->results, report->result_count);
+    overloads_unmap(report->overloads, report->result_count * report->place_count);
     report->results = NULL;
+    report->overloads = NULL;
 }

@@ -195,6 +195,7 @@ static inline double metric_value(const metric *m, const policy_summary *summary
 
 /* What became of one policy. Lives in memory shared between the parent and the child that runs it. */
 typedef struct policy_result {
+    size_t overloaded;     /* places, in run_report.overloads */
     bool done;             /* finished; else it failed or was interrupted */
     uint64_t progress;     /* requests answered or failed so far */
     double progress_clock; /* simulated seconds so far */
@@ -214,8 +215,17 @@ typedef struct run_options {
 /* Processors that are online. */
 unsigned processors(void);
 
+/* A place to which more work came, between the end of the warm-up and the last arrival, than it can do. */
+typedef struct overload {
+    size_t place;       /* see sim/places.h */
+    double utilization; /* work that came (refused work included) / capacity: above 1 */
+    double since;       /* simulated seconds: the first refusal or, without one, the last time that nothing waited */
+} overload;
+
 /* What a run left behind. */
 typedef struct run_report {
+    overload *overloads;    /* [result_count][place_count], of each policy the first results[].overloaded */
+    size_t place_count;
     policy_result *results; /* [scenario.policy_count]; freed by run_report_free */
     size_t result_count;
     char folder[1024];

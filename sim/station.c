@@ -8,13 +8,13 @@ static void keep_wait(request *r, double seconds) {
 }
 
 station_entry station_enter(station *st, request *r, double now) {
+    r->entered = now;
     if (st->busy < st->cores) {
         st->busy++;
         keep_wait(r, 0);
         return ENTERED_CORE;
     }
     if (st->waiting >= st->limit) return REFUSED;
-    r->queued_since = now;
     r->next = NULL;
     if (st->last)
         st->last->next = r;
@@ -34,6 +34,6 @@ request *station_next(station *st, double now) {
     st->first = r->next;
     if (!st->first) st->last = NULL;
     st->waiting--;
-    keep_wait(r, now - r->queued_since);
+    keep_wait(r, now - r->entered);
     return r;
 }

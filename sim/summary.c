@@ -137,8 +137,8 @@ static void average_waits(const request_record *records, uint64_t count, double 
 static double utilization_max(const scenario *s, const run_books *books, tier at, double window) {
     double most = 0;
     for (size_t i = 0; i < place_host_count(&s->platform); i++) {
-        place_info here = place_describe(&s->platform, i);
-        if (here.at == at) most = fmax(most, books->places[i].busy / (here.count * (double)here.device->cores));
+        const place_load *l = &books->places[i];
+        if (place_describe(&s->platform, i).at == at) most = fmax(most, l->busy / l->servers);
     }
     return most / window;
 }

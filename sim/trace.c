@@ -241,8 +241,8 @@ void trace_note_send(trace *t, request *r, tier to, uint64_t bytes, double now) 
     if (r->at == TIER_PHONE) phones->joules += (double)bytes * radio->radio_up;
     trace_event e = event_of(t, r, TRACE_SEND, TRACE_BEGINS, now);
     r->traced.since = now;
-    r->traced.from = e.from = r->at;
-    r->traced.bytes = e.bytes = bytes;
+    e.from = r->at;
+    e.bytes = bytes;
     if (!r->traced.on) return;
     e.to = to;
     trace_link *path[2];
@@ -254,15 +254,15 @@ void trace_note_send(trace *t, request *r, tier to, uint64_t bytes, double now) 
 void trace_note_sent(trace *t, request *r, bool arrived, double now) {
     pass_time(t, now);
     trace_link *path[2];
-    find_path(t, r, r->traced.from, r->at, path);
+    find_path(t, r, r->sender, r->at, path);
     for (unsigned i = 0; arrived && i < 2 && path[i]; i++)
-        path[i]->bytes += (double)r->traced.bytes;
+        path[i]->bytes += (double)r->sent_bytes;
     if (!r->traced.on) return;
     trace_event e = event_of(t, r, TRACE_SEND, TRACE_ENDS, now);
-    e.from = r->traced.from;
+    e.from = r->sender;
     e.to = r->at;
     e.place = place_of(t, r, e.from);
-    e.bytes = r->traced.bytes;
+    e.bytes = r->sent_bytes;
     e.failed = !arrived;
     memcpy(e.links, path, sizeof e.links);
     t->format->event(t, &e);

@@ -67,7 +67,7 @@ sed 's#platform: .*#platform: town.yaml#; s#rate: 0.1/s#rate: 10/s#' "$SOURCE/sc
 short=(--set run.requests=600 --set run.warmup=50)
 run 0 run town-run.yaml "${short[@]}" --out first -q
 check "places.csv of the run" cmp first/places.csv wanted.csv
-check "eight files and nothing else" test "$(find first -type f | wc -l)" -eq 8
+check "nine files and nothing else" test "$(find first -type f | wc -l)" -eq 9
 check "a row a policy and site, and a header" test "$(wc -l <first/sites.csv)" -eq 11
 # sites.csv against requests.csv: phones 0 and 4 are tower-1's
 awk -F, '$1 == "random" { n[$3 == 0 || $3 == 4 ? "tower-1" : "tower-2", $13]++ }

@@ -22,7 +22,7 @@ run 0 run "$quick" "${short[@]}" --out seed-2 -q --seed 2
 refuse "another seed gives other requests" cmp first/requests.csv seed-2/requests.csv
 refuse "another seed gives another summary" cmp first/summary.csv seed-2/summary.csv
 json seed-2/summary.json seed 2
-check "six files and nothing else" diff <(printf "%s\n" calibration.csv manifest.json requests.csv samples.csv summary.csv summary.json) <(find first -type f -printf "%f\n" | sort)
+check "seven files and nothing else" diff <(printf "%s\n" calibration.csv manifest.json places_load.csv requests.csv samples.csv summary.csv summary.json) <(find first -type f -printf "%f\n" | sort)
 
 # ---- What is in the folder ----
 
@@ -46,6 +46,16 @@ for file in summary.json summary.csv requests.csv; do
     refuse "$file holds the host's name" grep -qF "$(hostname)" "first/$file"
     refuse "$file holds wall-clock figures" grep -qiE 'wall|date' "first/$file"
 done
+json first/summary.json policies.4.overloaded '[]'
+refuse "nothing is overloaded, and no line says so" grep -q overloaded stdout
+# places_load.csv against requests.csv: at the edge, all that had a core there, and how long they waited
+awk -F, 'NR > 1 && $9 != "" { n[$1]++; wait[$1] += $9 } END { for (p in n) printf "%s %d %.6f\n", p, n[p], wait[p] }' first/requests.csv | sort >at-edge
+awk -F, '$2 == "edge" && $4 { n[$1] += $4; wait[$1] += $4 * $6 } END { for (p in n) printf "%s %d %.6f\n", p, n[p], wait[p] }' first/places_load.csv | sort >loads
+check "places_load.csv counts what requests.csv has" cmp at-edge loads
+run 0 run "$quick" --set workload.arrivals.rate=4/s --policy random --set run.requests=8000 --out full
+prints "random: edge site edge-"
+prints "is overloaded since"
+prints "latencies and failures grow with the length of the run"
 # samples.csv against requests.csv
 awk -F, 'NR > 1 { n[$1 "," $4]++; right[$1 "," $4] += $17 } END { for (k in n) print k "," n[k] "," right[k] }' first/requests.csv |
     sort -t, -k1,1 -k2,2n >counted.csv

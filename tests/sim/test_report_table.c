@@ -125,9 +125,35 @@ static void test_failures(void **state) {
     free(text);
 }
 
+/* The worst place of a policy that was finished, and how many more there are. */
+static void test_overloads(void **state) {
+    (void)state;
+    static site sites[] = {{.name = "roof"}, {.name = "cellar"}};
+    static overload overloads[ROWS * 6] = {[6] = {.place = 0, .utilization = 1.052, .since = 12.3456},
+                                           [7] = {.place = 1, .utilization = 16.3, .since = 0.344}};
+    scenario with_sites = s;
+    run_report full = report;
+    fill();
+    with_sites.platform = (platform){.site_count = 2, .sites = sites};
+    full.overloads = overloads;
+    full.place_count = 6;
+    results[1].overloaded = 2;
+    results[2].overloaded = 1; /* not finished */
+    char *text;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    print_summary_table(&with_sites, &full, f, MARKS_NONE);
+    assert_int_equal(fclose(f), 0);
+    assert_non_null(strstr(text, "\nmine: edge site cellar is overloaded since 0.34 s: 1630 % of its capacity was asked of it\n"
+                                 "  and 1 more (summary.json lists them)\n"
+                                 "Where a place is overloaded, latencies and failures grow with the length of the run.\n"));
+    assert_null(strstr(text, "unfinished"));
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_plain), cmocka_unit_test(test_marks),
                                        cmocka_unit_test(test_ties), cmocka_unit_test(test_width),
-                                       cmocka_unit_test(test_failures)};
+                                       cmocka_unit_test(test_failures), cmocka_unit_test(test_overloads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
