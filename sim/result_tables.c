@@ -18,13 +18,27 @@ void table_write_header(const result_table *t, FILE *out) {
     putc('\n', out);
 }
 
+/* Most of what is printed are small whole numbers; printf would take five times as long for them. */
+static void put_count(uint64_t n, FILE *out) {
+    char digits[24], *first = digits + sizeof digits;
+    do *--first = (char)('0' + n % 10);
+    while (n /= 10);
+    fwrite(first, 1, (size_t)(digits + sizeof digits - first), out);
+}
+
+static void put_number(double x, FILE *out) {
+    bool is_whole = !signbit(x) && x < 1e9 && x == floor(x);
+    if (is_whole)
+        put_count((uint64_t)x, out);
+    else if (!isnan(x))
+        fprintf(out, "%.9g", x);
+}
+
 static void put_field(column_type type, const void *field, FILE *out) {
     switch (type) {
     case COLUMN_TEXT: csv_put(out, *(const char *const *)field); break;
-    case COLUMN_COUNT: fprintf(out, "%llu", (unsigned long long)*(const uint64_t *)field); break;
-    case COLUMN_NUMBER:
-        if (!isnan(*(const double *)field)) fprintf(out, "%.9g", *(const double *)field);
-        break;
+    case COLUMN_COUNT: put_count(*(const uint64_t *)field, out); break;
+    case COLUMN_NUMBER: put_number(*(const double *)field, out); break;
     }
 }
 
