@@ -62,25 +62,32 @@ run 0 run "$work/moved/share/portolan/scenarios/quickstart.yaml" --report
 check "no report" test -s results/quickstart/report.html
 every_file "$work/moved/share/portolan"
 
-# A program that reads a platform: the installed headers need no others, and the library links. Instrumented libraries
+# A program that runs a scenario by sim/sim.h alone, and one that includes every installed header. Instrumented libraries
 # would need the sanitizers' flags.
-if command -v gcc pkg-config >/dev/null && ! grep -q 'PORTOLAN_SANITIZE:BOOL=ON' "$BUILD/CMakeCache.txt"; then
-    (cd "$work/moved/include/portolan" && find . -name '*.h' -printf '#include "%P"\n' | sort) >headers.c
-    check "headers are missing" grep -q sim/sim.h headers.c
-    cat headers.c - >program.c <<'EOF_C'
-#include <stdio.h>
+if command -v gcc >/dev/null && command -v pkg-config >/dev/null &&
+    ! grep -q 'PORTOLAN_SANITIZE:BOOL=ON' "$BUILD/CMakeCache.txt"; then
+    cat >program.c <<'EOF_C'
+#include "sim/sim.h"
 int main(int argc, char **argv) {
-    platform p;
+    scenario s;
+    run_report report;
     portolan_error err = {0};
-    if (argc != 2 || !platform_load(&p, argv[1], 1, &err)) return error_print(&err, stderr), 1;
-    printf("%s: %u phones\n", p.name, (unsigned)p.phone_count);
-    platform_free(&p);
+    if (argc != 2 || !scenario_load(&s, argv[1], NULL, 0, NULL, 0, &err)) return error_print(&err, stderr), 1;
+    if (!scenario_run(&s, &(run_options){.out = "out", .quiet = true}, &report, &err)) return error_print(&err, stderr), 1;
+    print_summary_table(&s, &report, stdout, MARKS_NONE);
+    run_report_free(&report);
+    scenario_free(&s);
 }
 EOF_C
-    # shellcheck disable=SC2046  # flags are words
-    gcc -std=c17 program.c $(PKG_CONFIG_PATH=$work/moved/lib/pkgconfig:$work/moved/lib/$(gcc -dumpmachine)/pkgconfig \
-        pkg-config --cflags --libs portolan) -o program >stdout 2>stderr || fail "a program with the installed library"
-    ./program "$work/moved/share/portolan/platforms/city-lte.yaml" >stdout 2>stderr || fail "the program"
-    prints "city-lte: 1000 phones"
+    (cd "$work/moved/include/portolan" && find . -name '*.h' -printf '#include "%P"\n' | sort) >headers.c
+    libraries=$(find "$work/moved" -name pkgconfig)
+    flags=$(PKG_CONFIG_PATH=$libraries pkg-config --cflags --libs portolan) || fail "pkg-config"
+    # shellcheck disable=SC2086  # flags are words
+    {
+        gcc -std=c17 -fsyntax-only headers.c $flags >stdout 2>stderr || fail "the installed headers"
+        gcc -std=c17 program.c $flags -o program >stdout 2>stderr || fail "a program with the installed library"
+    }
+    ./program "$work/moved/share/portolan/scenarios/synthetic.yaml" >stdout 2>stderr || fail "the program"
+    prints "oracle-cost"
 fi
 finish

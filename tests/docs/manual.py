@@ -5,7 +5,8 @@
 
 PORTOLAN is the command, SOURCE the repository. A page is worked through from top to bottom in a scratch copy of what
 the command reads (scenarios/, platforms/, workloads/, model/zoo/), with the command as build/portolan. A fenced block
-marked `sh` is run, with standard output a terminal without colours, and must succeed. A comment in front of a block says what else holds of it:
+marked `sh` is run, with standard output a terminal without colours, and must succeed. A comment in front of a block
+says what else holds of it:
 
     <!-- not run: REASON -->          these commands are not run here (hours, real data, a cluster, a network, ...)
     <!-- save: FILE -->               the block is the content of this file
@@ -14,9 +15,11 @@ marked `sh` is run, with standard output a terminal without colours, and must su
     <!-- run: COMMANDS -->            commands that no reader needs, which must succeed: they prepare, or check a statement
 
 Blocks of other languages than `sh` are left alone without such a comment; a block without any language needs one.
-Links must lead somewhere. --rewrite puts what the commands print into the page; it does not run in a build folder.
+Links must lead somewhere; files of the repository and options of commands that the text names must exist. --rewrite
+puts what the commands print into the page.
 """
 import difflib
+import glob
 import os
 import pty
 import re
@@ -28,6 +31,8 @@ import tty
 
 READ_BY_THE_COMMAND = ["scenarios", "platforms", "workloads", "model/zoo", "docs", "tests/docs", "README.md"]
 DIRECTIVE = re.compile(r"(not run|save|output of|run): *(.*)|output( *\|.*)?", re.DOTALL)
+
+IN_THE_REPOSITORY = re.compile(r"(base|platforms|workloads|model|analysis|sim|tests|scenarios|scripts|docs)/[\w./*-]+")
 
 
 class Page:
@@ -172,6 +177,26 @@ class Page:
             f.write(self.printed)
         return self.run(line, "cat printed " + how)
 
+    def check_names(self):
+        """What the text names exists: files (or their beginning), `--option`, `portolan COMMAND --option`."""
+        options = None
+        for number, line in enumerate(self.lines, 1):
+            for code in re.findall(r"`([^`]+)`", line):
+                for word in code.split():
+                    if IN_THE_REPOSITORY.fullmatch(word) and "NAME" not in word and not any(
+                            glob.glob(os.path.join(root, word + "*")) for root in (self.source, self.scratch)):
+                        self.fail(number, f"there is no {word}")
+                if re.match(r"--[a-z]|portolan ", code):
+                    options = options or self.known_options()
+                    for option in re.findall(r"(?<!\S)--[a-z-]+", code):
+                        if option not in options:
+                            self.fail(number, f"no command has an option {option}")
+
+    def known_options(self):
+        """The long options of all commands."""
+        return set(re.findall(r"--[a-z-]+", self.run(0, "portolan --help; for command in "
+                              "$(portolan --help | awk '/^  [a-z]/ { print $1 }'); do portolan $command --help; done")))
+
     def check_links(self):
         """Links within the repository lead to files, and to headings in them."""
         text = re.sub(r"```.*?```", lambda m: "\n" * m[0].count("\n"), "\n".join(self.lines), flags=re.DOTALL)
@@ -214,6 +239,7 @@ def main():
     try:
         page.work()
         page.check_links()
+        page.check_names()
     finally:
         shutil.rmtree(page.scratch)
     if "--rewrite" in sys.argv and page.result != page.lines:
