@@ -64,6 +64,16 @@ json_t *json_from_yaml(const yaml_node *node) {
     return whole;
 }
 
+json_t *json_from_texts(const char *const *texts, size_t count) {
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < count; i++)
+        if (json_array_append_new(list, texts[i] ? json_string(texts[i]) : json_null()) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    return list;
+}
+
 /* Writes a piece of JSON. What is left for us to escape, DEL and the C1 controls, stands in strings only; no character is
  * cut between two pieces. */
 static int put_piece(const char *piece, size_t length, void *stream) {

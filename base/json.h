@@ -18,6 +18,9 @@ json_t *json_text(const char *text);
  * A new reference; NULL if memory is short. */
 json_t *json_from_yaml(const yaml_node *node);
 
+/* Texts [count] as a list, NULL as null. A new reference; NULL if memory is short. */
+json_t *json_from_texts(const char *const *texts, size_t count);
+
 /* Writes `value` to `stream`, indented, keys in the order they were set, with a closing newline; control characters in
  * strings are escaped, also those that JSON allows. Fails where memory is short (as it was if `value` is NULL); whoever
  * closes the stream sees whether it could be written. */

@@ -25,6 +25,8 @@ typedef struct config_file {
     int ignored;            /* index of a word whose only use is that it is allowed */
     bool decoder;
     bool pooler; /* wanted; as c.has_pooler, but said */
+    arena *memory;      /* of the names */
+    const char **names; /* [labels] of the classes, NULL at the end; NULL: not said */
 } config_file;
 
 typedef enum key_kind {
@@ -227,8 +229,7 @@ static bool read_own(config_file *f, const json_t *own, portolan_error *err) {
     return read_keys(f, own, OWN_KEYS, err);
 }
 
-static bool check_config(config_file *f, const json_t *config, portolan_error *err) {
-    const json_t *names = json_object_get(config, "id2label");
+static bool check_config(config_file *f, portolan_error *err) {
     if (f->c.shape.hidden % f->c.heads)
         return error_input(err, (text_mark){f->path, 0, 0},
                            "'hidden_size' is %llu and 'num_attention_heads' is %llu; the first must be a "
@@ -236,16 +237,97 @@ static bool check_config(config_file *f, const json_t *config, portolan_error *e
                            (unsigned long long)f->c.shape.hidden, (unsigned long long)f->c.heads);
     if (f->decoder)
         return error_input(err, (text_mark){f->path, 0, 0}, "'is_decoder' is true; only encoders are run");
-    if (names && !json_is_null(names)) {
-        uint64_t count = json_object_size(names);
-        if (!count)
-            return key_fault(f, "id2label", names, err, "an object with a name for each class is wanted");
-        if (f->labels && f->labels != count)
-            return error_input(err, (text_mark){f->path, 0, 0},
-                               "'num_labels' is %llu, but 'id2label' names %llu classes",
-                               (unsigned long long)f->labels, (unsigned long long)count);
-        f->labels = count;
+    return true;
+}
+
+/* ---- Names of the classes ---- */
+
+/* What Hugging Face writes where nobody has given names. */
+static bool is_placeholder(const char *name, size_t id) {
+    char own[32];
+    snprintf(own, sizeof own, "LABEL_%zu", id);
+    if (strcmp(name, own) == 0) return true;
+    snprintf(own, sizeof own, "%zu", id);
+    return strcmp(name, own) == 0;
+}
+
+/* Gives class `id` its name, which no other class may have. */
+static bool set_name(config_file *f, const char *key, const json_t *value, size_t id, const char *name,
+                     portolan_error *err) {
+    size_t length = name ? strlen(name) : 0;
+    if (!name || !class_name_is_plain(name, length))
+        return key_fault(f, key, value, err, "a class's name is a text of 1 to %d bytes without control characters",
+                         CLASS_NAME_BYTES);
+    for (size_t i = 0; i < f->labels; i++)
+        if (f->names[i] && strcmp(f->names[i], name) == 0)
+            return key_fault(f, key, value, err, "two classes have this name");
+    f->names[id] = arena_text(f->memory, name, length);
+    return f->names[id] || error_memory(err, length);
+}
+
+/* {"0": "negative", "1": "positive"} */
+static bool read_id2label(config_file *f, const json_t *object, portolan_error *err) {
+    for (size_t id = 0; id < f->labels; id++) {
+        char key[32];
+        snprintf(key, sizeof key, "%zu", id);
+        const json_t *name = json_object_get(object, key);
+        if (!name)
+            return key_fault(f, "id2label", object, err, "its keys are \"0\" to \"%llu\", one a class",
+                             (unsigned long long)f->labels - 1);
+        if (!set_name(f, "id2label", name, id, json_string_value(name), err)) return false;
     }
+    return true;
+}
+
+/* {"negative": 0, "positive": 1}; what id2label has said already must be the same, unless one of both is a placeholder. */
+static bool read_label2id(config_file *f, json_t *object, bool is_said, portolan_error *err) {
+    const char *name;
+    json_t *id;
+    json_object_foreach(object, name, id) {
+        if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= (json_int_t)f->labels)
+            return key_fault(f, "label2id", id, err, "classes are 0 to %llu", (unsigned long long)f->labels - 1);
+        size_t at = (size_t)json_integer_value(id);
+        if (!is_said) {
+            if (f->names[at]) return key_fault(f, "label2id", id, err, "two names have this class");
+            if (!set_name(f, "label2id", id, at, name, err)) return false;
+        } else if (!is_placeholder(name, at) && !is_placeholder(f->names[at], at) && strcmp(f->names[at], name) != 0) {
+            return key_fault(f, "label2id", object, err, "it calls class %zu '%.60s', but id2label '%.60s'", at, name,
+                             f->names[at]);
+        }
+    }
+    return true;
+}
+
+static bool is_named(const config_file *f) {
+    for (size_t id = 0; id < f->labels; id++)
+        if (f->names[id] && !is_placeholder(f->names[id], id)) return true;
+    return false;
+}
+
+static bool check_name_count(config_file *f, const char *key, const json_t *names, portolan_error *err) {
+    uint64_t count = json_object_size(names);
+    if (!count || count > MAX_CLASSES)
+        return key_fault(f, key, names, err, "an object with a name for each class is wanted");
+    if (f->labels && f->labels != count)
+        return error_input(err, key_mark(f->path, key), "'num_labels' is %llu, but '%s' names %llu classes",
+                           (unsigned long long)f->labels, key, (unsigned long long)count);
+    f->labels = count;
+    return true;
+}
+
+static bool read_names(config_file *f, const json_t *config, portolan_error *err) {
+    json_t *by_id = json_object_get(config, "id2label"), *by_label = json_object_get(config, "label2id");
+    bool ids = by_id && !json_is_null(by_id), labels = by_label && !json_is_null(by_label);
+    if (ids && !check_name_count(f, "id2label", by_id, err)) return false;
+    if (labels && !check_name_count(f, "label2id", by_label, err)) return false;
+    if (!ids && !labels) return true;
+    f->names = arena_alloc(f->memory, f->labels + 1, sizeof *f->names);
+    if (!f->names) return error_memory(err, (f->labels + 1) * sizeof *f->names);
+    if (ids && !read_id2label(f, by_id, err)) return false;
+    bool is_said = is_named(f);
+    if (!is_said) memset(f->names, 0, f->labels * sizeof *f->names);
+    if (labels && !read_label2id(f, by_label, is_said, err)) return false;
+    f->c.class_names = is_named(f) ? f->names : NULL;
     return true;
 }
 
@@ -315,7 +397,7 @@ static bool check_against_weights(const config_file *f, const safetensors *file,
 static bool read_config(config_file *f, const safetensors *file, const json_t *config, portolan_error *err) {
     const json_t *own = json_object_get(config, "portolan");
     return read_keys(f, config, CONFIG_KEYS, err) && (!own || read_own(f, own, err)) &&
-           check_config(f, config, err) && check_depth(f, file, err) &&
+           check_config(f, err) && read_names(f, config, err) && check_depth(f, file, err) &&
            find_exits(f, file, json_object_get(own, "exits"), json_object_get(own, "pooler"), err) &&
            check_against_weights(f, file, err) && model_check_parts(&f->c, file, err);
 }
@@ -346,10 +428,11 @@ static const char *find_config(arena *memory, text_mark mark, portolan_error *er
     return access(own, F_OK) == 0 ? own : file_resolve(memory, mark.file, "config.json", mark, err);
 }
 
-bool encoder_config_load(encoder_config *c, const safetensors *file, portolan_error *err) {
+bool encoder_config_load(encoder_config *c, arena *names, const safetensors *file, portolan_error *err) {
     arena memory = {0};
     text_mark mark = {safetensors_path(file), 0, 0};
-    config_file f = {.c = {.segments = 2, .norm_eps = 1e-12, .lowercase = true}}; /* BERT's defaults */
+    /* BERT's defaults */
+    config_file f = {.c = {.segments = 2, .norm_eps = 1e-12, .lowercase = true}, .memory = names};
     const char *beside = file_resolve(&memory, mark.file, "tokenizer_config.json", mark, err);
     f.path = find_config(&memory, mark, err);
     json_t *config = f.path && beside ? load_object(f.path, err) : NULL;
@@ -361,6 +444,19 @@ bool encoder_config_load(encoder_config *c, const safetensors *file, portolan_er
 }
 
 /* ---- Writing ---- */
+
+/* The names of the classes, in both directions, as Hugging Face writes them. */
+static bool add_names(json_t *config, const encoder_config *c) {
+    json_t *by_id = json_object(), *by_label = json_object();
+    bool ok = json_object_set_new(config, "id2label", by_id) == 0 && json_object_set_new(config, "label2id", by_label) == 0;
+    for (uint32_t i = 0; ok && i < c->shape.classes; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%u", i);
+        ok = json_object_set_new(by_id, id, json_string(c->class_names[i])) == 0 &&
+             json_object_set_new(by_label, c->class_names[i], json_integer(i)) == 0;
+    }
+    return ok;
+}
 
 static json_t *config_json(const encoder_config *c) {
     json_t *exits = json_array();
@@ -383,7 +479,8 @@ bool encoder_config_write(const encoder_config *c, const char *path, portolan_er
     replacement file;
     const char *beside = file_resolve(&memory, path, "config.json", (text_mark){path, 0, 0}, err);
     json_t *config = beside ? config_json(c) : NULL;
-    bool ok = beside && (config || error_memory(err, 4096)) && replacement_open(&file, beside, err);
+    bool named = !c->class_names || classes_are_numbers(c->class_names, (uint32_t)c->shape.classes) || (config && add_names(config, c));
+    bool ok = beside && ((config && named) || error_memory(err, 4096)) && replacement_open(&file, beside, err);
     if (ok) {
         /* 15 digits: 1e-12 stays 1e-12 */
         bool written = json_dumpf(config, file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0 &&

@@ -43,6 +43,7 @@ typedef struct exit_weights {
 
 struct encoder {
     encoder_config config;
+    arena names; /* of classes */
     const kernels *k;
     uint32_t layers; /* loaded */
     float *tokens, *positions, *segments; /* tables of rows of h */
@@ -170,7 +171,7 @@ static bool allocate(encoder *e, portolan_error *err) {
 }
 
 static bool load_from(encoder *e, const safetensors *file, uint32_t layers, portolan_error *err) {
-    if (!encoder_config_load(&e->config, file, err)) return false;
+    if (!encoder_config_load(&e->config, &e->names, file, err)) return false;
     if (layers > e->config.shape.layers)
         return error_usage(err, "%s has %llu layers, %u were asked for", safetensors_path(file),
                            (unsigned long long)e->config.shape.layers, layers);
@@ -203,6 +204,7 @@ encoder *encoder_load(const char *path, uint32_t layers, portolan_error *err) {
 void encoder_free(encoder *e) {
     if (!e) return;
     if (e->memory) munmap(e->memory, e->room);
+    arena_free(&e->names);
     free(e);
 }
 
@@ -210,7 +212,8 @@ const encoder_config *encoder_settings(const encoder *e) { return &e->config; }
 
 token_wants encoder_wants(const encoder *e, const char *path) {
     return (token_wants){.model_path = path, .lowercase = e->config.lowercase,
-                         .most = (uint32_t)e->config.positions, .vocabulary = e->config.shape.vocabulary};
+                         .most = (uint32_t)e->config.positions, .vocabulary = e->config.shape.vocabulary,
+                         .classes = {e->config.class_names, (uint32_t)e->config.shape.classes, "the model"}};
 }
 
 static void hash_floats(SHA2_CTX *context, const float *x, size_t n) {

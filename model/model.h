@@ -107,6 +107,7 @@ typedef struct encoder_config {
     bool has_pooler; /* a dense layer with tanh before the exit's classifier */
     bool exits[MODEL_MAX_LAYERS]; /* [layer - 1]: whether an exit stands after it */
     bool lowercase; /* for the tokenizer */
+    const char *const *class_names; /* [classes], NULL at the end; NULL: classes have numbers only. Borrowed */
 } encoder_config;
 
 /* The parts of the model; LAYER_* and EXIT_* are asked for with a layer, from 1. */
@@ -121,8 +122,8 @@ typedef enum model_part {
 } model_part;
 
 /* Reads the NAME.config.json or config.json beside NAME.safetensors and looks in the file for what the config does not say (which layers
- * have exits, poolers, classes). Checks that every part is there with the right shape. */
-bool encoder_config_load(encoder_config *c, const safetensors *file, portolan_error *err);
+ * have exits, poolers, classes). Checks that every part is there with the right shape. Names of classes live in `memory`. */
+bool encoder_config_load(encoder_config *c, arena *memory, const safetensors *file, portolan_error *err);
 
 /* The tensor that holds a part, by the names of Hugging Face BERT and of multi-exit models (DeeBERT's highways, PABEE's and
  * ElasticBERT's classifiers); NULL if the model has none. A shared pooler is found for every layer. Linear weights are
@@ -163,7 +164,7 @@ typedef struct token_batch {
     const uint8_t *segments; /* [total], each below the segments; NULL: all 0 */
 } token_batch;
 
-/* What the model that was loaded from `path` (borrowed) wants of texts. */
+/* What the model that was loaded from `path` (borrowed) wants of texts; its names of classes are the encoder's. */
 token_wants encoder_wants(const encoder *e, const char *path);
 
 /* One sample of a set, whose arrays are borrowed. */

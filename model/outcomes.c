@@ -21,6 +21,14 @@ bool encoder_outcome_table(const encoder *e, const token_set *set, bool shared, 
         outcome_table_free(t);
         return error_memory(err, set->samples * sizeof *t->tokens);
     }
+    t->classes_from = set->classes_from;
+    if (set->class_names && !classes_are_numbers(set->class_names, set->classes)) {
+        t->class_names = class_names_copy(&t->memory, set->class_names, t->classes);
+        if (!t->class_names) {
+            outcome_table_free(t);
+            return error_memory(err, t->classes * sizeof *t->class_names);
+        }
+    }
     memcpy(t->labels, set->labels, set->samples * sizeof *t->labels);
     memcpy(t->tokens, set->lengths, set->samples * sizeof *t->tokens);
     return true;

@@ -215,10 +215,12 @@ static bool make_router(mapping *m, portolan_error *err) {
 
 static bool load_run(mapping *m, const char *folder, portolan_error *err) {
     char path[1100];
-    if (!path_format(path, sizeof path, err, "%s/train.yaml", folder) || !training_setup_load(&m->setup, path, NULL, 0, err)) return false;
     if (!path_format(path, sizeof path, err, "%s/model.safetensors", folder)) return false;
     m->model = encoder_load(path, 0, err);
-    return m->model && read_split(m, err);
+    if (!m->model) return false;
+    class_list classes = encoder_wants(m->model, folder).classes;
+    return path_format(path, sizeof path, err, "%s/train.yaml", folder) &&
+           training_setup_load(&m->setup, path, NULL, 0, &classes, err) && read_split(m, err);
 }
 
 bool mapping_make(mapping *m, const map_settings *s, const char *folder, unsigned threads, progress *bar,

@@ -192,9 +192,10 @@ static json_t *manifest_json(const scenario *s, const run_report *report) {
     sg_version_get(&major, &minor, &patch);
     char simgrid[48];
     snprintf(simgrid, sizeof simgrid, "%d.%d.%d", major, minor, patch);
-    return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:I, s:o, s:o, s:o}", "schema", SCHEMA_VERSION,
+    return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:o?, s:I, s:o, s:o, s:o}", "schema", SCHEMA_VERSION,
                      "versions", "portolan", PORTOLAN_VERSION, "simgrid", simgrid, "jansson", JANSSON_VERSION, "host",
-                     "name", host.nodename, "system", host.sysname, "machine", host.machine, "kernels", s->answers ? encoder_kernel() : NULL,
+                     "name", host.nodename, "system", host.sysname, "machine", host.machine, "kernels", s->answers ? encoder_kernel() : NULL, "classes",
+                     s->table.class_names ? json_from_texts(s->table.class_names, s->table.classes) : NULL,
                      "seed",
                      (json_int_t)s->seed, "inputs", inputs_json(s), "timing", timing_json(s, report), "scenario",
                      json_from_yaml(s->documents[FILE_SCENARIO].root));

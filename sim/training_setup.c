@@ -183,22 +183,26 @@ static uint32_t longest_sequence(const training_setup *t) {
 }
 
 /* Reads the sets, and gives the model the classes, the vocabulary and, if it has none yet, the positions that they need. */
-static bool load_sets(training_setup *t, const train_keys *keys, const char *path, portolan_error *err) {
+static bool load_sets(training_setup *t, const train_keys *keys, const char *path, const class_list *known,
+                      portolan_error *err) {
     encoder_config *c = &t->settings.config;
     const char *files[2];
     const yaml_node *positions = yaml_find(keys->model, "positions");
     token_wants wants = {.model_path = path, .lowercase = true, .vocabulary = UINT32_MAX,
                          .most = positions ? (uint32_t)c->positions : UINT32_MAX,
-                         .most_mark = positions ? positions->mark : (text_mark){0}};
+                         .most_mark = positions ? positions->mark : (text_mark){0},
+                         .classes = known ? *known : (class_list){0}};
     if (!token_set_load(&t->train, keys->data, &wants, files, err)) return false;
     t->vocabulary = t->settings.vocabulary = files[1];
     if (t->settings.word_vectors && !t->vocabulary)
         return error_input(err, keys->model->mark, "'word_vectors' needs a vocabulary of words; generated tasks have none");
+    if (!known) wants.classes = (class_list){t->train.class_names, t->train.classes, "the training set"};
     if (keys->dev && !token_set_load(&t->dev, keys->dev, &wants, files, err)) return false;
     if (keys->dev && t->dev.vocabulary != t->train.vocabulary)
         return error_input(err, keys->dev->mark, "the vocabulary of 'dev' has %u tokens, that of 'data' %u; they must be one",
                            t->dev.vocabulary, t->train.vocabulary);
-    c->shape.classes = t->dev.classes > t->train.classes ? t->dev.classes : t->train.classes;
+    c->shape.classes = t->train.classes;
+    c->class_names = t->train.class_names;
     c->shape.vocabulary = t->train.vocabulary;
     uint8_t segments = 0;
     for (uint32_t i = 0; i < t->train.samples; i++) segments |= t->train.segments[t->train.first[i] + t->train.lengths[i] - 1];
@@ -207,14 +211,15 @@ static bool load_sets(training_setup *t, const train_keys *keys, const char *pat
     return true;
 }
 
-bool training_setup_load(training_setup *t, const char *path, char *const *sets, size_t set_count, portolan_error *err) {
+bool training_setup_load(training_setup *t, const char *path, char *const *sets, size_t set_count,
+                         const class_list *known, portolan_error *err) {
     train_keys keys = {0};
     *t = (training_setup){0};
     bool ok = yaml_load(&t->document, path, err) && yaml_expect(t->document.root, YAML_MAP, "a training file", err);
     for (size_t i = 0; ok && i < set_count; i++) ok = yaml_change(&t->document, sets[i], NULL, err);
     ok = ok && yaml_read(t->document.root, "a training file", TRAIN_FIELDS, &keys, err) &&
          yaml_read(keys.training, "training", TRAINING_FIELDS, &t->settings, err) && read_shape(t, keys.model, err) &&
-         read_record(t, keys.record, err) && load_sets(t, &keys, path, err);
+         read_record(t, keys.record, err) && load_sets(t, &keys, path, known, err);
     if (!ok) {
         training_setup_free(t);
         return false;

@@ -15,8 +15,10 @@ typedef struct training_setup {
 
 extern const yaml_field TRAIN_FIELDS[], TRAIN_MODEL_FIELDS[], TRAINING_FIELDS[];
 
-/* Reads the file and the data sets it names. On failure `t` is left empty. */
-bool training_setup_load(training_setup *t, const char *path, char *const *sets, size_t set_count, portolan_error *err);
+/* Reads the file and the data sets it names. What labels mean follows from the training set, or from `known`, the mapping
+ * of the model that was trained, unless that is NULL. On failure `t` is left empty. */
+bool training_setup_load(training_setup *t, const char *path, char *const *sets, size_t set_count,
+                         const class_list *known, portolan_error *err);
 
 /* Writes train.yaml, the settings with absolute paths (JSON, which is YAML too), and held_out.csv, the rows of the data set
  * that were held out, a `guid` a line. */

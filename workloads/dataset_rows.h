@@ -33,6 +33,7 @@ typedef struct row_reader {
     bool b_if_there; /* COLUMN_B is its default name, and dropped if the file has no such column */
     text_mark start; /* of the file */
     portolan_error *err;
+    class_list classes; /* what labels mean, as the caller says */
     size_t left_out;       /* rows without a gold label, or cut short */
     const char **words;    /* generic: the labels in the order in which they came */
     text_mark *words_mark; /* where each came first */
@@ -43,6 +44,21 @@ bool rows_reserve(row_reader *r, size_t rows);
 
 /* Adds a row, or leaves it out if it has no gold label. Texts are copied. */
 bool rows_add(row_reader *r, const field fields[COLUMNS]);
+
+/* Labels (dataset_labels.c): open, one call a row, and when all rows are read, settle, which decides the classes. Close is
+ * due after a failed open too. */
+bool labels_open(row_reader *r);
+bool labels_add(row_reader *r, const field *f, uint32_t *label);
+bool labels_settle(row_reader *r);
+void labels_close(row_reader *r);
+
+/* Names the classes of a task: as given by the caller, or else the task's own. */
+void labels_of_task(dataset *d, const char *const *names, const class_list *given);
+
+/* Fails unless the field is UTF-8 without NUL bytes. */
+bool check_text(row_reader *r, const field *f);
+
+bool same_text(const field *f, const char *word);
 
 /* The forms in JSON (datasets_json.c): one object a line, or an object of all. */
 bool rows_from_jsonl(row_reader *r, const char *text, size_t length);

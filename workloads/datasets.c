@@ -3,10 +3,7 @@
  *
  * In TSV a quote is a character like any other, and there is no way to write a tab or a line break into a
  * field. Rows without a gold label ("-" in MNLI and SNLI) are left out, and so are the few of QQP's official
- * training file that a line break has cut short. Labels are numbers or words. The generic forms take whole
- * numbers from 0 as they are, and words in the order of their first appearance: so files that belong
- * together should begin alike, or use numbers. */
-#include <limits.h>
+ * training file that a line break has cut short. What labels mean is told in dataset_labels.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +92,7 @@ bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char 
                        word_hint(hint, wanted, names), list);
 }
 
-static bool check_text(row_reader *r, const field *f) {
+bool check_text(row_reader *r, const field *f) {
     size_t good = utf8_good(f->at, f->length);
     text_mark mark = f->mark;
     if (good == f->length) return true;
@@ -111,56 +108,8 @@ static bool keep_text(row_reader *r, const field *f, const char **text) {
     return *text || error_memory(r->err, f->length + 1);
 }
 
-static bool same_text(const field *f, const char *word) {
+bool same_text(const field *f, const char *word) {
     return strlen(word) == f->length && memcmp(f->at, word, f->length) == 0;
-}
-
-/* Whether the text is a whole number; too large ones become LONG_MAX or LONG_MIN. */
-static bool whole_number(const char *text, long *number) {
-    char *end;
-    if (!(text[0] >= '0' && text[0] <= '9') && !(text[0] == '-' && text[1] >= '0' && text[1] <= '9'))
-        return false;
-    *number = strtol(text, &end, 10);
-    return !*end;
-}
-
-/* The label of a task whose classes are known: a class by its name or its number. */
-static bool known_label(row_reader *r, const field *f, uint32_t *label) {
-    const char *const *classes = r->task->classes;
-    char found[64], list[256];
-    long number;
-    for (uint32_t i = 0; classes[i]; i++)
-        if (same_text(f, classes[i])) {
-            *label = i;
-            return true;
-        }
-    if (!check_text(r, f)) return false;
-    snprintf(found, sizeof found, "%.*s", (int)(f->length < 60 ? f->length : 60), f->at);
-    list_words(list, sizeof list, classes);
-    if (f->length < 60 && whole_number(found, &number)) {
-        *label = (uint32_t)number;
-        if (number >= 0 && number < r->d->classes) return true;
-        return error_input(r->err, f->mark, "the label %s is out of range; %s has %u classes, 0 to %u: %s",
-                           found, r->d->task, r->d->classes, r->d->classes - 1, list);
-    }
-    char hint[HINT_TEXT];
-    return error_input(r->err, f->mark, "unknown label '%s'%s; %s has %s, or their numbers from 0", found,
-                       word_hint(hint, found, classes), r->d->task, list);
-}
-
-/* The label of a generic form: for now its place in the order of appearance. */
-static bool new_label(row_reader *r, const field *f, uint32_t *label) {
-    dataset *d = r->d;
-    if (!f->length) return error_input(r->err, f->mark, "the label is empty");
-    for (*label = 0; *label < d->classes; ++*label)
-        if (same_text(f, r->words[*label])) return true;
-    if (d->classes == DATASET_MAX_CLASSES)
-        return error_input(r->err, f->mark,
-                           "'%.*s' is one label too many; at most %d different ones are read",
-                           (int)(f->length < 60 ? f->length : 60), f->at, DATASET_MAX_CLASSES);
-    if (!keep_text(r, f, &r->words[d->classes])) return false;
-    r->words_mark[d->classes++] = f->mark;
-    return true;
 }
 
 bool rows_add(row_reader *r, const field fields[COLUMNS]) {
@@ -173,55 +122,8 @@ bool rows_add(row_reader *r, const field fields[COLUMNS]) {
     if (!keep_text(r, &fields[COLUMN_A], &d->text_a[d->samples]) ||
         (d->text_b && !keep_text(r, &fields[COLUMN_B], &d->text_b[d->samples])))
         return false;
-    uint32_t *to = &d->labels[d->samples];
-    if (!(r->task->classes ? known_label(r, label, to) : new_label(r, label, to))) return false;
+    if (!labels_add(r, label, &d->labels[d->samples])) return false;
     d->samples++;
-    return true;
-}
-
-/* ---- The classes of a generic form ---- */
-
-/* If all labels are whole numbers, they are the classes, from 0 to the largest. */
-static bool number_classes(row_reader *r) {
-    dataset *d = r->d;
-    uint32_t classes[DATASET_MAX_CLASSES], most = 1;
-    for (uint32_t i = 0; i < d->classes; i++) {
-        long number = 0;
-        whole_number(r->words[i], &number);
-        if (number < 0 || number >= DATASET_MAX_CLASSES)
-            return error_input(r->err, r->words_mark[i],
-                               "the label %.60s is out of range; labels that are numbers are 0 to %d",
-                               r->words[i], DATASET_MAX_CLASSES - 1);
-        classes[i] = (uint32_t)number;
-        if (classes[i] > most) most = classes[i];
-    }
-    for (uint32_t i = 0; i < d->samples; i++)
-        d->labels[i] = classes[d->labels[i]];
-    d->classes = most + 1;
-    for (uint32_t i = 0; i < d->classes; i++) {
-        char name[16];
-        int length = snprintf(name, sizeof name, "%u", i);
-        r->words[i] = arena_text(&d->memory, name, (size_t)length);
-        if (!r->words[i]) return error_memory(r->err, sizeof name);
-    }
-    return true;
-}
-
-static bool settle_classes(row_reader *r) {
-    dataset *d = r->d;
-    bool numbers = true;
-    long number;
-    for (uint32_t i = 0; i < d->classes; i++)
-        numbers = numbers && whole_number(r->words[i], &number);
-    if (numbers && !number_classes(r)) return false;
-    if (d->classes < 2)
-        return error_input(r->err, r->words_mark[0],
-                           "all samples have the label '%.60s'; at least two classes are needed",
-                           r->words[0]);
-    const char **names = arena_alloc(&d->memory, d->classes + 1, sizeof *names);
-    if (!names) return error_memory(r->err, (d->classes + 1) * sizeof *names);
-    memcpy(names, r->words, d->classes * sizeof *names);
-    d->class_names = names;
     return true;
 }
 
@@ -392,21 +294,11 @@ static bool check_whole(row_reader *r, const dataset_settings *s) {
 bool dataset_parse(dataset *d, const dataset_settings *settings, const char *name, const char *text,
                    size_t length, portolan_error *err) {
     const dataset_task *task = &TASK_TABLE[settings->task];
-    row_reader r = {.d = d, .task = task, .start = {name, 1, 1}, .err = err};
-    *d = (dataset){.task = DATASET_TASKS[settings->task],
-                   .metric = task->metric,
-                   .class_names = task->classes};
-    for (; task->classes && task->classes[d->classes]; d->classes++) {}
-    bool ok = true;
-    if (!task->classes) {
-        r.words = calloc(DATASET_MAX_CLASSES, sizeof *r.words);
-        r.words_mark = calloc(DATASET_MAX_CLASSES, sizeof *r.words_mark);
-        if (!r.words || !r.words_mark) ok = error_memory(err, DATASET_MAX_CLASSES * sizeof *r.words_mark);
-    }
-    ok = ok && choose_columns(&r, settings) && read_rows(&r, settings->task, text, length) &&
-         check_whole(&r, settings) && (task->classes || settle_classes(&r));
-    free(r.words);
-    free(r.words_mark);
+    row_reader r = {.d = d, .task = task, .classes = settings->classes, .start = {name, 1, 1}, .err = err};
+    *d = (dataset){.task = DATASET_TASKS[settings->task], .metric = task->metric};
+    bool ok = labels_open(&r) && choose_columns(&r, settings) && read_rows(&r, settings->task, text, length) &&
+              check_whole(&r, settings) && labels_settle(&r);
+    labels_close(&r);
     if (!ok) dataset_free(d);
     return ok;
 }

@@ -9,7 +9,7 @@
  * the presses comes `stop` and after it buttons that no longer count, so that all samples are equally long. */
 #include <string.h>
 
-#include "workloads.h"
+#include "dataset_rows.h"
 
 enum { DEEPEST = 10, STATES = 5, BUTTONS = 4 };
 
@@ -51,16 +51,30 @@ static bool add_sample(dataset *d, uint32_t i, unsigned depth, bool flat, random
     return d->text_a[i] || error_memory(err, sizeof text);
 }
 
+/* The classes that the states are to the caller's mapping. */
+static bool find_states(const class_list *given, uint32_t places[STATES], portolan_error *err) {
+    for (uint32_t i = 0; i < STATES; i++) {
+        places[i] = i;
+        if (given->names && !class_named(given, CLASS_NAMES[i], &places[i]))
+            return error_usage(err, "the depth task has the class '%s', which %s does not name", CLASS_NAMES[i],
+                               given->owner);
+    }
+    return true;
+}
+
 bool dataset_generate_depth(dataset *d, const dataset_settings *s, bool flat, portolan_error *err) {
-    *d = (dataset){.task = flat ? "depth-flat" : "depth", .samples = (uint32_t)s->samples, .classes = STATES,
-                   .class_names = CLASS_NAMES, .metric = METRIC_ACCURACY};
+    uint32_t places[STATES];
+    *d = (dataset){.task = flat ? "depth-flat" : "depth", .samples = (uint32_t)s->samples, .metric = METRIC_ACCURACY};
+    labels_of_task(d, CLASS_NAMES, &s->classes);
     d->text_a = arena_alloc(&d->memory, d->samples, sizeof *d->text_a);
     d->labels = arena_alloc(&d->memory, d->samples, sizeof *d->labels);
     d->depths = arena_alloc(&d->memory, d->samples, 1);
     bool ok = (d->text_a && d->labels && d->depths) || error_memory(err, d->samples * sizeof *d->text_a);
+    ok = ok && find_states(&s->classes, places, err);
     for (uint32_t i = 0; ok && i < d->samples; i++) {
         random_stream stream = random_open(s->data_seed, s->part ? "depth dev" : "depth train", i);
         ok = add_sample(d, i, 1 + i % DEEPEST, flat, &stream, err);
+        d->labels[i] = places[d->labels[i]];
     }
     if (!ok) dataset_free(d);
     return ok;

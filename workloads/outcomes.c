@@ -6,8 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/csv.h"
 #include "base/elementary.h"
 #include "base/files.h"
+#include "utf8.h"
 #include "workloads.h"
 
 /* ---- Making tables ---- */
@@ -174,7 +176,7 @@ static bool csv_end_line(csv_cursor *c, const char *wanted) {
     return true;
 }
 
-static bool csv_number(csv_cursor *c, double least, double most, const char *wanted, double *x) {
+static bool csv_decimal(csv_cursor *c, double least, double most, const char *wanted, double *x) {
     const char *field = c->at;
     size_t length;
     char text[64];
@@ -193,7 +195,7 @@ static bool csv_number(csv_cursor *c, double least, double most, const char *wan
 
 static bool csv_whole(csv_cursor *c, double most, const char *wanted, uint32_t *n) {
     double x;
-    if (!csv_number(c, 0, most, wanted, &x)) return false;
+    if (!csv_decimal(c, 0, most, wanted, &x)) return false;
     if (x != floor(x)) return error_input(c->err, c->mark, "found %.9g; %s", x, wanted);
     *n = (uint32_t)x;
     return true;
@@ -218,7 +220,7 @@ static bool read_long_row(csv_cursor *c, long_row *row) {
     row->line = c->mark.line;
     return csv_whole(c, UINT_MAX - 1, "a sample's number is a whole number from 0", &row->sample) &&
            csv_whole(c, OUTCOME_MAX_EXITS - 1, "an exit's number is a whole number from 0 to 63", &row->exit) &&
-           csv_number(c, 0, 1, "a confidence is a number from 0 to 1", &row->confidence) &&
+           csv_decimal(c, 0, 1, "a confidence is a number from 0 to 1", &row->confidence) &&
            csv_whole(c, OUTCOME_MAX_CLASSES - 1, "a class is a whole number from 0 to 999", &row->prediction) &&
            csv_whole(c, OUTCOME_MAX_CLASSES - 1, "a class is a whole number from 0 to 999", &row->label) &&
            csv_end_line(c, MORE_FIELDS);
@@ -286,6 +288,7 @@ static bool read_long(outcome_table *t, csv_cursor *c) {
 /* ---- The compact form ---- */
 
 typedef struct compact_header {
+    bool named; /* the last column tells each label's name */
     uint32_t exits, classes, v_size;
     uint32_t layers[OUTCOME_MAX_EXITS];
 } compact_header;
@@ -308,6 +311,7 @@ static uint32_t exit_column(const char *field, size_t length) {
  * exit begun last. */
 static bool take_column(compact_header *h, const char *field, size_t length, uint32_t *in_exit) {
     char wanted[32];
+    if (h->named) return false;
     snprintf(wanted, sizeof wanted, "exit%u_p%u", h->exits ? h->layers[h->exits - 1] : 0, *in_exit);
     if (!h->v_size && h->exits && *in_exit < (h->exits == 1 ? OUTCOME_MAX_CLASSES : h->classes) &&
         field_is(field, length, wanted)) {
@@ -323,6 +327,7 @@ static bool take_column(compact_header *h, const char *field, size_t length, uin
         *in_exit = 1;
         return true;
     }
+    if (h->exits && field_is(field, length, "label_name")) return h->named = true;
     snprintf(wanted, sizeof wanted, "v%u", h->v_size);
     if (!h->exits || !field_is(field, length, wanted)) return false;
     h->v_size++;
@@ -331,7 +336,7 @@ static bool take_column(compact_header *h, const char *field, size_t length, uin
 
 static bool read_compact_header(csv_cursor *c, compact_header *h) {
     static const char WANTED[] = "the columns after tokens are exitN_p0, exitN_p1, ... for each layer N with an exit, in "
-                                 "order, with at least two classes, the same for each; then v0, v1, ...";
+                                 "order, with at least two classes, the same for each; then v0, v1, ..., then label_name";
     const char *field;
     size_t length;
     uint32_t in_exit = 0;
@@ -345,7 +350,7 @@ static bool read_compact_header(csv_cursor *c, compact_header *h) {
 static bool read_compact_exit(outcome_table *t, csv_cursor *c, uint32_t i, uint32_t e) {
     double *p = t->probabilities + ((size_t)i * t->exits + e) * t->classes, sum = 0;
     for (uint32_t k = 0; k < t->classes; k++) {
-        if (!csv_number(c, 0, 1, "a probability is a number from 0 to 1", &p[k])) return false;
+        if (!csv_decimal(c, 0, 1, "a probability is a number from 0 to 1", &p[k])) return false;
         sum += p[k];
     }
     if (fabs(sum - 1) > 1e-3)
@@ -353,6 +358,45 @@ static bool read_compact_exit(outcome_table *t, csv_cursor *c, uint32_t i, uint3
                            t->exit_layer[e], sum);
     outcome_table_conclude(t, i, e);
     return true;
+}
+
+/* The field before the end of the line, which may be quoted; without its quotes in `name`. */
+static bool csv_name(csv_cursor *c, char name[CLASS_NAME_BYTES + 1]) {
+    const char *at = c->at, *stop = memchr(at, '\n', (size_t)(c->end - at));
+    size_t length = 0;
+    if (!stop) stop = c->end;
+    c->mark.column = (unsigned)(at - c->line_start) + 1;
+    if (at == c->line_start || at[-1] != ',') return csv_fault(c, "", 0, "the line has fewer fields than the header");
+    if (stop > at && stop[-1] == '\r') stop--;
+    bool quoted = at < stop && *at == '"';
+    for (at += quoted; at < stop && length < CLASS_NAME_BYTES; name[length++] = *at++) {
+        if (!quoted && *at == ',') break;
+        if (quoted && *at == '"' && (at + 1 == stop || at[1] != '"')) break;
+        at += quoted && *at == '"'; /* a quote in quotes stands twice */
+    }
+    name[length] = '\0';
+    bool closed = !quoted || (at < stop && *at == '"');
+    at += quoted && closed;
+    c->at = stop + (stop < c->end && *stop == '\r');
+    if (closed && at == stop && (!length || class_name_is_plain(name, length)) && utf8_good(name, length) == length)
+        return true;
+    return csv_fault(c, c->line_start + c->mark.column - 1, (size_t)(stop - c->line_start) - c->mark.column + 1,
+                     "a label's name is UTF-8 of at most 200 bytes without control characters, the line's last field");
+}
+
+/* Notes what the table calls a class: always the same, and no two alike. An empty name is none. */
+static bool note_name(outcome_table *t, csv_cursor *c, uint32_t label) {
+    char name[CLASS_NAME_BYTES + 1];
+    const char **names = (const char **)t->class_names;
+    if (!csv_name(c, name)) return false;
+    if (names[label] && strcmp(names[label], name) != 0)
+        return error_input(c->err, c->mark, "label %u is called '%s' here and '%s' before", label, name, names[label]);
+    if (names[label] || !*name) return true;
+    for (uint32_t k = 0; k < t->classes; k++)
+        if (names[k] && strcmp(names[k], name) == 0)
+            return error_input(c->err, c->mark, "labels %u and %u are both called '%s'", k, label, name);
+    names[label] = arena_text(&t->memory, name, strlen(name));
+    return names[label] || error_memory(c->err, sizeof name);
 }
 
 static bool read_compact_row(outcome_table *t, csv_cursor *c, uint32_t i) {
@@ -367,9 +411,9 @@ static bool read_compact_row(outcome_table *t, csv_cursor *c, uint32_t i) {
     for (uint32_t e = 0; e < t->exits; e++)
         if (!read_compact_exit(t, c, i, e)) return false;
     for (uint32_t k = 0; k < t->v_size; k++)
-        if (!csv_number(c, -1e30, 1e30, "a representation's element is a number", &t->v[(size_t)i * t->v_size + k]))
+        if (!csv_decimal(c, -1e30, 1e30, "a representation's element is a number", &t->v[(size_t)i * t->v_size + k]))
             return false;
-    return csv_end_line(c, MORE_FIELDS);
+    return (!t->class_names || note_name(t, c, t->labels[i])) && csv_end_line(c, MORE_FIELDS);
 }
 
 static bool read_compact(outcome_table *t, csv_cursor *c) {
@@ -382,6 +426,11 @@ static bool read_compact(outcome_table *t, csv_cursor *c) {
     t->tokens = arena_alloc(&t->memory, rows, sizeof *t->tokens);
     if (h.v_size) t->v = arena_alloc(&t->memory, rows * h.v_size, sizeof *t->v);
     if (!t->tokens || (h.v_size && !t->v)) return error_memory(c->err, rows * (4 + 8 * h.v_size));
+    if (h.named) {
+        t->classes_from = "the table";
+        t->class_names = arena_alloc(&t->memory, t->classes + 1, sizeof *t->class_names);
+        if (!t->class_names) return error_memory(c->err, (t->classes + 1) * sizeof *t->class_names);
+    }
     for (uint32_t i = 0; i < t->samples; i++)
         if (!read_compact_row(t, c, i)) return false;
     return true;
@@ -392,12 +441,17 @@ void outcome_table_write(const outcome_table *t, FILE *out) {
     for (uint32_t e = 0; e < t->exits; e++)
         for (uint32_t c = 0; c < t->classes; c++) fprintf(out, ",exit%u_p%u", t->exit_layer[e], c);
     for (uint32_t k = 0; k < t->v_size; k++) fprintf(out, ",v%u", k);
+    if (t->class_names) fputs(",label_name", out);
     fputc('\n', out);
     for (uint32_t i = 0; i < t->samples; i++) {
         fprintf(out, "%u,%u,%u", i, t->labels[i], t->tokens[i]);
         const double *p = outcome_probabilities(t, i, 0);
         for (size_t k = 0; k < (size_t)t->exits * t->classes; k++) fprintf(out, ",%.17g", p[k]);
         for (uint32_t k = 0; k < t->v_size; k++) fprintf(out, ",%.17g", t->v[(size_t)i * t->v_size + k]);
+        if (t->class_names) {
+            fputc(',', out);
+            csv_put(out, t->class_names[t->labels[i]]);
+        }
         fputc('\n', out);
     }
 }

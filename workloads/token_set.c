@@ -10,13 +10,14 @@ void token_set_free(token_set *set) {
 }
 
 static bool allocate(token_set *set, const dataset *d, portolan_error *err) {
-    *set = (token_set){.samples = d->samples, .classes = d->classes};
+    *set = (token_set){.samples = d->samples, .classes = d->classes, .classes_from = d->classes_from};
+    set->class_names = class_names_copy(&set->memory, d->class_names, d->classes);
     set->lengths = arena_alloc(&set->memory, d->samples, sizeof *set->lengths);
     set->first = arena_alloc(&set->memory, d->samples, sizeof *set->first);
     set->labels = arena_alloc(&set->memory, d->samples, sizeof *set->labels);
     set->guids = arena_alloc(&set->memory, d->samples, sizeof *set->guids);
     if (d->depths) set->depths = arena_alloc(&set->memory, d->samples, 1);
-    bool ok = set->lengths && set->first && set->labels && set->guids && (set->depths || !d->depths);
+    bool ok = set->class_names && set->lengths && set->first && set->labels && set->guids && (set->depths || !d->depths);
     if (ok && d->depths) memcpy(set->depths, d->depths, d->samples);
     for (uint32_t i = 0; ok && i < d->samples; i++) set->guids[i] = i;
     return ok || error_memory(err, d->samples * sizeof(size_t));
@@ -135,6 +136,12 @@ static bool check_vocabulary(const tokenizer *t, const char *name, uint64_t most
                        (unsigned long long)most);
 }
 
+static bool load_labelled(dataset *d, dataset_settings *settings, const token_wants *wants, const char *path,
+                          portolan_error *err) {
+    settings->classes = wants->classes;
+    return dataset_load(d, settings, path, err);
+}
+
 /* A text needs room for [CLS], [SEP] and a token, a pair for one more of each. */
 static bool check_room(const token_wants *wants, const dataset *d, const yaml_node *data, portolan_error *err) {
     uint32_t least = d->text_b ? TOKENS_LEAST_PAIR : TOKENS_LEAST;
@@ -163,7 +170,7 @@ bool token_set_load(token_set *set, const yaml_node *data, const token_wants *wa
         t = paths[1] ? tokenizer_load(paths[1], wants->lowercase, err)
                      : tokenizer_parse(BUILT_IN, DEPTH_VOCABULARY, strlen(DEPTH_VOCABULARY), wants->lowercase, err);
     ok = t && check_vocabulary(t, paths[1] ? paths[1] : BUILT_IN, wants->vocabulary, err) &&
-         dataset_load(&d, &settings, paths[0], err) && check_room(wants, &d, data, err);
+         load_labelled(&d, &settings, wants, paths[0], err) && check_room(wants, &d, data, err);
     uint32_t most = settings.max_tokens < wants->most ? (uint32_t)settings.max_tokens : wants->most;
     ok = ok && build(set, &d, t, most, err);
     if (ok && !(keep_path(set, &paths[0], err) && keep_path(set, &paths[1], err))) {

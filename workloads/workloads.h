@@ -30,12 +30,14 @@ typedef struct outcome_table {
     double *probabilities; /* [samples][exits][classes]; NULL in tables that hold only confidences */
     double *v;             /* [samples][v_size] representation for routers; NULL if the table has none */
     uint32_t v_size;
+    const char *const *class_names; /* [classes], NULL where a name is not known; NULL: classes have numbers only */
+    const char *classes_from;       /* who says so; static */
     int work; /* work_kind: constant, or every request's FLOP multiplied by its own Exp(1) draw */
 } outcome_table;
 
 /* Reads a CSV file of numbers, in one of two forms told apart by the header line:
  *   long:    Sample_ID,Exit,Confidence,Prediction,Label      a row a sample and exit (exits from 0), in any order
- *   compact: sample,label,tokens,exit1_p0,exit1_p1,...,exit2_p0,...[,v0,v1,...]      a row a sample, in order
+ *   compact: sample,label,tokens,exit1_p0,exit1_p1,...,exit2_p0,...[,v0,v1,...][,label_name]    a row a sample, in order
  * In the compact form the exits are named by their layers, from 1; layers without an exit are left out. In the long form
  * exit e stands after layer e + 1.
  * Samples are kept in the order of their numbers. On failure `t` is left empty. */
@@ -162,6 +164,39 @@ enum { TOKENS_LEAST = 3, TOKENS_LEAST_PAIR = 5 };
 uint32_t tokenizer_encode(const tokenizer *t, const char *a, const char *b, uint32_t most, uint32_t *ids,
                           uint8_t *segments);
 
+/* ---- Names of classes (class_names.c) ---- */
+
+enum { CLASS_NAME_BYTES = 200 };
+
+/* What labels mean, as a model or a training set says. Names are borrowed. */
+typedef struct class_list {
+    const char *const *names; /* [count], NULL at the end; NULL: classes have numbers only */
+    uint32_t count;           /* 0: nobody says anything */
+    const char *owner;        /* for messages: "the model", "the training set" */
+} class_list;
+
+/* Whether a text can be a class's name: 1 to CLASS_NAME_BYTES bytes, no control characters. */
+bool class_name_is_plain(const char *name, size_t length);
+
+/* Whether the text is a whole number; too large ones become LONG_MAX or LONG_MIN. */
+bool class_number(const char *text, long *number);
+
+/* Whether every name is just the number of its class: "0", "1", ... */
+bool classes_are_numbers(const char *const *names, uint32_t count);
+
+/* The class of that name, or of the only one that is the same but for the case of ASCII letters. The list has names. */
+bool class_named(const class_list *list, const char *word, uint32_t *found);
+
+/* The class that a label means: by name, else by its number from 0, unless names of the list are numbers themselves. */
+bool class_find(const class_list *list, const char *word, uint32_t *found);
+
+/* A copy [count] with a closing NULL; NULL if memory is short. Names behind the first NULL are left out. */
+const char *const *class_names_copy(arena *memory, const char *const *names, uint32_t count);
+
+/* "classes (FROM): 0 negative, 1 positive", or "classes: 0 to 1" if they have numbers only, and a newline; a name that is
+ * NULL is a question mark. */
+void class_names_print(FILE *out, const char *const *names, uint32_t count, const char *from);
+
 /* ---- Data sets (datasets.c) ---- */
 
 /* What a data set's own benchmark reports. */
@@ -171,7 +206,8 @@ typedef struct dataset {
     arena memory;
     const char *task;
     uint32_t samples, classes;
-    const char *const *class_names; /* [classes], NULL at the end */
+    const char *const *class_names; /* [classes], NULL at the end; the caller's where the settings had some */
+    const char *classes_from;       /* who says so: "the model", "the task", "numbers", ... */
     const char **text_a, **text_b;  /* [samples]; text_b is NULL for single texts */
     uint32_t *labels;               /* [samples] */
     uint8_t *depths;                /* [samples] composition steps that a sample needs; NULL where unknown */
@@ -187,6 +223,7 @@ typedef struct dataset_settings {
     uint64_t samples, data_seed; /* of generated tasks */
     int part;                    /* of generated tasks: index into DEPTH_PARTS */
     const char *text_a, *text_b, *label; /* columns, for the generic forms */
+    class_list classes; /* not a key: the mapping that labels are to be read by; zeroed: none */
 } dataset_settings;
 
 /* "sst2", "cola", "rte", "mrpc", "qnli", "mnli", "qqp", "snli", "tsv", "jsonl", "depth", "depth-flat", NULL */
@@ -194,7 +231,8 @@ extern const char *const DATASET_TASKS[];
 extern const yaml_field DATASET_FIELDS[];
 
 /* Reads a data set. A GLUE task is read in its official TSV form, or, from a file ending in .json, in the form
- * {id: {text_a, text_b, label}}; `tsv` and `jsonl` are files with named columns. On failure `d` is left empty. */
+ * {id: {text_a, text_b, label}}; `tsv` and `jsonl` are files with named columns. A label that settings->classes does not know
+ * is an error at its place. On failure `d` is left empty. */
 bool dataset_load(dataset *d, const dataset_settings *settings, const char *path, portolan_error *err);
 bool dataset_parse(dataset *d, const dataset_settings *settings, const char *name, const char *text, size_t length,
                    portolan_error *err);
@@ -215,6 +253,8 @@ extern const char *const DEPTH_PARTS[]; /* "train", "dev", NULL: streams of samp
 typedef struct token_set {
     arena memory;
     uint32_t samples, classes;
+    const char *const *class_names; /* [classes], NULL at the end */
+    const char *classes_from;       /* who says so; static */
     uint32_t vocabulary; /* tokens that the vocabulary has */
     uint32_t longest;    /* tokens of the longest sample */
     uint32_t *lengths; /* [samples] */
@@ -247,6 +287,7 @@ typedef struct token_wants {
     uint32_t most;       /* tokens of a sample, besides max_tokens */
     text_mark most_mark; /* where that stands, for messages; without a file: unknown */
     uint64_t vocabulary; /* tokens that it knows */
+    class_list classes;  /* what labels mean; zeroed: nobody says */
 } token_wants;
 
 /* Reads the data set that `data` (a workload's `data:`) describes, and tokenises it for a model. A model with too few

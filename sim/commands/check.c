@@ -30,11 +30,18 @@ static file_kind kind_of(const yaml_document *doc) {
     return yaml_find(doc->root, "arrivals") ? KIND_WORKLOAD : KIND_UNKNOWN;
 }
 
-static bool check_scenario(const char *path, portolan_error *err) {
+/* What a file says of its classes, taken before the file is freed: a list of names; NULL where it has none. */
+static json_t *names_of(const char *const *names, uint32_t count) {
+    return names && !classes_are_numbers(names, count) ? json_from_texts(names, count) : NULL;
+}
+
+static bool check_scenario(const char *path, json_t **classes, portolan_error *err) {
     scenario s;
     bool ok = scenario_load(&s, path, NULL, 0, NULL, 0, err);
-    if (ok) scenario_free(&s);
-    return ok;
+    if (!ok) return false;
+    *classes = names_of(s.table.class_names, s.table.classes);
+    scenario_free(&s);
+    return true;
 }
 
 /* Every setting must be a good scenario; the first seed stands for all. */
@@ -60,34 +67,36 @@ static bool check_platform(const yaml_document *doc, portolan_error *err) {
     return ok;
 }
 
-static bool check_training(const char *path, portolan_error *err) {
+static bool check_training(const char *path, json_t **classes, portolan_error *err) {
     training_setup t;
-    bool ok = training_setup_load(&t, path, NULL, 0, err);
-    if (ok) training_setup_free(&t);
-    return ok;
+    if (!training_setup_load(&t, path, NULL, 0, NULL, err)) return false;
+    *classes = names_of(t.train.class_names, t.train.classes);
+    training_setup_free(&t);
+    return true;
 }
 
-static bool check_table(const char *path, portolan_error *err) {
+static bool check_table(const char *path, json_t **classes, portolan_error *err) {
     outcome_table t;
-    bool ok = outcome_table_load(&t, path, err);
-    if (ok) outcome_table_free(&t);
-    return ok;
+    if (!outcome_table_load(&t, path, err)) return false;
+    *classes = names_of(t.class_names, t.classes);
+    outcome_table_free(&t);
+    return true;
 }
 
-static bool check_file(const char *path, file_kind *kind, portolan_error *err) {
+static bool check_file(const char *path, file_kind *kind, json_t **classes, portolan_error *err) {
     yaml_document doc;
     workload w;
     *kind = KIND_TABLE;
-    if (ends_with(path, ".csv")) return check_table(path, err);
+    if (ends_with(path, ".csv")) return check_table(path, classes, err);
     *kind = KIND_UNKNOWN;
     if (!yaml_load(&doc, path, err)) return false;
     *kind = kind_of(&doc);
     bool ok = false;
     switch (*kind) {
-    case KIND_SCENARIO: ok = check_scenario(path, err); break;
+    case KIND_SCENARIO: ok = check_scenario(path, classes, err); break;
     case KIND_SWEEP: ok = check_sweep(path, err); break;
     case KIND_PLATFORM: ok = check_platform(&doc, err); break;
-    case KIND_TRAINING: ok = check_training(path, err); break;
+    case KIND_TRAINING: ok = check_training(path, classes, err); break;
     case KIND_WORKLOAD: ok = workload_read(&w, doc.root, err); break;
     default:
         error_input(err, doc.root->mark, "not a file of Portolan: a scenario has the key 'policies', a sweep 'scenario', a "
@@ -97,17 +106,30 @@ static bool check_file(const char *path, file_kind *kind, portolan_error *err) {
     return ok;
 }
 
-static void report(check_arguments *a, const char *path, file_kind kind, bool ok, const portolan_error *err) {
+static void print_classes(const json_t *classes) {
+    size_t i;
+    json_t *name;
+    fputs("  classes:", stdout);
+    json_array_foreach(classes, i, name)
+        printf("%s %zu %s", i ? "," : "", i, json_is_null(name) ? "?" : json_string_value(name));
+    putchar('\n');
+}
+
+static void report(check_arguments *a, const char *path, file_kind kind, const json_t *classes,
+                   const portolan_error *err) {
+    bool ok = err->status == STATUS_OK;
     if (a->common.json) {
         json_t *row = json_pack("{s:s, s:s, s:b}", "file", path, "kind", KIND_NAMES[kind], "ok", ok);
         if (!ok)
             json_object_update_new(row, json_pack("{s:s, s:i, s:i, s:s}", "error_file", err->file, "line",
                                                   (int)err->line, "column", (int)err->column, "message", err->message));
+        if (classes) json_object_set(row, "classes", (json_t *)classes);
         json_array_append_new(a->report, row);
     } else if (!ok) {
         error_print(err, stderr);
     } else if (!a->common.quiet) {
         printf("%s: a valid %s\n", path, KIND_NAMES[kind]);
+        if (classes) print_classes(classes);
     }
     if (!ok) a->status = err->status;
 }
@@ -116,11 +138,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     check_arguments *a = state->input;
     portolan_error err = {0};
     file_kind kind;
-    bool ok;
+    json_t *classes = NULL;
     switch (key) {
     case ARGP_KEY_ARG:
-        ok = check_file(argument, &kind, &err);
-        report(a, argument, kind, ok, &err);
+        check_file(argument, &kind, &classes, &err);
+        report(a, argument, kind, classes, &err);
+        json_decref(classes);
         return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "a file is needed"); return 0;
     default: return common_parse(key, argument, state);

@@ -153,11 +153,13 @@ static int show(const outcomes_arguments *a, const outcome_table *t, const token
         json_array_append_new(exits, exit_json(t, e));
         if (set->depths) json_object_set_new(json_array_get(exits, e), "by_depth", depths_json(t, set->depths, e));
     }
-    json_t *report = json_pack("{s:i, s:f, s:f, s:s, s:o}", "samples", (int)t->samples, "seconds", seconds,
-                               "samples_per_second", t->samples / seconds, "kernels", encoder_kernel(), "exits", exits);
+    json_t *report = json_pack("{s:i, s:f, s:f, s:s, s:o, s:o}", "samples", (int)t->samples, "seconds", seconds,
+                               "samples_per_second", t->samples / seconds, "kernels", encoder_kernel(), "classes",
+                               json_from_texts(set->class_names, set->classes), "exits", exits);
     if (a->common.json && a->out) return print_json(report);
     size_t i;
     json_t *row;
+    class_names_print(stderr, set->class_names, set->classes, set->classes_from);
     fprintf(stderr, "exit  accuracy      f1     mcc\n");
     json_array_foreach(exits, i, row) {
         fprintf(stderr, "%4d    %.4f  %.4f  %+.4f\n", (int)json_integer_value(json_object_get(row, "exit")),

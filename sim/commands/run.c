@@ -68,6 +68,7 @@ static int show(const scenario *s, const run_report *report, const run_arguments
     if (a->common.json) return print_json(summary_json(s, report));
     if (a->common.quiet) return STATUS_OK;
     print_summary_table(s, report, stdout, marks_wanted());
+    if (s->table.class_names) class_names_print(stderr, s->table.class_names, s->table.classes, s->table.classes_from);
     fprintf(stderr, "results: %s\n", report->folder);
     if (!a->report) fprintf(stderr, "pictures and a page of them: portolan report %s\n", report->folder);
     return STATUS_OK;

@@ -122,6 +122,8 @@ static bool train(const train_arguments *a, training_setup *t, const char *out, 
     train_watch watch = {state, show_step, show_epoch};
     unsigned threads = a->threads ? a->threads : processors();
     folder_lock lock = {0};
+    if (!a->common.quiet)
+        class_names_print(stderr, t->train.class_names, t->train.classes, t->train.classes_from);
     bool ok = prepare_folder(a, out, &lock, err) && copy_vocabulary(t, out, err) && training_setup_write(t, out, err) &&
               model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch, err);
     lock_release(&lock);
@@ -134,7 +136,7 @@ int command_train(int argc, char **argv) {
     portolan_error err = {0};
     training_setup t;
     char folder[1024];
-    if (!training_setup_load(&t, a.path, a.sets, a.set_count, &err)) return fail(&err);
+    if (!training_setup_load(&t, a.path, a.sets, a.set_count, NULL, &err)) return fail(&err);
     bool ok = path_format(folder, sizeof folder, &err, "%s%s", a.out ? "" : "results/", a.out ? a.out : t.name);
     watch_state state = {.bar = progress_start(a.common.quiet), .quiet = a.common.quiet, .rows = json_array()};
     ok = ok && train(&a, &t, folder, &state, &err);

@@ -101,7 +101,7 @@ says "give the folder of a training run, or --dynamics, or --map"
 run 2 map --map x.jsonl
 says "--out is needed"
 run 2 map nothing
-says "nothing/train.yaml"
+says "nothing/model.safetensors"
 run 2 map run
 says "does not suit a model of 4 layers"
 run 2 map run --split 2,1,4

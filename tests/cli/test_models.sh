@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Models and training files that cannot work, or have been damaged: each is refused, with its place.
+# shellcheck disable=SC2016 # $4 is awk's
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -79,5 +80,101 @@ says "train.yaml:2:69: the model has 4 positions; pairs of texts need at least 5
 check "no folder was made" test ! -e trained
 training "$pairs" 5
 run 0 train train.yaml --out trained -q
+
+# ---- Labels that are words ----
+
+# rows FILE FIRST...: a data set whose labels are words, beginning with those of the first word given.
+rows() {
+    local file=$1 word i
+    shift
+    printf 'text_a\tlabel\n' >"$file"
+    for word in "$@"; do
+        for i in 1 2 3 4 5 6; do
+            printf '%s film %s\t%s\n' "$word" "$i" "$word"
+        done
+    done >>"$file"
+}
+rows train.tsv good bad
+rows dev.tsv bad good
+rows odd.tsv bad good
+printf 'a fine film\tfine\n' >>odd.tsv
+printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' a good bad fine film 1 2 3 4 5 6 >words.txt
+vocab=$PWD/words.txt
+cat >words.yaml <<YAML
+data: {task: tsv, file: train.tsv, vocab: $vocab}
+dev: {task: tsv, file: dev.tsv, vocab: $vocab}
+model: {layers: 2, hidden: 16, heads: 2, feed_forward: 16, pooling: mean}
+training: {epochs: 10, batch: 4, rate: 3e-2, dropout: 0}
+YAML
+run 0 train words.yaml --out words
+says "classes (the labels, sorted): 0 bad, 1 good"
+json words/config.json id2label.0 bad
+json words/config.json id2label.1 good
+json words/config.json label2id.good 1
+check "it has learned something" awk -F, 'NR > 1 {last = $4} END {exit !(last > 0.9)}' words/metrics.csv
+check "train and dev are the same rows, but their accuracies differ" \
+    awk -F, 'NR > 1 && $4 != $6 {exit 1}' words/metrics.csv
+run 0 check words.yaml
+prints "classes: 0 bad, 1 good"
+run 2 train words.yaml --set dev.file=odd.tsv --out odd
+says "odd.tsv:14:13: unknown label 'fine'; the training set has bad, good"
+check "no folder was made" test ! -e odd
+
+words_scenario() {
+    cat >words-run.yaml <<YAML
+platform: $SOURCE/platforms/one-phone.yaml
+workload: {data: {task: tsv, file: $1, vocab: $vocab}, arrivals: {rate: 1/s}, order: sequential}
+model: words/model.safetensors
+split: {phone: 1, edge: 1, cloud: 2}
+policies: [cloud-only]
+run: {requests: 12}
+YAML
+}
+accuracy=$(tail -n 1 words/metrics.csv | cut -d, -f6)
+cat >workload.yaml <<YAML
+data: {task: tsv, file: train.tsv, vocab: $vocab}
+arrivals: {rate: 1/s}
+YAML
+for file in train.tsv dev.tsv; do
+    sed "s/train.tsv/$file/" workload.yaml >one.yaml
+    run 0 outcomes words/model.safetensors one.yaml --out "$file.csv"
+    says "classes (the model): 0 bad, 1 good"
+    check "the table tells the names" grep -q ',label_name$' "$file.csv"
+    run 0 check "$file.csv"
+    prints "classes: 0 bad, 1 good"
+    words_scenario "$file"
+    for mode in once live; do
+        run 0 run words-run.yaml --set "execute=$mode" --out "$file-$mode"
+        says "classes (the model): 0 bad, 1 good"
+        json "$file-$mode/summary.json" policies.0.accuracy "$accuracy"
+        json "$file-$mode/manifest.json" classes.1 good
+    done
+    sed "s/^workload:.*/workload: {arrivals: {rate: 1\\/s}, order: sequential}\nhidden: 16/; s/^model:.*/model: $file.csv/" words-run.yaml \
+        >replay.yaml
+    run 0 run replay.yaml --out "$file-replay"
+    says "classes (the table): 0 bad, 1 good"
+    json "$file-replay/summary.json" policies.0.accuracy "$accuracy"
+done
+words_scenario odd.tsv
+run 2 run words-run.yaml --out odd
+says "odd.tsv:14:13: unknown label 'fine'; the model has bad, good"
+run 2 check words-run.yaml
+says "odd.tsv:14:13: unknown label 'fine'"
+run 2 outcomes words/model.safetensors <(sed 's/train.tsv/odd.tsv/' workload.yaml)
+
+# A held-out part and a map read the labels by the model's names too.
+run 0 train words.yaml --set training.holdout=0.3 --set model.layers=2 --out held -q
+run 0 map held --split 1,1,2 --no-picture --out map -q
+
+# A file of JSON lines has the same words; numbers keep their meaning.
+awk -F'\t' 'NR > 1 {printf "{\"text_a\": \"%s\", \"label\": \"%s\"}\n", $1, $2}' dev.tsv >dev.jsonl
+run 0 train words.yaml --set dev.task=jsonl --set dev.file=dev.jsonl --out lines -q
+check "the accuracies differ" awk -F, 'NR > 1 && $4 != $6 {exit 1}' lines/metrics.csv
+sed 's/good$/1/; s/bad$/0/' dev.tsv >numbers.tsv
+run 0 train words.yaml --set dev.file=numbers.tsv --out numbers -q
+check "the accuracies differ" awk -F, 'NR > 1 && $4 != $6 {exit 1}' numbers/metrics.csv
+printf '{"text_a": "x", "label": "fine"}\n' >>dev.jsonl
+run 2 train words.yaml --set dev.task=jsonl --set dev.file=dev.jsonl --out odd
+says "dev.jsonl:13:1: unknown label 'fine'"
 
 finish

@@ -74,9 +74,11 @@ static void check_copy(const tensor *all, size_t count) {
 static void check_config(const safetensors *file) {
     portolan_error err = {0};
     encoder_config c;
-    if (!encoder_config_load(&c, file, &err)) {
+    arena names = {0};
+    if (!encoder_config_load(&c, &names, file, &err)) {
         if (!err.status || !err.message[0] || c.shape.layers)
             abort(); /* a refusal says why and leaves nothing */
+        arena_free(&names);
         return;
     }
     if (c.shape.hidden % c.heads || c.shape.classes < 2 || c.shape.layers > MODEL_MAX_LAYERS) abort();
@@ -87,6 +89,9 @@ static void check_config(const safetensors *file) {
         if (c.exits[layer - 1] && !model_tensor(file, EXIT_CLASSIFIER_BIAS, layer)) abort();
     }
     if (!exits) abort();
+    for (uint64_t i = 0; c.class_names && i < c.shape.classes; i++)
+        if (!class_name_is_plain(c.class_names[i], strlen(c.class_names[i]))) abort();
+    arena_free(&names);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

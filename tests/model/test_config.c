@@ -146,12 +146,14 @@ static safetensors *open_model(void) {
     return file;
 }
 
+static arena names; /* of classes; freed at the end */
+
 /* The model on disk is good. */
 static encoder_config load_good(void) {
     portolan_error err = {0};
     encoder_config c;
     safetensors *file = open_model();
-    if (!encoder_config_load(&c, file, &err)) {
+    if (!encoder_config_load(&c, &names, file, &err)) {
         error_print(&err, stderr);
         fail();
     }
@@ -164,7 +166,7 @@ static void expect_refusal(const char *where, unsigned line, const char *fragmen
     portolan_error err = {0};
     encoder_config c;
     safetensors *file = open_model();
-    assert_false(encoder_config_load(&c, file, &err));
+    assert_false(encoder_config_load(&c, &names, file, &err));
     safetensors_close(file);
     assert_string_equal(err.file, where);
     assert_input_error(&err, line ? line : err.line, err.column, fragment);
@@ -410,6 +412,16 @@ TEST(wrong_values_are_named) {
         {"\"num_labels\":3,\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}",
          "'num_labels' is 3, but 'id2label' names 2"},
         {"\"id2label\":[]", "'id2label' is []"},
+        {"\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"3\":\"c\"}", "its keys are \"0\" to \"2\", one a class"},
+        {"\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"2\":7}", "'id2label' is 7; a class's name is a text"},
+        {"\"id2label\":{\"0\":\"a\",\"1\":\"\",\"2\":\"c\"}", "'id2label' is \"\"; a class's name is a text"},
+        {"\"id2label\":{\"0\":\"a\",\"1\":\"\\u001b[31m\",\"2\":\"c\"}", "without control characters"},
+        {"\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"2\":\"a\"}", "'id2label' is \"a\"; two classes have this name"},
+        {"\"label2id\":{\"a\":0,\"b\":1,\"c\":3}", "'label2id' is 3; classes are 0 to 2"},
+        {"\"label2id\":{\"a\":0,\"b\":1,\"c\":1}", "'label2id' is 1; two names have this class"},
+        {"\"label2id\":{\"a\":0,\"b\":1}", "names 2 classes"},
+        {"\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"2\":\"c\"},\"label2id\":{\"b\":0,\"a\":1,\"c\":2}",
+         "it calls class 0 'b', but id2label 'a'"},
         {"\"num_hidden_layers\":2", "'num_hidden_layers' is 2, but the weights hold more layers"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -421,6 +433,30 @@ TEST(wrong_values_are_named) {
         snprintf(config, sizeof config, "{%s,%s}", keys, CASES[i][0]);
         expect_refused_config(config, CASES[i][1]);
     }
+}
+
+/* By either key, unless what it says is only Hugging Face's placeholder. */
+TEST(names_of_classes) {
+    static const char *const BY_ID = "{" KEYS ",\"id2label\":{\"0\":\"c\",\"1\":\"b\",\"2\":\"a\"}%s}";
+    static const char *const EXTRA[] = {
+        "", ",\"label2id\":{\"c\":0,\"b\":1,\"a\":2}",
+        ",\"label2id\":{\"LABEL_0\":0,\"LABEL_1\":1,\"LABEL_2\":2}"};
+    for (size_t i = 0; i < sizeof EXTRA / sizeof *EXTRA; i++) {
+        char config[600];
+        snprintf(config, sizeof config, BY_ID, EXTRA[i]);
+        write_model(add_bert, config);
+        encoder_config c = load_good();
+        assert_string_equal(c.class_names[0], "c");
+        assert_string_equal(c.class_names[2], "a");
+        assert_null(c.class_names[3]);
+    }
+    write_model(add_bert, "{" KEYS ",\"id2label\":{\"0\":\"LABEL_0\",\"1\":\"LABEL_1\",\"2\":\"LABEL_2\"},"
+                          "\"label2id\":{\"x\":2,\"y\":0,\"z\":1}}");
+    assert_string_equal(load_good().class_names[0], "y");
+    write_model(add_bert, "{" KEYS ",\"id2label\":{\"0\":\"LABEL_0\",\"1\":\"LABEL_1\",\"2\":\"LABEL_2\"}}");
+    assert_null(load_good().class_names);
+    write_model(add_bert, "{" KEYS ",\"label2id\":{\"0\":0,\"1\":1,\"2\":2}}");
+    assert_null(load_good().class_names);
 }
 
 TEST(null_is_as_good_as_absent) {
@@ -538,6 +574,9 @@ static void check_random(const encoder_config *c) {
     assert_true(read.heads == c->heads && read.positions == c->positions && read.segments == c->segments);
     assert_true(read.norm_eps == c->norm_eps && read.pre_norm == c->pre_norm && read.pooling == c->pooling);
     assert_true(read.has_pooler == c->has_pooler && read.lowercase == c->lowercase);
+    assert_true(!read.class_names == !c->class_names);
+    for (uint64_t i = 0; c->class_names && i < c->shape.classes; i++)
+        assert_string_equal(read.class_names[i], c->class_names[i]);
 }
 
 TEST(random_models_of_any_kind_are_read_back) {
@@ -545,6 +584,8 @@ TEST(random_models_of_any_kind_are_read_back) {
     unlink("tokenizer_config.json");
     check_random(&c);
     c.pre_norm = true;
+    check_random(&c);
+    c.class_names = (const char *const[]){"e", "d", "with, \"quotes\"", "b", "\u00e4", NULL};
     check_random(&c);
     c.pooling = POOL_MEAN;
     c.has_pooler = false;
@@ -648,6 +689,7 @@ int main(void) {
         cmocka_unit_test(lower_case_comes_from_either_file),
         cmocka_unit_test(missing_keys_are_named),
         cmocka_unit_test(wrong_values_are_named),
+        cmocka_unit_test(names_of_classes),
         cmocka_unit_test(null_is_as_good_as_absent),
         cmocka_unit_test(a_config_that_is_none_is_refused),
         cmocka_unit_test(every_missing_or_misshapen_part_is_named),
@@ -658,5 +700,7 @@ int main(void) {
         cmocka_unit_test(names_and_shapes_of_parts),
         cmocka_unit_test(a_config_that_cannot_be_written_is_an_error),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_free(&names);
+    return failed;
 }

@@ -45,7 +45,7 @@ static const char SCENARIO[] =
     "output: {requests: csv}\n";
 
 static char scenario_path[SCRATCH_PATH], model_path[SCRATCH_PATH], table_path[SCRATCH_PATH];
-static const token_wants WANTS = {model_path, true, 64, {0}, WORDS + 4};
+static const token_wants WANTS = {.model_path = model_path, .lowercase = true, .most = 64, .vocabulary = WORDS + 4};
 
 /* ---- A model and its texts ---- */
 

@@ -186,14 +186,87 @@ TEST(named_columns) {
     dataset_free(&d);
 }
 
-TEST(words_are_numbered_as_they_come) {
+TEST(words_are_numbered_in_their_order) {
     dataset d = parse("tsv", "x.tsv", "label\ttext_a\nspam\ta\nham\tb\nspam\tc\n3\td\n");
-    assert_sample(&d, 0, "a", NULL, 0);
+    assert_sample(&d, 0, "a", NULL, 2);
     assert_sample(&d, 1, "b", NULL, 1);
-    assert_sample(&d, 2, "c", NULL, 0);
-    assert_sample(&d, 3, "d", NULL, 2);
-    assert_classes(&d, NAMES("spam", "ham", "3"));
+    assert_sample(&d, 2, "c", NULL, 2);
+    assert_sample(&d, 3, "d", NULL, 0);
+    assert_classes(&d, NAMES("3", "ham", "spam"));
+    assert_string_equal(d.classes_from, "the labels, sorted");
     dataset_free(&d);
+}
+
+/* Which labels a mapping knows, and what they are by it: words, numbers where no name is one, one other case. */
+TEST(labels_by_a_mapping) {
+    static const struct {
+        const char *task, *names[4], *label;
+        int wanted; /* -1: refused */
+    } CASES[] = {
+        {"tsv", {"spam", "ham"}, "spam", 0},
+        {"tsv", {"spam", "ham"}, "ham", 1},
+        {"tsv", {"spam", "ham"}, "Ham", 1},
+        {"tsv", {"spam", "ham"}, "1", 1},
+        {"tsv", {"spam", "ham"}, "2", -1},
+        {"tsv", {"spam", "ham"}, "-1", -1},
+        {"tsv", {"spam", "ham"}, "eggs", -1},
+        {"tsv", {"ham", "HAM"}, "HAM", 1},
+        {"tsv", {"ham", "HAM"}, "Ham", -1},
+        {"tsv", {"1", "2", "3"}, "3", 2},
+        {"tsv", {"1", "2", "3"}, "0", -1},
+        {"tsv", {"0", "1"}, "1", 1},
+        {"tsv", {"0", "1"}, "yes", -1},
+        {"sst2", {"POSITIVE", "NEGATIVE"}, "1", 0}, /* 1 is "positive" in SST-2 */
+        {"sst2", {"POSITIVE", "NEGATIVE"}, "negative", 1},
+        {"sst2", {"good", "bad"}, "1", 1},
+        {"sst2", {"good", "bad"}, "positive", -1},
+        {"sst2", {"positive", "neutral"}, "0", -1},
+        {"rte", {"not_entailment", "entailment"}, "entailment", 1},
+        {"mnli", {"contradiction", "neutral", "entailment"}, "contradiction", 0},
+        {"mnli", {"entailment", "not_entailment"}, "neutral", -1},
+        {"mnli", {"entailment", "not_entailment"}, "entailment", 0},
+    };
+    static const char *const HEADERS[] = {"tsv", "text_a\tlabel\na\t", "sst2", "sentence\tlabel\na\t",
+                                          "rte", "sentence1\tsentence2\tlabel\na\tb\t",
+                                          "mnli", "sentence1\tsentence2\tgold_label\na\tb\t"};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        char text[200];
+        dataset d;
+        portolan_error err = {0};
+        uint32_t count = 0;
+        while (count < 4 && CASES[i].names[count]) count++;
+        dataset_settings s = {.task = task_number(CASES[i].task), .classes = {CASES[i].names, count, "the model"}};
+        size_t k = 0;
+        while (strcmp(HEADERS[k], CASES[i].task) != 0) k += 2;
+        snprintf(text, sizeof text, "%s%s\n", HEADERS[k + 1], CASES[i].label);
+        bool ok = dataset_parse(&d, &s, "x.tsv", text, strlen(text), &err);
+        if (ok != (CASES[i].wanted >= 0)) fail_msg("case %zu: %s", i, ok ? "was read" : err.message);
+        if (ok) {
+            assert_int_equal(d.labels[0], CASES[i].wanted);
+            assert_int_equal(d.classes, count);
+            assert_string_equal(d.class_names[d.labels[0]], CASES[i].names[CASES[i].wanted]);
+        } else {
+            assert_input_error(&err, 2, CASES[i].task[0] == 't' || CASES[i].task[0] == 's' ? 3 : 5, "unknown label");
+            assert_non_null(strstr(err.message, "the model has "));
+        }
+        dataset_free(&d);
+    }
+}
+
+/* A model that does not name its classes: numbers must be classes of it, and words as many as they. */
+TEST(labels_of_a_model_without_names) {
+    dataset d;
+    portolan_error err = {0};
+    dataset_settings s = {.task = task_number("tsv"), .classes = {NULL, 3, "the model"}};
+    d = parse_with(s, "x.tsv", "text_a\tlabel\na\tz\nb\ty\nc\tx\n");
+    assert_classes(&d, NAMES("x", "y", "z"));
+    assert_int_equal(d.labels[0], 2);
+    dataset_free(&d);
+    static const char TWO[] = "text_a\tlabel\na\tz\nb\ty\n", FOUR[] = "text_a\tlabel\na\t1\nb\t3\n";
+    assert_false(dataset_parse(&d, &s, "x.tsv", TWO, sizeof TWO - 1, &err));
+    assert_input_error(&err, 2, 3, "the labels are 2 different words; the model has 3 classes and does not name them");
+    assert_false(dataset_parse(&d, &s, "x.tsv", FOUR, sizeof FOUR - 1, &err));
+    assert_input_error(&err, 3, 3, "the label 3 is out of range; the model's classes are 0 to 2");
 }
 
 TEST(jsonl) {
@@ -255,6 +328,8 @@ static const struct {
     {"tsv", "x.tsv", "text_a\tlabel\na\tspam\nb\tspam\n", 2, 3, "all samples have the label 'spam'"},
     {"tsv", "x.tsv", "text_a\tlabel\na\t\n", 2, 3, "the label is empty"},
     {"tsv", "x.tsv", "text_a\tlabel\na\tb\xff\n", 2, 4, "not UTF-8"},
+    {"tsv", "x.tsv", "text_a\tlabel\na\tb\x1b[1m\n", 2, 3, "no control characters"},
+    {"tsv", "x.tsv", "text_a\tlabel\na\tb\xc2\x9b\n", 2, 3, "no control characters"},
     {"jsonl", "x", "{\"text_a\": \"a\", \"label\": 1}\n{\"text_a\": }\n", 2, 12, "not JSON: "},
     {"jsonl", "x", "{\"text_a\": \"a\", \"label\": 1}\n\n{}\n", 2, 1, "not JSON: "},
     {"jsonl", "x", "{\"text_a\": \"a\", \"label\": 1}\n[1]\n", 2, 1,
@@ -429,7 +504,9 @@ int main(void) {
         cmocka_unit_test(snli),
         cmocka_unit_test(json_keeps_the_order_of_the_file),
         cmocka_unit_test(named_columns),
-        cmocka_unit_test(words_are_numbered_as_they_come),
+        cmocka_unit_test(words_are_numbered_in_their_order),
+        cmocka_unit_test(labels_by_a_mapping),
+        cmocka_unit_test(labels_of_a_model_without_names),
         cmocka_unit_test(jsonl),
         cmocka_unit_test(bad_files),
         cmocka_unit_test(nul_bytes),

@@ -130,7 +130,7 @@ static void test_parts_and_seeds(void **state) {
     dataset_free(&other);
 }
 
-static const token_wants WANTS = {"nowhere/model.safetensors", true, 100, {0}, 100};
+static const token_wants WANTS = {.model_path = "nowhere/model.safetensors", .lowercase = true, .most = 100, .vocabulary = 100};
 
 /* Through the reader of `data:`, with the vocabulary that comes with the task. */
 static void test_tokens(void **state) {

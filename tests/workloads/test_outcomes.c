@@ -10,6 +10,7 @@ static outcome_table parse(const char *text) {
     return t;
 }
 
+#define NAMED_HEADER "sample,label,tokens,exit1_p0,exit1_p1,exit1_p2,label_name\n"
 #define LONG_HEADER "Sample_ID,Exit,Confidence,Prediction,Label\n"
 
 /* ---- The long form ---- */
@@ -133,6 +134,28 @@ TEST(written_tables_read_back) {
     outcome_table_free(&back);
 }
 
+/* Names of classes are the last column; one whose class no sample has is not known. */
+TEST(names_of_classes) {
+    outcome_table t = parse(NAMED_HEADER "0,2,5,.1,.8,.1,\"a, \"\"b\"\"\"\r\n1,0,7,1,0,0,good\n2,2,1,1,0,0,\"a, \"\"b\"\"\"\n");
+    assert_string_equal(t.class_names[0], "good");
+    assert_null(t.class_names[1]);
+    assert_string_equal(t.class_names[2], "a, \"b\"");
+    char *text = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&text, &length);
+    assert_non_null(f);
+    outcome_table_write(&t, f);
+    fclose(f);
+    outcome_table back = parse(text);
+    assert_string_equal(back.class_names[2], "a, \"b\"");
+    free(text);
+    outcome_table_free(&t);
+    outcome_table_free(&back);
+    t = parse("sample,label,tokens,exit1_p0,exit1_p1\n0,1,5,.1,.9\n");
+    assert_null(t.class_names);
+    outcome_table_free(&t);
+}
+
 TEST(loads_files) {
     outcome_table t;
     portolan_error err = {0};
@@ -165,6 +188,16 @@ static const refusal BAD[] = {
     {"Sample_ID,Exit,Confidence,Prediction\n", 1, 1, "not an outcome table"},
     {"sample_id,exit,confidence,prediction,label\n", 1, 1, "not an outcome table"},
     {"Sample_ID,Exit,Confidence,Prediction,Label,More\n0,0,.5,1,1\n", 1, 44, "the long form has five columns"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1\n", 2, 15, "fewer fields"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,a,\n", 2, 16, "a label's name is UTF-8 of at most 200 bytes"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,\"a\n", 2, 16, "a label's name is"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,\"a\"b\n", 2, 16, "a label's name is"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,\xff\n", 2, 16, "a label's name is"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,a\x1b[m\n", 2, 16, "a label's name is"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,a\n1,2,5,.1,.8,.1,b\n", 3, 16, "label 2 is called 'b' here and 'a' before"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,a\n1,0,5,.1,.8,.1,a\n", 3, 16, "labels 2 and 0 are both called 'a'"},
+    {"sample,label,tokens,label_name,exit1_p0\n", 1, 21, "found 'label_name'; the columns after tokens"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,label_name,v0\n", 1, 50, "found 'v0'; the columns after tokens"},
     {LONG_HEADER, 1, 38, "the table has no rows"},
     {LONG_HEADER "0,0,.5,1\n", 2, 9, "found ''; the line has fewer fields than the header"},
     {LONG_HEADER "0,0,.5,1,1,7\n", 2, 12, "found '7'; the line has more fields than the header"},
@@ -407,6 +440,7 @@ int main(void) {
         cmocka_unit_test(compact_form),
         cmocka_unit_test(exits_stand_after_their_layers),
         cmocka_unit_test(written_tables_read_back),
+        cmocka_unit_test(names_of_classes),
         cmocka_unit_test(loads_files),
         cmocka_unit_test(malformed_tables_are_refused),
         cmocka_unit_test(headers_are_bounded),

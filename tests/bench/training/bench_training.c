@@ -46,7 +46,7 @@ static void print_lengths(token_set *set) {
 int main(int argc, char **argv) {
     static const char DATA[] = "{task: sst2, file: $PORTOLAN_DATA/glue/SST-2/train.tsv, vocab: "
                                "$PORTOLAN_DATA/vocab/bert-base-uncased-vocab.txt, max_tokens: 64}";
-    static const token_wants WANTS = {"bench", true, 64, {0}, UINT32_MAX};
+    static const token_wants WANTS = {.model_path = "bench", .lowercase = true, .most = 64, .vocabulary = UINT32_MAX};
     yaml_document doc;
     token_set set;
     portolan_error err = {0};
