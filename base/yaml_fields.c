@@ -105,6 +105,9 @@ static bool read_name(const yaml_node *node, const yaml_field *f, const char **n
     return true;
 }
 
+/* Of a lognormal: beyond it exp overflows, and with a median of 0 gives NaN. Ours. */
+static const double LARGEST_SIGMA = 20;
+
 /* {kind: value} or {kind: [a, b]} */
 static bool read_distribution_map(const yaml_node *node, const yaml_field *f, distribution *d, portolan_error *err) {
     static const char *const KINDS[] = {"uniform", "normal", "lognormal", "exponential", NULL};
@@ -125,6 +128,9 @@ static bool read_distribution_map(const yaml_node *node, const yaml_field *f, di
         return false;
     if (d->b < 0 || (d->kind == DIST_UNIFORM && d->b < d->a))
         return error_input(err, value->items[1]->mark, "the second value of '%s' is too small", KINDS[kind]);
+    if (d->kind == DIST_LOGNORMAL && d->b > LARGEST_SIGMA)
+        return error_input(err, value->items[1]->mark, "sigma is %g; at most %g is allowed, at which the draws of a sigma "
+                           "above and below the median are a factor of 10^17 apart", d->b, LARGEST_SIGMA);
     return true;
 }
 

@@ -186,6 +186,7 @@ static const refusal BAD[] = {
     {"{count: 1, speed: {normal: [0f, 2f]}}", 1, 29, "it must be above 0"},
     {"{count: 1, speed: {lognormal: [1f, 1f]}}", 1, 36, "whose unit 'f'"},
     {"{count: 1, speed: {lognormal: [1f, -1]}}", 1, 36, "the second value of 'lognormal' is too small"},
+    {"{count: 1, speed: {lognormal: [1f, 21]}}", 1, 36, "sigma is 21; at most 20 is allowed"},
     {"{count: 1, speed: {uniform: [2f, 1f]}}", 1, 34, "the second value of 'uniform' is too small"},
     {"{count: 1, speed: {exponential: [1f]}}", 1, 33, "speed must be a single value"},
     {"{count: 1, wait: 101s}", 1, 18, "at most 100"},
