@@ -1,4 +1,6 @@
 /* Training dynamics: the published cartography tool's files, of our own runs or of others'. */
+#include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,12 +149,37 @@ static void epoch_path(char *into, size_t size, const char *folder, uint32_t epo
     snprintf(into, size, "%.1000s/dynamics_epoch_%u.jsonl", folder, epoch);
 }
 
-static uint32_t count_epochs(const char *folder) {
+/* The epoch of dynamics_epoch_N.jsonl; -1 for other names. */
+static long epoch_of(const char *name) {
+    static const char HEAD[] = "dynamics_epoch_";
+    char *end, wanted[64];
+    if (strncmp(name, HEAD, sizeof HEAD - 1) != 0) return -1;
+    long epoch = strtol(name + sizeof HEAD - 1, &end, 10);
+    if (epoch < 0 || epoch > MAX_EPOCHS) return -1;
+    snprintf(wanted, sizeof wanted, "%s%ld.jsonl", HEAD, epoch);
+    return strcmp(name, wanted) == 0 ? epoch : -1;
+}
+
+/* How many epochs there are. A missing one among them would make means over the others look like those of all. */
+static bool count_epochs(const char *folder, uint32_t *count, portolan_error *err) {
     char path[1100];
-    for (uint32_t n = 0;; n++) {
-        epoch_path(path, sizeof path, folder, n);
-        if (n == MAX_EPOCHS || access(path, F_OK) != 0) return n;
+    DIR *dir = opendir(folder);
+    if (!dir) return error_usage(err, "%s: cannot be opened as a folder of dynamics: %s", folder, strerror(errno));
+    long last = -1;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        long epoch = epoch_of(entry->d_name);
+        if (epoch > last) last = epoch;
     }
+    closedir(dir);
+    if (last < 0) return error_usage(err, "%s: has no dynamics_epoch_0.jsonl", folder);
+    for (uint32_t n = 0; n <= (uint32_t)last; n++) {
+        epoch_path(path, sizeof path, folder, n);
+        if (access(path, F_OK) != 0)
+            return error_usage(err, "%s: is missing, but the dynamics go on to epoch %ld; all epochs from 0 on are needed",
+                               path, last);
+    }
+    *count = (uint32_t)last + 1;
+    return true;
 }
 
 static bool add_file(training_dynamics *d, const char *folder, portolan_error *err) {
@@ -166,9 +193,9 @@ static bool add_file(training_dynamics *d, const char *folder, portolan_error *e
 }
 
 bool dynamics_load(training_dynamics *d, const char *folder, uint32_t epochs, portolan_error *err) {
-    uint32_t there = count_epochs(folder);
+    uint32_t there = 0;
     *d = (training_dynamics){0};
-    if (!there) return error_usage(err, "%s: has no dynamics_epoch_0.jsonl", folder);
+    if (!count_epochs(folder, &there, err)) return false;
     if (epochs > there) return error_usage(err, "%s: has the dynamics of %u epochs, not of %u", folder, there, epochs);
     bool ok = dynamics_open(d, epochs ? epochs : there, err);
     while (ok && d->epochs < d->room) ok = add_file(d, folder, err);

@@ -40,7 +40,8 @@ static bool load(portolan_error *err) {
     blas_calls found;
     bool ok = find(library, "cblas_sgemm", &found.sgemm) && find(library, "cblas_dgemm", &found.dgemm) &&
               find(library, "cblas_dsyrk", &found.dsyrk) && find(library, "cblas_dtrsv", &found.dtrsv) &&
-              find(library, "openblas_get_corename", &found.corename);
+              find(library, "openblas_get_corename", &found.corename) &&
+              find(library, "openblas_get_config", &found.config);
     if (!ok) return error_run(err, "OpenBLAS cannot be used: %s", dlerror());
     if (!find(library, "blas_memory_alloc", &allocator.get) || !find(library, "blas_memory_free", &allocator.give_back))
         allocator.get = NULL;

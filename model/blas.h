@@ -15,6 +15,7 @@ typedef struct blas_calls {
     __typeof__(cblas_dsyrk) *dsyrk;
     __typeof__(cblas_dtrsv) *dtrsv;
     char *(*corename)(void); /* of the processor that its kernels are for */
+    char *(*config)(void);   /* "OpenBLAS 0.3.21 ..." */
 } blas_calls;
 
 /* Empty until blas_open. */

@@ -476,6 +476,10 @@ bool encoder_exit(const encoder *e, uint32_t layer, const token_batch *batch, co
         for (size_t c = 0; c < classes; c++)
             logits[i * classes + c] = dot(rows + i * h, w->classifier + c * h, h) + w->bias[c];
     restore_denormals(mode);
+    for (size_t i = 0; i < n * classes; i++)
+        if (!isfinite(logits[i]))
+            return error_run(err, "the exit after layer %u answers with %s: the model's weights are finite, but too large to "
+                             "compute with", layer, isnan(logits[i]) ? "NaN" : "an infinite number");
     return true;
 }
 

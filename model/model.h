@@ -239,7 +239,23 @@ typedef struct train_settings {
     double holdout, label_noise;  /* shares of the training samples: left out of training; given a wrong label */
     bool record[MODEL_MAX_LAYERS]; /* [layer - 1]: exits whose training dynamics are recorded */
     bool half;                    /* store the finished model in half precision */
+    bool accept_changed;          /* go on with a checkpoint of another arithmetic */
 } train_settings;
+
+enum { TRAIN_ARITHMETIC_BYTES = 124, TRAIN_ARITHMETICS = 8 };
+
+/* With which arithmetic a run was trained from an epoch (from 0) on. */
+typedef struct train_arithmetic {
+    uint32_t from_epoch;
+    char name[TRAIN_ARITHMETIC_BYTES];
+} train_arithmetic;
+
+/* Name of the arithmetic here, on which the last bits of training depend: OpenBLAS's version and kernels, and what the C
+ * library's functions give. Empty before OpenBLAS is loaded, as model_train does. Not for several threads at once. */
+const char *training_arithmetic(void);
+
+/* Epochs of both stages. */
+uint32_t train_epochs(const train_settings *s);
 
 /* What one epoch gave at one exit. */
 typedef struct epoch_metrics {
@@ -250,13 +266,16 @@ typedef struct epoch_metrics {
 /* Calls by which training tells how far it is; members may be NULL. */
 typedef struct train_watch {
     void *context;
+    /* before the first step, when all that was to be read has been: a failure ends the run */
+    bool (*begin)(void *context, const train_arithmetic *list, size_t count, portolan_error *err);
     void (*step)(void *context, uint64_t step, uint64_t steps, double loss, double rate);
     void (*epoch)(void *context, const epoch_metrics *rows, size_t count);
 } train_watch;
 
 /* Trains a model from random weights into the folder `out`, which exists: after every epoch metrics.csv,
  * training_dynamics/ and a checkpoint, at the end model.safetensors and config.json. With `resume`, goes on from the
- * checkpoint in the folder, and ends in the same bits as an undisturbed run. `dev` may be NULL. */
+ * checkpoint in the folder, and ends in the same bits as an undisturbed run: so one that was written under another
+ * arithmetic is refused, unless s->accept_changed. `dev` may be NULL. */
 bool model_train(const train_settings *s, const token_set *train, const token_set *dev, const char *out, unsigned threads,
                  bool resume, const train_watch *watch, portolan_error *err);
 

@@ -60,7 +60,7 @@ static bool open_shard(shard *sh, trainer *t, portolan_error *err) {
 static bool load_samples(shard *sh, const token_set *set, const uint32_t *chosen, uint32_t n) {
     size_t total = 0, at = 0;
     for (uint32_t i = 0; i < n; i++) total += set->lengths[chosen[i]];
-    if (total > UINT32_MAX) return error_run(&sh->err, "a batch of %zu tokens; lower 'batch' or 'max_tokens'", total);
+    if (total > INT32_MAX) return error_run(&sh->err, "a batch of %zu tokens; lower 'batch' or 'max_tokens'", total);
     if (total > sh->token_room) {
         free(sh->ids);
         free(sh->segments);
@@ -321,7 +321,12 @@ static bool evaluate(trainer *t, const token_set *set, float *const *logits, dou
                             (float)t->shards[k].logits[layer][i * classes + c];
             }
     }
-    for (int layer = 0; layer < MODEL_MAX_LAYERS; layer++) loss[layer] /= set->samples;
+    for (int layer = 0; layer < MODEL_MAX_LAYERS; layer++) {
+        loss[layer] /= set->samples;
+        if (!isfinite(loss[layer]))
+            return error_run(err, "the loss at exit %d is not finite after the epoch; lower 'rate' or clip the gradients (the "
+                             "last good checkpoint is kept)", layer + 1);
+    }
     return true;
 }
 
@@ -464,11 +469,31 @@ static bool check_labels(const trainer *t, portolan_error *err) {
     return true;
 }
 
+/* Says with which arithmetic the run goes on. Another one than before gives other bits than an undisturbed run. */
+static bool settle_arithmetic(trainer *t, uint32_t epoch, portolan_error *err) {
+    const char *now = training_arithmetic();
+    const char *before = t->arithmetic_count ? t->arithmetic[t->arithmetic_count - 1].name : now;
+    bool same = strcmp(before, now) == 0;
+    if (!same && !t->s->accept_changed)
+        return error_input(err, (text_mark){t->out, 0, 0},
+                           "was trained with '%s'; here it is '%s', and the model would not be that of an undisturbed run: go "
+                           "on where it began, set OPENBLAS_CORETYPE, or accept it with --accept-changed", before, now);
+    if (!same && t->arithmetic_count == TRAIN_ARITHMETICS)
+        return error_input(err, (text_mark){t->out, 0, 0}, "has changed its arithmetic %d times already", TRAIN_ARITHMETICS);
+    if (!same || !t->arithmetic_count) {
+        train_arithmetic *a = &t->arithmetic[t->arithmetic_count++];
+        a->from_epoch = epoch;
+        snprintf(a->name, sizeof a->name, "%s", now);
+    }
+    return !t->watch->begin || t->watch->begin(t->watch->context, t->arithmetic, t->arithmetic_count, err);
+}
+
 bool model_train(const train_settings *s, const token_set *train, const token_set *dev, const char *out, unsigned threads,
                  bool resume, const train_watch *watch, portolan_error *err) {
     trainer t = {.s = s, .train = train, .dev = dev, .out = out, .threads = threads, .watch = watch};
     uint32_t epoch = 0;
-    bool ok = check_labels(&t, err) && encoder_threads(threads, err) && open_trainer(&t, err) && (!resume || train_read_checkpoint(&t, &epoch, err));
+    bool ok = check_labels(&t, err) && encoder_threads(threads, err) && open_trainer(&t, err) &&
+              (!resume || train_read_checkpoint(&t, &epoch, err)) && settle_arithmetic(&t, epoch, err);
     for (; ok && epoch < train_epochs(s); epoch++)
         ok = train_epoch(&t, epoch, err) && finish_epoch(&t, epoch, err) && train_write_metrics(&t, err) &&
              train_write_checkpoint(&t, epoch + 1, err);

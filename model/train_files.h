@@ -30,10 +30,9 @@ typedef struct trainer {
     float *logits[MODEL_MAX_LAYERS]; /* [samples of the larger set][classes] of each exit */
     epoch_metrics *metrics;          /* rows of all epochs so far */
     size_t metric_count;
+    train_arithmetic arithmetic[TRAIN_ARITHMETICS]; /* so far; the last is this process's */
+    size_t arithmetic_count;
 } trainer;
-
-/* Epochs of both stages. */
-uint32_t train_epochs(const train_settings *s);
 
 /* ---- Order (train_order.c) ---- */
 
@@ -75,10 +74,16 @@ bool train_write_dynamics(const trainer *t, uint32_t epoch, portolan_error *err)
 /* metrics.csv, whole. */
 bool train_write_metrics(const trainer *t, portolan_error *err);
 
-/* checkpoint.bin: everything needed to go on with `epoch`, and a hash of settings and data, so that it is not gone on with
- * under others. */
+/* checkpoint.bin (train_checkpoint.c): everything needed to go on with `epoch`, a hash of settings and data, so that it is
+ * not gone on with under others, and a checksum of it all. Where there is no file, reading leaves all as it is. */
 bool train_write_checkpoint(const trainer *t, uint32_t epoch, portolan_error *err);
 bool train_read_checkpoint(trainer *t, uint32_t *epoch, portolan_error *err);
+
+/* The first of the n numbers that is not finite; n if all are. */
+size_t train_find_bad(const real *numbers, size_t n);
+
+/* The parameter to which number `at` of all belongs, for messages. */
+const parameter *train_parameter_at(const trainer *t, size_t at);
 
 /* model.safetensors and config.json. */
 bool train_write_model(const trainer *t, portolan_error *err);

@@ -111,10 +111,11 @@ static bool find_dynamics(mapping *m, const char *folder, char *path, size_t siz
                      : path_format(path, size, err, "%s/training_dynamics", folder);
 }
 
+/* Without --epochs, those that the run was trained for, of which none may be missing. */
 static bool map_dynamics(mapping *m, const char *folder, portolan_error *err) {
     char path[1024];
-    return find_dynamics(m, folder, path, sizeof path, err) &&
-           dynamics_load(&m->dynamics, path, (uint32_t)m->s.epochs, err) && data_map_compute(&m->map, &m->dynamics, err) &&
+    uint32_t epochs = m->s.epochs ? (uint32_t)m->s.epochs : train_epochs(&m->setup.settings);
+    return find_dynamics(m, folder, path, sizeof path, err) && dynamics_load(&m->dynamics, path, epochs, err) && data_map_compute(&m->map, &m->dynamics, err) &&
            check_samples(m, path, err);
 }
 

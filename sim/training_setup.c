@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "base/json.h"
@@ -124,8 +126,8 @@ static bool read_layers(const yaml_node *list, const char *what, uint64_t layers
         char why[256];
         const yaml_node *node = list->items[i];
         if (!yaml_expect(node, YAML_SCALAR, what, err)) return false;
-        if (!unit_parse(node->text, UNIT_PURE, &x, why, sizeof why) || x != (double)(uint64_t)x || x < 1 ||
-            x > (double)layers)
+        if (!unit_parse(node->text, UNIT_PURE, &x, why, sizeof why) || !(x >= 1 && x <= (double)layers) ||
+            x != (double)(uint64_t)x)
             return error_input(err, node->mark, "'%s' lists '%.60s'; it must list layers from 1 to %llu", what, node->text,
                                (unsigned long long)layers);
         flags[(uint64_t)x - 1] = true;
@@ -133,13 +135,17 @@ static bool read_layers(const yaml_node *list, const char *what, uint64_t layers
     return true;
 }
 
-/* The path in a node of the document, as it can be opened; NULL where there is no node. */
+/* The path in a node of the document, of a file that is there; NULL where there is no node. */
 static bool read_path(training_setup *t, const yaml_node *node, const char **path, portolan_error *err) {
+    struct stat st;
     *path = NULL;
     if (!node) return true;
     if (!yaml_expect(node, YAML_SCALAR, "a path", err)) return false;
     *path = file_resolve(&t->document.memory, node->mark.file, node->text, node->mark, err);
-    return *path != NULL;
+    if (!*path) return false;
+    if (stat(*path, &st) != 0 || access(*path, R_OK) != 0)
+        return error_input(err, node->mark, "%s: cannot open: %s", *path, strerror(errno));
+    return S_ISREG(st.st_mode) || error_input(err, node->mark, "%s: is not a regular file", *path);
 }
 
 static bool read_shape(training_setup *t, const yaml_node *map, portolan_error *err) {
@@ -194,10 +200,13 @@ static bool load_sets(training_setup *t, const train_keys *keys, const char *pat
                          .classes = known ? *known : (class_list){0}};
     if (!token_set_load(&t->train, keys->data, &wants, files, err)) return false;
     t->vocabulary = t->settings.vocabulary = files[1];
+    t->data_file = files[0];
     if (t->settings.word_vectors && !t->vocabulary)
         return error_input(err, keys->model->mark, "'word_vectors' needs a vocabulary of words; generated tasks have none");
+    files[0] = NULL;
     if (!known) wants.classes = (class_list){t->train.class_names, t->train.classes, "the training set"};
     if (keys->dev && !token_set_load(&t->dev, keys->dev, &wants, files, err)) return false;
+    t->dev_file = files[0];
     if (keys->dev && t->dev.vocabulary != t->train.vocabulary)
         return error_input(err, keys->dev->mark, "the vocabulary of 'dev' has %u tokens, that of 'data' %u; they must be one",
                            t->dev.vocabulary, t->train.vocabulary);
@@ -285,6 +294,55 @@ static bool write_held_out(const training_setup *t, const char *folder, portolan
 
 bool training_setup_write(training_setup *t, const char *folder, portolan_error *err) {
     return write_settings(t, folder, err) && write_held_out(t, folder, err);
+}
+
+/* ---- manifest.json ---- */
+
+enum { MANIFEST_SCHEMA = 1 };
+
+static bool add_input(json_t *inputs, const char *role, const char *path, portolan_error *err) {
+    char hash[FILE_HASH_TEXT];
+    if (!path) return true;
+    return file_hash(path, hash, err) &&
+           (json_array_append_new(inputs, json_pack("{s:s, s:s%, s:s}", "role", role, "path", path, strlen(path), "sha256",
+                                                    hash)) == 0 || error_memory(err, sizeof hash));
+}
+
+static json_t *inputs_json(const training_setup *t, portolan_error *err) {
+    json_t *inputs = json_array();
+    const train_settings *s = &t->settings;
+    if (!inputs) error_memory(err, 64);
+    if (inputs && add_input(inputs, "data", t->data_file, err) && add_input(inputs, "dev", t->dev_file, err) &&
+        add_input(inputs, "vocabulary", t->vocabulary, err) && add_input(inputs, "start", s->start, err) &&
+        add_input(inputs, "word_vectors", s->word_vectors, err))
+        return inputs;
+    json_decref(inputs);
+    return NULL;
+}
+
+static json_t *arithmetic_json(const train_arithmetic *list, size_t count) {
+    json_t *rows = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(rows, json_pack("{s:i, s:s}", "from_epoch", (int)list[i].from_epoch, "arithmetic",
+                                              list[i].name));
+    return rows;
+}
+
+bool training_manifest_write(const training_setup *t, const train_arithmetic *list, size_t count, const char *folder,
+                             portolan_error *err) {
+    char path[1100];
+    replacement file;
+    snprintf(path, sizeof path, "%s/manifest.json", folder);
+    json_t *inputs = inputs_json(t, err);
+    json_t *whole = inputs ? json_pack("{s:i, s:s, s:I, s:o, s:o, s:o}", "schema", MANIFEST_SCHEMA, "portolan",
+                                       PORTOLAN_VERSION, "seed", (json_int_t)t->settings.seed, "inputs", inputs, "classes",
+                                       json_from_texts(t->train.class_names, t->train.classes), "trained_with",
+                                       arithmetic_json(list, count))
+                           : NULL;
+    bool ok = inputs && (whole || error_memory(err, sizeof path)) && replacement_open(&file, path, err) &&
+              replacement_finish(&file, json_print(whole, file.stream, err), err);
+    json_decref(whole);
+    return ok;
 }
 
 void training_setup_free(training_setup *t) {

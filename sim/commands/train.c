@@ -12,7 +12,7 @@
 #include "sim/sim.h"
 #include "sim/training_setup.h"
 
-enum { KEY_OUT = 0x200, KEY_RESUME, KEY_SET, MAX_SETS = 64, VOCABULARY_MAX_BYTES = 256 << 20 };
+enum { KEY_OUT = 0x200, KEY_RESUME, KEY_ACCEPT, KEY_SET, MAX_SETS = 64, VOCABULARY_MAX_BYTES = 256 << 20 };
 
 typedef struct train_arguments {
     common_options common;
@@ -20,12 +20,14 @@ typedef struct train_arguments {
     char *sets[MAX_SETS];
     size_t set_count;
     unsigned threads;
-    bool resume;
+    bool resume, accept_changed;
 } train_arguments;
 
 static const struct argp_option OPTIONS[] = {
     {"out", KEY_OUT, "DIR", 0, "Folder of the training run (default: results/NAME)", 0},
     {"resume", KEY_RESUME, 0, 0, "Go on from the checkpoint in the folder", 0},
+    {"accept-changed", KEY_ACCEPT, 0, 0,
+     "With --resume: go on though OpenBLAS's kernels or the C library are others than before, which changes the last bits", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "Change a key of the training file, as in training.rate=3e-4", 0},
     {"jobs", 'j', "N", 0, "Threads (default: one for each processor, at most training.shards)", 0},
     {0},
@@ -36,6 +38,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     switch (key) {
     case KEY_OUT: a->out = argument; return 0;
     case KEY_RESUME: a->resume = true; return 0;
+    case KEY_ACCEPT: a->accept_changed = true; return 0;
     case KEY_SET:
         if (a->set_count == MAX_SETS) argp_error(state, "more than %d changes", MAX_SETS);
         a->sets[a->set_count++] = argument;
@@ -62,7 +65,18 @@ typedef struct watch_state {
     progress bar;
     bool quiet;
     json_t *rows; /* with --json: all epochs */
+    const training_setup *setup;
+    const char *out;
 } watch_state;
+
+static bool begin(void *context, const train_arithmetic *list, size_t count, portolan_error *err) {
+    const watch_state *w = context;
+    if (!training_manifest_write(w->setup, list, count, w->out, err)) return false;
+    if (count > 1 && !w->quiet)
+        fprintf(stderr, "portolan: trained with '%s' from epoch %u on, before with '%s': the model differs in its last bits "
+                "from one trained with either\n", list[count - 1].name, list[count - 1].from_epoch, list[count - 2].name);
+    return true;
+}
 
 static void show_step(void *context, uint64_t step, uint64_t steps, double loss, double rate) {
     watch_state *w = context;
@@ -119,7 +133,7 @@ static bool copy_vocabulary(const training_setup *t, const char *out, portolan_e
 
 static bool train(const train_arguments *a, training_setup *t, const char *out, watch_state *state,
                   portolan_error *err) {
-    train_watch watch = {state, show_step, show_epoch};
+    train_watch watch = {state, begin, show_step, show_epoch};
     unsigned threads = a->threads ? a->threads : processors();
     folder_lock lock = {0};
     if (!a->common.quiet)
@@ -138,7 +152,9 @@ int command_train(int argc, char **argv) {
     char folder[1024];
     if (!training_setup_load(&t, a.path, a.sets, a.set_count, NULL, &err)) return fail(&err);
     bool ok = path_format(folder, sizeof folder, &err, "%s%s", a.out ? "" : "results/", a.out ? a.out : t.name);
-    watch_state state = {.bar = progress_start(a.common.quiet), .quiet = a.common.quiet, .rows = json_array()};
+    watch_state state = {.bar = progress_start(a.common.quiet), .quiet = a.common.quiet, .rows = json_array(), .setup = &t,
+                         .out = folder};
+    t.settings.accept_changed = a.accept_changed;
     ok = ok && train(&a, &t, folder, &state, &err);
     progress_end(&state.bar);
     int status = ok ? STATUS_OK : fail(&err);

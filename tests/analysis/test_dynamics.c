@@ -1,6 +1,9 @@
 /* Training dynamics and data maps: against NumPy's figures of a training run of ours, against hand-worked ones, and
  * against files that are broken in every way they can be. */
 #include "analysis/cartography.h"
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "tests/support.h"
 
 #define FIXTURE PORTOLAN_SOURCE_DIR "/tests/analysis/dynamics"
@@ -151,6 +154,46 @@ TEST(broken_dynamics_are_refused) {
     }
 }
 
+static void write_epoch(unsigned epoch) {
+    char path[64];
+    snprintf(path, sizeof path, "epochs/dynamics_epoch_%u.jsonl", epoch);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "{\"guid\": 1, \"logits_epoch_%u\": [0, 1], \"gold\": 0}\n", epoch);
+    fclose(f);
+}
+
+/* Whichever file of the folder is missing; those that only look like epochs do not count. */
+TEST(every_epoch_must_be_there) {
+    enum { MANY = 4 };
+    training_dynamics d;
+    portolan_error err = {0};
+    char path[64];
+    mkdir("epochs", 0777);
+    for (unsigned epoch = 0; epoch < MANY; epoch++) write_epoch(epoch);
+    FILE *f = fopen("epochs/dynamics_epoch_09.jsonl", "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_true(dynamics_load(&d, "epochs", 0, &err));
+    assert_int_equal(d.epochs, MANY);
+    dynamics_free(&d);
+    for (unsigned epoch = 0; epoch < MANY - 1; epoch++) {
+        snprintf(path, sizeof path, "epochs/dynamics_epoch_%u.jsonl", epoch);
+        assert_int_equal(unlink(path), 0);
+        for (uint32_t wanted = 0; wanted < MANY; wanted++) {
+            assert_false(dynamics_load(&d, "epochs", wanted, &err));
+            assert_int_equal(err.status, STATUS_WRONG_INPUT);
+            assert_non_null(strstr(err.message, path));
+            assert_non_null(strstr(err.message, "is missing, but the dynamics go on to epoch 3"));
+        }
+        write_epoch(epoch);
+    }
+    assert_false(dynamics_load(&d, "epochs", MANY + 1, &err));
+    assert_non_null(strstr(err.message, "has the dynamics of 4 epochs, not of 5"));
+    assert_false(dynamics_load(&d, "no-epochs", 0, &err));
+    assert_non_null(strstr(err.message, "no-epochs: cannot be opened"));
+}
+
 /* ---- Published maps ---- */
 
 TEST(published_map) {
@@ -196,6 +239,7 @@ int main(void) {
         cmocka_unit_test(first_epochs_only),
         cmocka_unit_test(pools_by_hand),
         cmocka_unit_test(broken_dynamics_are_refused),
+        cmocka_unit_test(every_epoch_must_be_there),
         cmocka_unit_test(published_map),
         cmocka_unit_test(broken_maps_are_refused),
     };

@@ -177,4 +177,81 @@ printf '{"text_a": "x", "label": "fine"}\n' >>dev.jsonl
 run 2 train words.yaml --set dev.task=jsonl --set dev.file=dev.jsonl --out odd
 says "dev.jsonl:13:1: unknown label 'fine'"
 
+# ---- Damage ----
+
+# A weight that is not a number: the last element of the last tensor.
+for mode in once live; do
+    cp -r words nan
+    printf '\377\377\377\177' | dd of=nan/model.safetensors bs=1 conv=notrunc \
+        seek=$(($(stat -c %s nan/model.safetensors) - 4)) 2>/dev/null
+    run 2 outcomes nan/model.safetensors workload.yaml
+    says "element 1 of 2 (from 0) is NaN; weights must be finite numbers"
+    words_scenario train.tsv
+    run 2 run words-run.yaml --set model=nan/model.safetensors --set "execute=$mode" --out refused
+    says "element 1 of 2 (from 0) is NaN"
+    run 2 map nan --split 1,1,2
+    says "element 1 of 2 (from 0) is NaN"
+    run 2 train words.yaml --set model.start=nan/model.safetensors --out refused
+    says "element 1 of 2 (from 0) is NaN"
+    check "nothing was written" test ! -e refused/model.safetensors
+    rm -rf nan refused
+done
+
+# A file that a training file names and that is not there, or is none.
+cat >missing.yaml <<YAML
+data: {task: tsv, file: train.tsv, vocab: $vocab}
+training: {epochs: 1}
+model:
+  layers: 1
+  KEY: FILE
+YAML
+for key in start word_vectors; do
+    for file in nowhere.bin .; do
+        sed "s/KEY/$key/; s/FILE/$file/" missing.yaml >one.yaml
+        for command in train check; do
+            run 2 "$command" one.yaml
+            says "one.yaml:5:$((${#key} + 5)): "
+        done
+    done
+done
+says "is not a regular file"
+
+# An epoch of the dynamics is missing: the last one too.
+for epoch in 0 4 9; do
+    cp -r held gap
+    rm "gap/training_dynamics/dynamics_epoch_$epoch.jsonl"
+    run 2 map gap --split 1,1,2 --no-picture --out gap-map
+    says "gap/training_dynamics"
+    check "nothing was written" test ! -e gap-map
+    rm -rf gap
+done
+
+# Any byte of a checkpoint.
+cp words/checkpoint.bin good.bin
+size=$(stat -c %s good.bin)
+for at in 9 100 2000 $((size / 2)) $((size - 1)); do
+    cp good.bin words/checkpoint.bin
+    byte=$(od -An -tu1 -j "$at" -N 1 good.bin)
+    printf "\\$(printf '%03o' $((255 - byte)))" | dd of=words/checkpoint.bin bs=1 seek="$at" conv=notrunc 2>/dev/null
+    run 2 train words.yaml --out words --resume -q
+    says "words/checkpoint.bin: is damaged"
+done
+cp good.bin words/checkpoint.bin
+run 0 train words.yaml --out words --resume -q
+
+# The arithmetic of training is in the manifest; another one is refused, or noted.
+json words/manifest.json trained_with.0.from_epoch 0
+json words/manifest.json classes.1 good
+json words/manifest.json inputs.0.role data
+first=$("$JSON_GET" words/manifest.json trained_with.0.arithmetic)
+OPENBLAS_CORETYPE=Prescott run 0 train words.yaml --out prescott -q
+second=$("$JSON_GET" prescott/manifest.json trained_with.0.arithmetic)
+if [ "$first" != "$second" ]; then
+    OPENBLAS_CORETYPE=Prescott run 2 train words.yaml --out words --resume
+    says "was trained with '$first'; here it is '$second'"
+    OPENBLAS_CORETYPE=Prescott run 0 train words.yaml --out words --resume --accept-changed
+    says "trained with '$second' from epoch 10 on, before with '$first'"
+    json words/manifest.json trained_with.1.arithmetic "$second"
+fi
+
 finish

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sha2.h>
 
 #include "base/files.h"
 #include "model/model.h"
@@ -141,12 +142,140 @@ static void test_other_settings_are_not_resumed(void **state) {
     assert_false(model_train(&s, &set_a.set, &set_a.set, "undisturbed", 1, true, &SILENT, &err));
     assert_non_null(strstr(err.message, "other settings"));
     assert_int_equal(err.status, STATUS_WRONG_INPUT);
-    assert_int_equal(truncate("other-seed/checkpoint.bin", 200), 0);
-    s = settings();
-    s.seed = 5;
+}
+
+static file_bytes checkpoint_of(const char *folder) {
+    char path[512];
+    file_bytes bytes;
+    portolan_error err = {0};
+    snprintf(path, sizeof path, "%s/checkpoint.bin", folder);
+    if (!file_read(path, 64 << 20, &bytes, &err)) fail_msg("%s", err.message);
+    return bytes;
+}
+
+/* Goes on from these bytes; the message, or NULL if that went well. */
+static const char *resume_from(const char *data, size_t length) {
+    static portolan_error err;
+    train_settings s = settings();
     err = (portolan_error){0};
-    assert_false(model_train(&s, &set_a.set, &set_a.set, "other-seed", 1, true, &SILENT, &err));
-    assert_non_null(strstr(err.message, "cut short"));
+    mkdir("damaged", 0777);
+    FILE *out = fopen("damaged/checkpoint.bin", "wb");
+    assert_non_null(out);
+    assert_int_equal(fwrite(data, 1, length, out), length);
+    fclose(out);
+    if (model_train(&s, &set_a.set, &set_a.set, "damaged", 1, true, &SILENT, &err)) return NULL;
+    assert_int_equal(err.status, STATUS_WRONG_INPUT);
+    assert_string_equal(err.file, "damaged/checkpoint.bin");
+    return err.message;
+}
+
+static void assert_resume_says(const char *data, size_t length, const char *fragment) {
+    const char *message = resume_from(data, length);
+    if (!message || !strstr(message, fragment)) fail_msg("wanted '%s', found '%s'", fragment, message ? message : "(it went on)");
+}
+
+/* A bit that has changed anywhere, a byte more or less: refused. */
+static void test_damaged_checkpoints_are_refused(void **state) {
+    (void)state;
+    file_bytes whole = checkpoint_of("undisturbed");
+    assert_null(resume_from(whole.data, whole.length));
+    for (size_t at = 8; at < whole.length; at += at < 1200 ? 7 : 1009) {
+        whole.data[at] ^= 0x10;
+        assert_resume_says(whole.data, whole.length, "is damaged");
+        whole.data[at] ^= 0x10;
+    }
+    for (size_t length = 0; length < whole.length; length += length < 1200 ? 111 : 9973)
+        assert_resume_says(whole.data, length, "is damaged");
+    assert_resume_says(whole.data, whole.length - 1, "is damaged");
+    assert_resume_says(whole.data, whole.length + 1, "is damaged"); /* file_read has put a NUL there */
+    whole.data[7] = '2';
+    assert_resume_says(whole.data, whole.length, "is a checkpoint of format 2; this version of Portolan reads format 3");
+    whole.data[0] = 'X';
+    assert_resume_says(whole.data, whole.length, "is not a checkpoint of training");
+    free(whole.data);
+    assert_int_equal(unlink("damaged/checkpoint.bin"), 0);
+    assert_int_equal(mkfifo("damaged/checkpoint.bin", 0600), 0);
+    portolan_error err = {0};
+    train_settings s = settings();
+    assert_false(model_train(&s, &set_a.set, &set_a.set, "damaged", 1, true, &SILENT, &err));
+    assert_non_null(strstr(err.message, "not a regular file"));
+    assert_int_equal(unlink("damaged/checkpoint.bin"), 0);
+}
+
+/* With a checksum that is right, as of a program that went wrong. */
+static void sign(file_bytes *bytes) {
+    SHA2_CTX context;
+    SHA256Init(&context);
+    SHA256Update(&context, (const uint8_t *)bytes->data, bytes->length - SHA256_DIGEST_LENGTH);
+    SHA256Final((uint8_t *)bytes->data + bytes->length - SHA256_DIGEST_LENGTH, &context);
+}
+
+static void test_wrong_numbers_in_checkpoints_are_refused(void **state) {
+    (void)state;
+    enum { EPOCH = 8, DEPTH = 16, ARITHMETICS = 20, METRICS = 32, FIRST_NAME = 76 };
+    static const struct {
+        size_t at;
+        uint32_t value;
+        const char *message;
+    } CASES[] = {
+        {EPOCH, 0, "its epochs and its metrics do not agree"}, /* more rows to come than there is room for */
+        {EPOCH, UINT32_MAX, "its epochs and its metrics do not agree"},
+        {METRICS, 0, "its epochs and its metrics do not agree"},
+        {DEPTH, 0, "a depth that the data has not"},
+        {DEPTH, 4, "a depth that the data has not"},
+        {ARITHMETICS, 0, "with which arithmetic"},
+        {ARITHMETICS, 9, "with which arithmetic"},
+        {FIRST_NAME, 0x1b1b1b1b, "with which arithmetic"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        file_bytes bytes = checkpoint_of("undisturbed");
+        memcpy(bytes.data + CASES[i].at, &CASES[i].value, sizeof CASES[i].value);
+        sign(&bytes);
+        assert_resume_says(bytes.data, bytes.length, CASES[i].message);
+        free(bytes.data);
+    }
+    file_bytes bytes = checkpoint_of("undisturbed");
+    float bad = NAN;
+    size_t weights = 72 + TRAIN_ARITHMETICS * sizeof(train_arithmetic);
+    memcpy(bytes.data + weights + 5 * sizeof bad, &bad, sizeof bad);
+    sign(&bytes);
+    assert_resume_says(bytes.data, bytes.length,
+                       "holds a weight of 'bert.embeddings.word_embeddings.weight' that is no finite number: element 5 of 192");
+    free(bytes.data);
+}
+
+static bool note_arithmetic(void *context, const train_arithmetic *list, size_t count, portolan_error *err) {
+    (void)err;
+    train_arithmetic *noted = context;
+    assert_in_range(count, 1, 2);
+    memcpy(noted, list, count * sizeof *list);
+    return true;
+}
+
+/* Written under another arithmetic: refused, or gone on with and noted. */
+static void test_another_arithmetic_is_refused_or_noted(void **state) {
+    (void)state;
+    train_arithmetic noted[2] = {{0}};
+    train_watch watch = {.context = noted, .begin = note_arithmetic};
+    portolan_error err = {0};
+    train_settings s = settings();
+    file_bytes bytes = checkpoint_of("undisturbed");
+    memcpy(bytes.data + 76, "Abacus", 7);
+    sign(&bytes);
+    mkdir("abacus", 0777);
+    FILE *out = fopen("abacus/checkpoint.bin", "wb");
+    assert_non_null(out);
+    assert_int_equal(fwrite(bytes.data, 1, bytes.length, out), bytes.length);
+    fclose(out);
+    free(bytes.data);
+    assert_false(model_train(&s, &set_a.set, &set_a.set, "abacus", 1, true, &watch, &err));
+    assert_int_equal(err.status, STATUS_WRONG_INPUT);
+    assert_non_null(strstr(err.message, "was trained with 'Abacus'; here it is 'OpenBLAS"));
+    s.accept_changed = true;
+    assert_true(model_train(&s, &set_a.set, &set_a.set, "abacus", 1, true, &watch, &err));
+    assert_string_equal(noted[0].name, "Abacus");
+    assert_string_equal(noted[1].name, training_arithmetic());
+    assert_int_equal(noted[1].from_epoch, EPOCHS);
 }
 
 /* The dynamics are the logits of the weights after the epoch; the last epoch's are those of the finished model. */
@@ -350,6 +479,9 @@ int main(void) {
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_kills_change_nothing),
         cmocka_unit_test(test_other_settings_are_not_resumed),
+        cmocka_unit_test(test_damaged_checkpoints_are_refused),
+        cmocka_unit_test(test_wrong_numbers_in_checkpoints_are_refused),
+        cmocka_unit_test(test_another_arithmetic_is_refused_or_noted),
         cmocka_unit_test(test_dynamics_are_the_models),
         cmocka_unit_test(test_it_learns),
         cmocka_unit_test(test_hold_out),
