@@ -53,6 +53,13 @@ bool error_write(portolan_error *err, const char *path) {
     return error_run(err, "%s: cannot write: %s", path, strerror(errno));
 }
 
+bool error_within(portolan_error *err, text_mark named_at, const portolan_error *inner) {
+    if (!inner->line && inner->status == STATUS_WRONG_INPUT)
+        return error_input(err, named_at, "%s%s%s", inner->file, *inner->file ? ": " : "", inner->message);
+    *err = *inner;
+    return false;
+}
+
 void error_print(const portolan_error *err, FILE *stream) {
     fputs("portolan: ", stream);
     if (err->file[0]) {

@@ -36,6 +36,10 @@ bool error_run(portolan_error *err, const char *format, ...) __attribute__((form
 /* error_run for an allocation of `bytes` that failed. Always returns false. */
 bool error_memory(portolan_error *err, size_t bytes);
 
+/* An error of a file that another one names: told with its own place if it has a line, else at the place of the name.
+ * Always returns false. */
+bool error_within(portolan_error *err, text_mark named_at, const portolan_error *inner);
+
 /* error_run for a file or folder that could not be written, with errno's reason. Always returns false. */
 bool error_write(portolan_error *err, const char *path);
 

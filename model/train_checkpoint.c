@@ -102,7 +102,7 @@ bool train_write_checkpoint(const trainer *t, uint32_t epoch, portolan_error *er
     snprintf(path, sizeof path, "%s/checkpoint.bin", t->out);
     if (!replacement_open(&file, path, err)) return false;
     bool ok = write_all(t, &h, file.stream);
-    if (!ok) error_run(err, "%s: cannot write: %s", path, strerror(errno));
+    if (!ok) error_write(err, path);
     return replacement_finish(&file, ok, err);
 }
 

@@ -97,10 +97,7 @@ bool scenario_absolute(scenario_loader *l, const yaml_node *node, const char *op
 }
 
 bool scenario_inner_error(scenario_loader *l, text_mark named_at, const portolan_error *inner) {
-    if (!inner->line && inner->status == STATUS_WRONG_INPUT)
-        return error_input(l->err, named_at, "%s%s%s", inner->file, *inner->file ? ": " : "", inner->message);
-    *l->err = *inner;
-    return false;
+    return error_within(l->err, named_at, inner);
 }
 
 /* If the scenario names a file at `key`, loads it and hangs its tree in the name's place, so that changes by --set and

@@ -188,6 +188,12 @@ static uint32_t longest_sequence(const training_setup *t) {
     return t->dev.longest > longest ? t->dev.longest : longest;
 }
 
+static bool load_set(token_set *set, const yaml_node *data, const token_wants *wants, const char *files[2],
+                     portolan_error *err) {
+    portolan_error inner = {0};
+    return token_set_load(set, data, wants, files, &inner) || error_within(err, data->mark, &inner);
+}
+
 /* Reads the sets, and gives the model the classes, the vocabulary and, if it has none yet, the positions that they need. */
 static bool load_sets(training_setup *t, const train_keys *keys, const char *path, const class_list *known,
                       portolan_error *err) {
@@ -198,14 +204,14 @@ static bool load_sets(training_setup *t, const train_keys *keys, const char *pat
                          .most = positions ? (uint32_t)c->positions : UINT32_MAX,
                          .most_mark = positions ? positions->mark : (text_mark){0},
                          .classes = known ? *known : (class_list){0}};
-    if (!token_set_load(&t->train, keys->data, &wants, files, err)) return false;
+    if (!load_set(&t->train, keys->data, &wants, files, err)) return false;
     t->vocabulary = t->settings.vocabulary = files[1];
     t->data_file = files[0];
     if (t->settings.word_vectors && !t->vocabulary)
         return error_input(err, keys->model->mark, "'word_vectors' needs a vocabulary of words; generated tasks have none");
     files[0] = NULL;
     if (!known) wants.classes = (class_list){t->train.class_names, t->train.classes, "the training set"};
-    if (keys->dev && !token_set_load(&t->dev, keys->dev, &wants, files, err)) return false;
+    if (keys->dev && !load_set(&t->dev, keys->dev, &wants, files, err)) return false;
     t->dev_file = files[0];
     if (keys->dev && t->dev.vocabulary != t->train.vocabulary)
         return error_input(err, keys->dev->mark, "the vocabulary of 'dev' has %u tokens, that of 'data' %u; they must be one",
@@ -304,7 +310,7 @@ static bool add_input(json_t *inputs, const char *role, const char *path, portol
     char hash[FILE_HASH_TEXT];
     if (!path) return true;
     return file_hash(path, hash, err) &&
-           (json_array_append_new(inputs, json_pack("{s:s, s:s%, s:s}", "role", role, "path", path, strlen(path), "sha256",
+           (json_array_append_new(inputs, json_pack("{s:s, s:o, s:s}", "role", role, "path", json_text(path), "sha256",
                                                     hash)) == 0 || error_memory(err, sizeof hash));
 }
 

@@ -11,11 +11,10 @@ enum { SHOWN = 60 }; /* bytes of a label in messages */
 static int shown(const field *f) { return (int)(f->length < SHOWN ? f->length : SHOWN); }
 
 static bool unknown(row_reader *r, text_mark mark, const char *label, const class_list *list, const char *note) {
-    char words[256];
-    const char *near = nearest_word(label, list->names);
+    char words[256], hint[HINT_TEXT];
     list_words(words, sizeof words, list->names);
-    return error_input(r->err, mark, "unknown label '%.60s'%s%.60s%s; %s has %s%s", label,
-                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list->owner, words, note);
+    return error_input(r->err, mark, "unknown label '%.60s'%s; %s has %s%s", label, word_hint(hint, label, list->names),
+                       list->owner, words, note);
 }
 
 /* ---- Tasks whose classes are known ---- */

@@ -216,6 +216,11 @@ for key in start word_vectors; do
 done
 says "is not a regular file"
 
+for key in file vocab; do
+    run 2 train words.yaml --set "dev.$key=nowhere" --out refused
+    says "words.yaml:2:6: nowhere: cannot open"
+done
+
 # An epoch of the dynamics is missing: the last one too.
 for epoch in 0 4 9; do
     cp -r held gap

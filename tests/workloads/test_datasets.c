@@ -253,6 +253,19 @@ TEST(labels_by_a_mapping) {
     }
 }
 
+/* The same from JSON, where the place is the sample's. */
+TEST(unknown_labels_in_json_have_a_place) {
+    static const char *const NAMES_OF_TWO[] = {"entailment", "not_entailment", NULL};
+    static const char TEXT[] = "{\n \"0\": {\"text_a\": \"a\", \"text_b\": \"b\", \"label\": \"entailment\"},\n"
+                               " \"1\": {\"text_a\": \"a\", \"text_b\": \"b\", \"label\": \"neutral\"}}";
+    dataset d;
+    portolan_error err = {0};
+    dataset_settings s = {.task = task_number("mnli"), .classes = {NAMES_OF_TWO, 2, "the model"}};
+    assert_false(dataset_parse(&d, &s, "x.json", TEXT, sizeof TEXT - 1, &err));
+    assert_input_error(&err, 3, 2, "unknown label 'neutral'; the model has entailment, not_entailment");
+    assert_string_equal(err.file, "x.json");
+}
+
 /* A model that does not name its classes: numbers must be classes of it, and words as many as they. */
 TEST(labels_of_a_model_without_names) {
     dataset d;
@@ -506,6 +519,7 @@ int main(void) {
         cmocka_unit_test(named_columns),
         cmocka_unit_test(words_are_numbered_in_their_order),
         cmocka_unit_test(labels_by_a_mapping),
+        cmocka_unit_test(unknown_labels_in_json_have_a_place),
         cmocka_unit_test(labels_of_a_model_without_names),
         cmocka_unit_test(jsonl),
         cmocka_unit_test(bad_files),
