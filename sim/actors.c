@@ -212,7 +212,8 @@ static verdict execute(worker *w, request *r) {
 static station_entry enter(engine *e, request *r, double now) {
     station_entry entry = station_enter(station_of(e, r, r->at), r, now);
     load_enter(&e->books, e->s, r, entry, now);
-    if (entry == ENTERED_QUEUE) trace_queue(e->trace, r, now);
+    if (entry != REFUSED) trace_queue(e->trace, r, now);
+    if (entry == ENTERED_CORE) trace_dequeue(e->trace, r, now); /* it has waited, for no time */
     return entry;
 }
 

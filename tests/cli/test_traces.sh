@@ -94,6 +94,9 @@ for policy in cloud-only random confidence; do
     check "rows have 15 columns" test "$(awk -F, 'NF != 15' "$trace" | wc -l)" -eq 0
     check "every request arrives" test "$(grep -c '^arrived,' "$trace")" -eq 1500
     check "and ends" test "$(grep -cE '^(answered|failed),' "$trace")" -eq 1500
+    check "waits of no time are written too" test "$(grep -c '^queued,' "$trace")" -eq "$(awk -F, -v p=$policy \
+        '$1 == p { for (i = 8; i <= 10; i++) n += $i != "" } END { print n }' csv/requests.csv)"
+    check "some had no time" test "$(awk -F, '$1 == "queued" && $3 == 0' "$trace" | wc -l)" -gt 10
     check "waiting" test "$(total queued 3 "$trace")" = "$(columns "$waits" $policy csv/requests.csv)"
     check "computing" test "$(total computing 3 "$trace")" = "$(columns compute_s $policy csv/requests.csv)"
     check "sending" test "$(total sending 3 "$trace")" = "$(columns network_s $policy csv/requests.csv)"
