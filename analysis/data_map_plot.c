@@ -95,11 +95,13 @@ static void write_script(const data_map *m, uint32_t stride, double alpha, doubl
 bool data_map_draw(const data_map *m, double alpha, double beta, const char *folder, bool *drawn, portolan_error *err) {
     plot p;
     uint32_t stride = (m->samples + MOST_POINTS - 1) / MOST_POINTS;
-    if (!plot_open(&p, folder, "data_map", WIDTH, HEIGHT, err)) return false;
+    if (!plot_open(&p, &(plot_frame){folder, "data_map", WIDTH, HEIGHT, NULL, 0, NULL}, err)) return false;
     fputs("what\tvariability\tconfidence\tright\tdensity\n", p.data);
     write_points(m, stride, p.data);
     write_density(m->variability, m->samples, MOST_VARIABILITY, true, p.data);
     write_density(m->confidence, m->samples, 1, false, p.data);
     write_script(m, stride, alpha, beta, p.script);
-    return plot_close(&p, true, drawn, err);
+    bool ok = plot_close(&p, true, NULL, err);
+    *drawn = p.drawn;
+    return ok;
 }

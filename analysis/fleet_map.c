@@ -130,8 +130,9 @@ static bool write_others(const task *t) {
 /* ---- Script ---- */
 
 static void write_frame(FILE *out, const frame *a, double height) {
-    double across = round_up((a->east - a->west) / TICS_ACROSS),
-           up = round_up((a->north - a->south) / TICS_UP);
+    double across = round_up((a->east - a->west) / TICS_ACROSS);
+    if (decimals(across) > 2) across = round_up((a->east - a->west) / (TICS_ACROSS / 2)); /* long labels */
+    double up = round_up((a->north - a->south) / TICS_UP);
     double bar = round_down(a->metres / 4);
     fprintf(
         out,

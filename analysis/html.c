@@ -1,4 +1,4 @@
-/* Escaped texts, and pictures inside a page. */
+/* Escaped texts, and bytes as text. */
 #include "html.h"
 
 #include <stdarg.h>
@@ -28,31 +28,16 @@ void html(FILE *out, const char *markup, ...) {
     va_end(arguments);
 }
 
-/* What an id, or a reference to one, stands behind in gnuplot's files. */
-static size_t before_id(const char *at) {
-    static const char *const MARKS[] = {" id='", " id=\"", "href='#", "href=\"#", "url(#", "url('#"};
-    for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++)
-        if (strncmp(at, MARKS[i], strlen(MARKS[i])) == 0) return strlen(MARKS[i]);
-    return 0;
-}
-
-bool html_svg(FILE *out, const char *svg, const char *prefix, const char *label) {
-    static const char OPEN[] = "<svg";
-    const char *at = strstr(svg, OPEN);
-    if (!at) return false;
-    if (label)
-        html(out, "<svg role=\"img\" aria-label=\"{}\"", label);
-    else
-        fputs("<svg aria-hidden=\"true\"", out);
-    for (at += sizeof OPEN - 1; *at;) {
-        size_t mark = before_id(at);
-        if (mark) {
-            fwrite(at, 1, mark, out);
-            fprintf(out, "%s-", prefix);
-            at += mark;
-        } else {
-            putc(*at++, out);
-        }
+void html_base64(FILE *out, const void *bytes, size_t length) {
+    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *from = bytes;
+    for (size_t i = 0; i < length; i += 3) {
+        unsigned long three = (unsigned long)from[i] << 16;
+        if (i + 1 < length) three |= (unsigned long)from[i + 1] << 8;
+        if (i + 2 < length) three |= from[i + 2];
+        putc(DIGITS[three >> 18], out);
+        putc(DIGITS[three >> 12 & 63], out);
+        putc(i + 1 < length ? DIGITS[three >> 6 & 63] : '=', out);
+        putc(i + 2 < length ? DIGITS[three & 63] : '=', out);
     }
-    return true;
 }

@@ -13,9 +13,7 @@ void html_text(FILE *out, const char *text);
  * many arguments as {}. */
 void html(FILE *out, const char *markup, ...);
 
-/* Writes an SVG file's <svg> element into a page: what stands before it is left out, `label` (may be NULL) is
- * what a screen reader says, and every id and reference to one begins with `prefix`, so that pictures do not
- * meet. False if `svg` has no <svg> element. */
-bool html_svg(FILE *out, const char *svg, const char *prefix, const char *label);
+/* Writes bytes in base 64 (RFC 4648), padded. */
+void html_base64(FILE *out, const void *bytes, size_t length);
 
 #endif

@@ -2,6 +2,7 @@
 #include "plot.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -11,21 +12,19 @@
 #include "base/program.h"
 #include "base/signals.h"
 
-enum { DATA, SCRIPT };
+/* What a picture's files end with: first those that are written here, then those that gnuplot draws. */
+static const char *const ENDINGS[] = {"tsv", "gp", "svg", "pdf", "png"};
+enum { DATA, SCRIPT, SVG, PDF, PNG, ENDING_COUNT, WRITTEN = SVG, SVG_LIMIT = 1 << 28 };
 
-static const char *const FORMATS[] = {"svg", "pdf", "png"};
-enum { FORMAT_COUNT = sizeof FORMATS / sizeof *FORMATS };
-
-/* What the names of pictures end with until they are whole. */
-#define UNFINISHED ".unfinished"
+/* Inches: a character of the 8 point letters, at its widest; a line of them; room above the axes and right of them; the
+ * line before a legend's text. */
+static const double CHARACTER = 0.072, LINE = 0.17, ABOVE = 0.1, BESIDE = 0.15, SAMPLE = 0.32;
 
 /* Colours: Okabe and Ito, "Color Universal Design" (jfly.uni-koeln.de/color, 2008), in an order in which
  * neighbours differ in lightness too; those of the tiers: Paul Tol, "Colour schemes" (SRON/EPS/TN/09-002,
  * issue 3.2, 2021), high-contrast, made to be told apart in grey. A second round of the colours has other
  * dashes and points. */
 static const char STYLE[] =
-    "if (!exists('suffix')) suffix = ''\n"
-    "\n"
     "do for [format in 'svg pdf png'] {\n"
     "reset # what the picture sets is not left to the next format\n"
     "set encoding utf8\n"
@@ -77,7 +76,7 @@ static const char STYLE[] =
     "    set terminal pngcairo size 400*width,400*height font 'Sans,33' \\\n"
     "        linewidth 3.2 pointscale 4.2 noenhanced\n"
     "}\n"
-    "set output name . '.' . format . suffix\n"
+    "set output name . '.' . format\n"
     "\n"
     "# ---- The picture ----\n";
 
@@ -85,36 +84,6 @@ static const char ENDING[] = "# ---------------------\n"
                              "\n"
                              "unset output\n"
                              "}\n";
-
-static bool open_file(plot *p, int which, const char *ending, portolan_error *err) {
-    char path[sizeof p->folder + sizeof p->name + 8];
-    snprintf(path, sizeof path, "%s/%s.%s", p->folder, p->name, ending);
-    return replacement_open(&p->files[which], path, err);
-}
-
-bool plot_open(plot *p, const char *folder, const char *name, double width, double height,
-               portolan_error *err) {
-    *p = (plot){0};
-    if (strlen(folder) >= sizeof p->folder || strlen(name) >= sizeof p->name)
-        return error_usage(err,
-                           "%.200s: the name of the folder for pictures must have at most %zu characters",
-                           folder, sizeof p->folder - 1);
-    snprintf(p->folder, sizeof p->folder, "%s", folder);
-    snprintf(p->name, sizeof p->name, "%s", name);
-    if (!open_file(p, DATA, "tsv", err)) return false;
-    if (!open_file(p, SCRIPT, "gp", err)) {
-        replacement_finish(&p->files[DATA], false, err);
-        return false;
-    }
-    p->data = p->files[DATA].stream;
-    p->script = p->files[SCRIPT].stream;
-    fprintf(p->script, "# Draws %s.svg, .pdf and .png from %s.tsv, in this folder: gnuplot %s.gp\n", name,
-            name, name);
-    fprintf(p->script, "name = '%s'; data = '%s.tsv'\nwidth = %g; height = %g # inches\n", name, name, width,
-            height);
-    fputs(STYLE, p->script);
-    return true;
-}
 
 /* What can stand in a field of the data, and hence be found there. */
 static char plain(char c) {
@@ -127,40 +96,315 @@ void plot_field(FILE *data, const char *text) {
         putc(plain(*c), data);
 }
 
-/* Single-quoted: nothing in it means anything to gnuplot but a quote, which is doubled. */
-static void quote(FILE *script, const char *text) {
+/* Single-quoted: nothing in it means anything to gnuplot but a quote, which is doubled. At the beginning gnuplot takes
+ * even that for an empty text, so quotes there stand in double ones. */
+static void quote(FILE *script, const char *text, bool is_format) {
+    size_t quotes = 0;
+    while (plain(text[quotes]) == '\'')
+        quotes++;
+    if (quotes) {
+        putc('"', script);
+        for (size_t i = 0; i < quotes; i++)
+            putc('\'', script);
+        fputs("\" . ", script);
+    }
     putc('\'', script);
-    for (const char *c = text; *c; c++) {
-        if (plain(*c) == '\'') putc('\'', script);
+    for (const char *c = text + quotes; *c; c++) {
+        if (plain(*c) == '\'' || (is_format && *c == '%')) putc(plain(*c), script);
         putc(plain(*c), script);
     }
     putc('\'', script);
 }
 
-void plot_texts(FILE *script, const char *name, const char *const *texts, size_t count) {
+static void write_texts(FILE *script, const char *name, const char *const *texts, size_t count, bool are_formats) {
     fprintf(script, "array %s[%zu] = [", name, count);
     for (size_t i = 0; i < count; i++) {
         if (i) fputs(", ", script);
-        quote(script, texts[i]);
+        quote(script, texts[i], are_formats);
     }
     fputs("]\n", script);
 }
 
-/* ---- Running gnuplot ---- */
-
-static void picture_path(const plot *p, int format, const char *suffix, char *into, size_t size) {
-    snprintf(into, size, "%s/%s.%s%s", p->folder, p->name, FORMATS[format], suffix);
+void plot_texts(FILE *script, const char *name, const char *const *texts, size_t count) {
+    write_texts(script, name, texts, count, false);
 }
 
-static void each_picture(const plot *p, const char *suffix, void (*act)(const char *path)) {
-    char path[sizeof p->folder + sizeof p->name + 32];
-    for (int f = 0; f < FORMAT_COUNT; f++) {
-        picture_path(p, f, suffix, path, sizeof path);
-        act(path);
+void plot_tic_texts(FILE *script, const char *name, const char *const *texts, size_t count) {
+    write_texts(script, name, texts, count, true);
+}
+
+/* ---- The legend: gnuplot's own has other widths in every format, and lies over the data where they are large ---- */
+
+static size_t characters(const char *text) {
+    size_t n = 0;
+    for (const char *c = text; *c; c++)
+        n += ((unsigned char)*c & 0xC0) != 0x80;
+    return n;
+}
+
+static double entry_width(const plot_frame *frame) {
+    size_t longest = 0;
+    for (size_t i = 0; i < frame->legend_count; i++) {
+        size_t n = characters(frame->legend[i].text);
+        if (n > longest) longest = n;
+    }
+    return SAMPLE + 0.15 + CHARACTER * (double)longest;
+}
+
+/* As many columns as fit; a picture is widened for an entry that is longer. */
+static void measure_legend(plot *p, const plot_frame *frame) {
+    if (!frame->legend_count) return;
+    double one = entry_width(frame);
+    p->width = fmax(p->width, one + 0.1);
+    p->columns = (size_t)((p->width - 0.1) / one);
+    if (p->columns > frame->legend_count) p->columns = frame->legend_count;
+    p->rows = (frame->legend_count + p->columns - 1) / p->columns;
+    p->legend = LINE * (double)p->rows + 0.06;
+    p->height += p->legend;
+}
+
+/* What stands before an entry's text. */
+static void write_sample(const plot *p, const plot_entry *e, double x, double y) {
+    FILE *out = p->script;
+    double right = x + SAMPLE / p->width, middle = (x + right) / 2;
+    if (e->line >= 0) {
+        fprintf(out, "set arrow from screen %.4f,%.4f to screen %.4f,%.4f nohead ", x, y, right, y);
+        fprintf(out, e->line ? "lt %d\n" : "lc rgb '#999999' dt (4,4) lw 1.5\n", e->line);
+    }
+    if (e->line > 0) fprintf(out, "set label '' at screen %.4f,%.4f point lt %d ps 0.7\n", middle, y, e->line);
+    if (e->line == PLOT_AREA)
+        fprintf(out, "set label '' at screen %.4f,%.4f point pt 5 ps 1.1 lc rgb %s\n", middle, y, e->color);
+}
+
+static void write_legend(const plot *p, const plot_frame *frame) {
+    FILE *out = p->script;
+    double one = p->columns ? fmin((p->width - 0.1) / (double)p->columns, 1.2 * entry_width(frame)) : 0;
+    double left = (p->width - one * (double)p->columns) / 2 + 0.05;
+    for (size_t i = 0; i < frame->legend_count; i++) {
+        const plot_entry *e = &frame->legend[i];
+        double x = (left + one * (double)(i / p->rows)) / p->width;
+        double y = (LINE * (double)(p->rows - i % p->rows) - 0.05) / p->height, sample = SAMPLE / p->width;
+        if (!i) fputs("unset key\n", out);
+        write_sample(p, e, x, y);
+        fputs("set label ", out);
+        quote(out, e->text, false);
+        fprintf(out, " at screen %.4f,%.4f left textcolor rgb ink\n",
+                e->line == PLOT_NO_LINE ? x : x + sample + 0.08 / p->width, y);
     }
 }
 
-static void remove_picture(const char *path) { unlink(path); }
+/* ---- Axes ---- */
+
+enum { MOST_TICS = 64, GOOD_TICS = 9, LABEL = 32 };
+
+typedef struct tics {
+    double at[MOST_TICS];
+    size_t count;
+} tics;
+
+static double label_width(double x) {
+    char text[LABEL];
+    return CHARACTER * snprintf(text, sizeof text, "%.10g", x);
+}
+
+/* Inches from the axis's low end. */
+static double place_of(const plot_axis *a, double x, double inches) {
+    if (a->is_log) return inches * log(x / a->low) / log(a->high / a->low);
+    return inches * (x - a->low) / (a->high - a->low);
+}
+
+/* Whether no two labels touch. */
+static bool keep_apart(const tics *t, const plot_axis *a, double inches, bool upright) {
+    for (size_t i = 1; i < t->count; i++) {
+        double apart = place_of(a, t->at[i], inches) - place_of(a, t->at[i - 1], inches);
+        double needed = upright ? LINE : (label_width(t->at[i]) + label_width(t->at[i - 1])) / 2 + CHARACTER;
+        if (apart < needed) return false;
+    }
+    return true;
+}
+
+static bool is_within(const plot_axis *a, double x) {
+    double slack = a->is_log ? 1e-9 * a->low : 1e-9 * (a->high - a->low);
+    return x >= a->low - slack && x <= a->high + slack;
+}
+
+/* Multiples of a step. False if there are too many. */
+static bool even_tics(tics *t, const plot_axis *a, double step) {
+    t->count = 0;
+    for (double k = ceil(a->low / step - 1e-9); is_within(a, k * step); k++) {
+        if (t->count == GOOD_TICS) return false;
+        t->at[t->count++] = k == 0 ? 0 : k * step;
+    }
+    return true;
+}
+
+/* `digits` (1: powers of ten; 3: 1, 2 and 5 times) of every `stride`th decade. */
+static bool log_tics(tics *t, const plot_axis *a, int digits, int stride) {
+    static const double DIGITS[] = {1, 2, 5};
+    t->count = 0;
+    for (int e = stride * (int)floor(log10(a->low) / stride); pow(10, e) <= a->high; e += stride)
+        for (int d = 0; d < digits; d++) {
+            double x = DIGITS[d] * pow(10, e);
+            if (!is_within(a, x)) continue;
+            if (t->count == MOST_TICS) return false;
+            t->at[t->count++] = x;
+        }
+    return true;
+}
+
+static void choose_even(tics *t, const plot_axis *a, double inches, bool upright) {
+    static const double STEPS[] = {1, 2, 5};
+    double power = pow(10, floor(log10((a->high - a->low) / MOST_TICS)));
+    for (int k = 0; k < 12; k++) {
+        double step = STEPS[k % 3] * power * pow(10, k / 3);
+        if (even_tics(t, a, step) && keep_apart(t, a, inches, upright)) return;
+    }
+    t->count = 0;
+}
+
+/* Two labels at least; a range within a decade may have no two round powers. */
+static void choose_log(tics *t, const plot_axis *a, double inches, bool upright) {
+    for (int digits = 3; digits > 0; digits -= 2)
+        if (log_tics(t, a, digits, 1) && t->count > 1 && keep_apart(t, a, inches, upright)) return;
+    for (int stride = 2; stride < 100; stride++)
+        if (log_tics(t, a, 1, stride) && t->count > 1 && keep_apart(t, a, inches, upright)) return;
+    choose_even(t, a, inches, upright);
+}
+
+/* The ends as given, but never the same. */
+static plot_axis with_room(plot_axis a) {
+    if (!isfinite(a.low) || !isfinite(a.high)) a = (plot_axis){0, 1, false};
+    if (a.low < a.high) return a;
+    double half = a.low == 0 ? 0.5 : 0.05 * fabs(a.low);
+    return (plot_axis){a.low - half, a.low + half, a.is_log};
+}
+
+/* Writes range and tics; returns the width of the widest label. */
+static double write_axis(FILE *script, const char *name, const plot_axis *axis, double inches) {
+    plot_axis a = with_room(*axis);
+    tics t;
+    double widest = 0;
+    (a.is_log ? choose_log : choose_even)(&t, &a, inches, *name != 'x');
+    if (a.is_log) fprintf(script, "set logscale %s\n", name);
+    fprintf(script, "set %srange [%.10g:%.10g]\nset format %s '%%.10g'\nset %stics (", name, a.low, a.high, name, name);
+    for (size_t i = 0; i < t.count; i++) {
+        fprintf(script, "%s%.10g", i ? ", " : "", t.at[i]);
+        widest = fmax(widest, label_width(t.at[i]));
+    }
+    fputs(")\n", script);
+    return widest;
+}
+
+void plot_tics(FILE *script, const char *name, const plot_axis *axis, double inches) {
+    write_axis(script, name, axis, inches);
+}
+
+void plot_axes(plot *p, const plot_axis *x, const plot_axis *y) {
+    double bottom = p->legend + PLOT_BELOW;
+    double top = ABOVE + p->title;
+    double left = 0.32 + write_axis(p->script, "y", y, p->height - bottom - top);
+    double digits = fmax(3, floor(log10(fmax(with_room(*x).high, 1))) + 1); /* half a label may stand over the end */
+    double beside = fmax(BESIDE, CHARACTER * (digits + 1) / 2);
+    write_axis(p->script, "x", x, p->width - left - beside);
+    fprintf(p->script,
+            "set lmargin at screen %.4f; set rmargin at screen %.4f\n"
+            "set bmargin at screen %.4f; set tmargin at screen %.4f\n",
+            left / p->width, 1 - beside / p->width, bottom / p->height, 1 - top / p->height);
+}
+
+/* ---- Files: they are made in a fresh folder, which nobody else knows, and moved when they are whole ---- */
+
+static void path_in(const plot *p, const char *folder, int ending, char *into, size_t size) {
+    snprintf(into, size, "%s/%s.%s", folder, p->name, ENDINGS[ending]);
+}
+
+enum { PATH_SIZE = sizeof((plot *)0)->fresh + sizeof((plot *)0)->name + 8 };
+
+static FILE *open_fresh(const plot *p, int ending, portolan_error *err) {
+    char path[PATH_SIZE];
+    path_in(p, p->fresh, ending, path, sizeof path);
+    FILE *f = fopen(path, "wx");
+    if (!f) error_run(err, "%s: cannot write: %s", path, strerror(errno));
+    return f;
+}
+
+/* Moves the fresh files from `first` on to where they belong. */
+static bool publish(const plot *p, int first, int end, portolan_error *err) {
+    char from[PATH_SIZE], to[PATH_SIZE];
+    for (int i = first; i < end; i++) {
+        path_in(p, p->fresh, i, from, sizeof from);
+        path_in(p, p->folder, i, to, sizeof to);
+        if (rename(from, to) != 0) return error_run(err, "%s: cannot write: %s", to, strerror(errno));
+    }
+    return true;
+}
+
+/* Of the files, then of the folder. */
+static void each_fresh(const plot *p, void (*act)(const char *path)) {
+    char path[PATH_SIZE];
+    for (int i = 0; i < ENDING_COUNT; i++) {
+        path_in(p, p->fresh, i, path, sizeof path);
+        act(path);
+    }
+    act(p->fresh);
+}
+
+static void remove_path(const char *path) {
+    if (unlink(path) != 0) rmdir(path);
+}
+
+static void remove_fresh(const plot *p) {
+    each_fresh(p, remove_path);
+    each_fresh(p, leftover_drop);
+}
+
+/* Names of pictures stand in scripts as they are. */
+static bool is_name(const char *name) {
+    return *name && name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
+}
+
+static bool make_fresh(plot *p, const char *folder, const char *name, portolan_error *err) {
+    if (strlen(folder) >= sizeof p->folder || strlen(name) >= sizeof p->name)
+        return error_usage(err,
+                           "%.200s: the name of the folder for pictures must have at most %zu characters",
+                           folder, sizeof p->folder - 1);
+    if (!is_name(name)) return error_run(err, "'%.60s' is no name for a picture", name);
+    snprintf(p->folder, sizeof p->folder, "%s", folder);
+    snprintf(p->name, sizeof p->name, "%s", name);
+    snprintf(p->fresh, sizeof p->fresh, "%s/%s.unfinished-XXXXXX", folder, name);
+    return folder_make(folder, err) && (mkdtemp(p->fresh) != NULL ||
+                                        error_run(err, "%s: cannot write: %s", p->fresh, strerror(errno)));
+}
+
+bool plot_open(plot *p, const plot_frame *frame, portolan_error *err) {
+    const char *name = frame->name;
+    *p = (plot){.width = frame->width, .height = frame->height};
+    if (!make_fresh(p, frame->folder, name, err)) return false;
+    each_fresh(p, leftover_add);
+    p->data = open_fresh(p, DATA, err);
+    p->script = p->data ? open_fresh(p, SCRIPT, err) : NULL;
+    if (!p->script) {
+        if (p->data) fclose(p->data);
+        remove_fresh(p);
+        return false;
+    }
+    measure_legend(p, frame);
+    if (frame->title) p->height += p->title = LINE;
+    fprintf(p->script, "# Draws %s.svg, .pdf and .png from %s.tsv, in this folder: gnuplot %s.gp\n", name,
+            name, name);
+    fprintf(p->script, "name = '%s'; data = '%s.tsv'\nwidth = %g; height = %g # inches\n", name, name, p->width,
+            p->height);
+    fputs(STYLE, p->script);
+    write_legend(p, frame);
+    if (frame->title) {
+        fputs("set label ", p->script);
+        quote(p->script, frame->title, false);
+        fprintf(p->script, " at screen 0.5,%.4f center textcolor rgb ink\n", 1 - (0.05 + LINE / 2) / p->height);
+    }
+    return true;
+}
+
+/* ---- Running gnuplot ---- */
 
 /* The environment with the clock on Greenwich time: dates in a PDF then have one length. Free the result, not
  * what it points to. */
@@ -182,10 +426,10 @@ static bool run_gnuplot(const plot *p, bool *there, portolan_error *err) {
     int status;
     snprintf(script, sizeof script, "%s.gp", p->name);
     /* -d: not the user's own settings, which would change the picture */
-    char *const arguments[] = {"gnuplot", "-d", "-e", "suffix = '" UNFINISHED "'", script, NULL};
+    char *const arguments[] = {"gnuplot", "-d", script, NULL};
     char **env = environment();
     if (!env) return error_memory(err, sizeof *env);
-    program gnuplot = {.arguments = arguments, .folder = p->folder, .environment = env};
+    program gnuplot = {.arguments = arguments, .folder = p->fresh, .environment = env};
     bool ok = program_run(&gnuplot, words, sizeof words, &status, err);
     free(env);
     *there = status != PROGRAM_MISSING;
@@ -215,33 +459,46 @@ static bool strip_date(const char *path, portolan_error *err) {
     return result_file_close(f, path, err) && (ok || error_run(err, "%s: cannot write", path));
 }
 
-static bool rename_pictures(const plot *p, portolan_error *err) {
-    char from[sizeof p->folder + sizeof p->name + 32], to[sizeof from];
-    for (int f = 0; f < FORMAT_COUNT; f++) {
-        picture_path(p, f, UNFINISHED, from, sizeof from);
-        picture_path(p, f, "", to, sizeof to);
-        if (strcmp(FORMATS[f], "pdf") == 0 && !strip_date(from, err)) return false;
-        if (rename(from, to) != 0) return error_run(err, "%s: cannot write: %s", to, strerror(errno));
-    }
-    return true;
+/* Draws in the fresh folder. */
+static bool draw(plot *p, file_bytes *svg, portolan_error *err) {
+    char path[PATH_SIZE];
+    bool ok = run_gnuplot(p, &p->drawn, err);
+    p->drawn = p->drawn && ok;
+    if (!p->drawn) return ok;
+    path_in(p, p->fresh, PDF, path, sizeof path);
+    if (!strip_date(path, err)) return false;
+    path_in(p, p->fresh, SVG, path, sizeof path);
+    return !svg || file_read(path, SVG_LIMIT, svg, err);
 }
 
-static bool draw(const plot *p, bool *drawn, portolan_error *err) {
-    each_picture(p, UNFINISHED, remove_picture); /* gnuplot would follow a link of that name */
-    each_picture(p, UNFINISHED, leftover_add);
-    bool ok = run_gnuplot(p, drawn, err);
-    if (ok && *drawn) ok = rename_pictures(p, err);
-    if (!ok) each_picture(p, UNFINISHED, remove_picture);
-    each_picture(p, UNFINISHED, leftover_drop);
-    if (ok && !*drawn) each_picture(p, "", remove_picture);
-    return ok;
-}
-
-bool plot_close(plot *p, bool ok, bool *drawn, portolan_error *err) {
-    *drawn = false;
-    if (ok) fputs(ENDING, p->script);
-    bool data = replacement_finish(&p->files[DATA], ok, err);
-    bool script = replacement_finish(&p->files[SCRIPT], data, err);
+static bool close_written(plot *p, portolan_error *err) {
+    bool data = result_file_close(p->data, "the data of a picture", err);
+    bool script = result_file_close(p->script, "the script of a picture", err);
     p->data = p->script = NULL;
-    return data && script && draw(p, drawn, err);
+    return data && script;
+}
+
+/* Without gnuplot, pictures of other data are not left beside the new ones. */
+static void remove_old(const plot *p) {
+    char path[PATH_SIZE];
+    for (int i = WRITTEN; i < ENDING_COUNT; i++) {
+        path_in(p, p->folder, i, path, sizeof path);
+        unlink(path);
+    }
+}
+
+bool plot_close(plot *p, bool ok, file_bytes *svg, portolan_error *err) {
+    portolan_error none;
+    if (svg) *svg = (file_bytes){0};
+    p->drawn = false;
+    if (ok) fputs(ENDING, p->script);
+    bool written = close_written(p, ok ? err : &none) && ok;
+    ok = written && draw(p, svg, err);
+    if (written && !ok) publish(p, DATA, WRITTEN, &none); /* to be looked at */
+    if (ok) ok = publish(p, DATA, p->drawn ? ENDING_COUNT : WRITTEN, err);
+    if (ok && !p->drawn) remove_old(p);
+    remove_fresh(p);
+    if (!ok && svg) free(svg->data);
+    if (!ok && svg) *svg = (file_bytes){0};
+    return ok;
 }

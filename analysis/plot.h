@@ -8,28 +8,62 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "base/replacement.h"
+#include "base/files.h"
 
-/* Widths in inches: a column and a page of a two-column paper. PLOT_HEIGHT suits both. */
+/* Widths in inches: a column and a page of a two-column paper. PLOT_HEIGHT, without the legend, suits both. */
 #define PLOT_COLUMN 3.5
 #define PLOT_PAGE   7.16
-#define PLOT_HEIGHT 2.6
+#define PLOT_HEIGHT 2.1
+
+#define PLOT_BELOW 0.42 /* what tics and title of the x axis need below it */
+
+enum { PLOT_FRONT = 0, PLOT_NO_LINE = -1, PLOT_AREA = -2 };
+
+/* An entry of the legend: the text, and the line type (1 on) before it, PLOT_FRONT's dashes, nothing, or a square. */
+typedef struct plot_entry {
+    const char *text;
+    int line;
+    const char *color; /* of PLOT_AREA: an expression of the script */
+} plot_entry;
+
+typedef struct plot_frame {
+    const char *folder, *name; /* the name: letters, digits, - and _ */
+    double width, height;      /* inches, without legend and title, for which the picture grows */
+    const plot_entry *legend;  /* below the picture; NULL: none, or gnuplot's own */
+    size_t legend_count;
+    const char *title;         /* above the picture; NULL: none */
+} plot_frame;
 
 /* A picture being written. */
 typedef struct plot {
-    FILE *data;   /* write the header line and the rows here */
-    FILE *script; /* write gnuplot commands here: settings and one `plot`; they are run once a file format */
+    FILE *data;           /* write the header line and the rows here */
+    FILE *script;         /* write gnuplot commands here: settings and one `plot`; they are run once a file format */
+    double width, height; /* inches, with legend and title */
+    double legend, title; /* heights of these */
+    size_t columns, rows; /* of the legend */
+    bool drawn;           /* after plot_close: there was a gnuplot */
     char folder[1024], name[128];
-    replacement files[2]; /* data, script */
+    char fresh[1024 + 128 + 24]; /* the folder that the files are made in */
 } plot;
 
-/* Opens NAME.tsv and NAME.gp in `folder` (made if missing) under temporary names; writes the style into the
- * script. `width` and `height` are in inches. In the script, `data` is the name of the data file, whose
+/* Makes a fresh folder in the frame's folder (made if missing) and opens NAME.tsv and NAME.gp in it; writes the style and
+ * the legend into the script. In the script, `data` is the name of the data file, whose
  * columns are found by their header (`using "latency_s":"share"`); line types 1 to 16 differ in colour, dash,
  * point and lightness; style variables `phone_color`, `edge_color`, `cloud_color`, `other_color` and `ink`
  * are hexadecimal colours; text is never marked up. On failure nothing is left. */
-bool plot_open(plot *p, const char *folder, const char *name, double width, double height,
-               portolan_error *err);
+bool plot_open(plot *p, const plot_frame *frame, portolan_error *err);
+
+/* What an axis shows, in the unit that it is labelled in. */
+typedef struct plot_axis {
+    double low, high; /* if they are the same, or not finite, an axis around them is drawn */
+    bool is_log;      /* both ends are then above 0 */
+} plot_axis;
+
+/* Writes ranges, tics whose labels do not touch, and margins that leave room for the legend. */
+void plot_axes(plot *p, const plot_axis *x, const plot_axis *y);
+
+/* Range and tics of one axis ("x", "y", "cb") that is so long: for pictures that set their margins themselves. */
+void plot_tics(FILE *script, const char *name, const plot_axis *axis, double inches);
 
 /* Writes `text` as one field of the data: control characters become spaces, double quotes single ones. */
 void plot_field(FILE *data, const char *text);
@@ -37,12 +71,16 @@ void plot_field(FILE *data, const char *text);
 /* Writes "array NAME[count] = ['a', 'b', ...]" into the script, the texts quoted so that they stay texts. */
 void plot_texts(FILE *script, const char *name, const char *const *texts, size_t count);
 
-/* Ends both files, and draws the three pictures, each under a temporary name until it is whole. If `ok` is
- * false, the caller has reported a failure: both files are removed, and false is returned. Without gnuplot in
- * PATH, data and script are kept, older pictures of that name are removed, and `drawn` becomes false; that is
+/* The same for labels of tics, in which gnuplot would take a % for the beginning of a format. */
+void plot_tic_texts(FILE *script, const char *name, const char *const *texts, size_t count);
+
+/* Ends both files, draws the three pictures, and moves all five where they belong, in place of older ones. `svg` (may be
+ * NULL) becomes the picture that gnuplot has just drawn, never one that was there before; free() its data. If `ok` is
+ * false, the caller has reported a failure: nothing is left, and false is returned. Without gnuplot in
+ * PATH, data and script are kept, older pictures of that name are removed, and `drawn` stays false; that is
  * no error. A script that gnuplot refuses is an error with gnuplot's own words; data and script stay, to be
  * looked at. The same rows and script give the same bytes with the same gnuplot, cairo and fonts: there is no
  * date in any file. */
-bool plot_close(plot *p, bool ok, bool *drawn, portolan_error *err);
+bool plot_close(plot *p, bool ok, file_bytes *svg, portolan_error *err);
 
 #endif

@@ -11,8 +11,6 @@
 /* From report/page.css and report/page.js, embedded by the build. */
 extern const char page_css[], page_js[];
 
-enum { PICTURE_LIMIT = 64 << 20 };
-
 const char *report_text(const json_t *object, const char *path) {
     char key[64];
     for (const char *dot; object && (dot = strchr(path, '.')); path = dot + 1) {
@@ -36,19 +34,35 @@ static void count_text(const run_folder *f, char *into, size_t size) {
                  f->policy_count, f->policy_count == 1 ? "y" : "ies");
 }
 
+/* What a browser may use, as a hash of its text. */
+static void write_source(FILE *out, const char *directive, const char *text) {
+    unsigned char digest[TEXT_DIGEST];
+    text_digest(text, strlen(text), digest);
+    fprintf(out, "; %s 'sha256-", directive);
+    html_base64(out, digest, sizeof digest);
+    putc('\'', out);
+}
+
+/* The page's own style and script, and pictures that stand in it; nothing else, from nowhere. */
+static void write_policy(FILE *out) {
+    fputs("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; base-uri 'none'; "
+          "form-action 'none'",
+          out);
+    write_source(out, "style-src", page_css);
+    write_source(out, "script-src", page_js);
+    fputs("\">\n", out);
+}
+
 static void write_head(FILE *out, const report_request *r) {
     char counts[128];
     count_text(r->run, counts, sizeof counts);
-    html(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-        "'unsafe-inline'; "
-        "script-src 'unsafe-inline'\">\n<title>{}: Portolan report</title>\n",
-        r->run->scenario);
-    fprintf(out, "<style>\n%s</style>\n</head>\n<body>\n", page_css);
+    fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", out);
+    write_policy(out);
+    html(out,
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}: Portolan report</title>\n",
+         r->run->scenario);
+    fprintf(out, "<style>%s</style>\n</head>\n<body>\n", page_css);
     html(out, "<header>\n<p class=\"kind\">Portolan report</p>\n<h1>{}</h1>\n<p>{}", r->run->scenario,
          counts);
     const char *platform = report_text(r->run->manifest, "scenario.platform.name");
@@ -69,36 +83,32 @@ static void write_head(FILE *out, const report_request *r) {
 
 /* ---- Pictures ---- */
 
-static bool write_picture(FILE *out, const report_request *r, const picture *p, portolan_error *err) {
-    char path[1200], label[1024];
-    file_bytes svg;
-    snprintf(path, sizeof path, "%s/%s.svg", r->picture_folder, p->name);
-    if (!file_read(path, PICTURE_LIMIT, &svg, err)) return false;
-    snprintf(label, sizeof label, "%s. %s The figures are in the table above and in %s.tsv.", p->title,
-             p->caption, p->name);
-    html(out, "<figure class=\"{}\">\n<h3>{}</h3>\n<div class=\"card\"{}>", p->wide ? "wide" : "column",
-         p->title, "");
-    bool ok = html_svg(out, svg.data, p->name, label) || error_run(err, "%s: is no SVG picture", path);
-    free(svg.data);
-    html(out, "</div>\n<figcaption>{} <span class=\"files\">", p->caption);
+/* As an image, which runs nothing and fetches nothing whatever stands in it. */
+static void write_picture(FILE *out, const picture *p) {
+    char size[64];
+    html(out, "<figure class=\"{}\">\n<h3>{}</h3>\n<div class=\"card\">", p->wide ? "wide" : "column", p->title);
+    snprintf(size, sizeof size, "width=\"%.0f\" height=\"%.0f\"", 144 * p->width, 144 * p->height);
+    fprintf(out, "<img %s ", size);
+    html(out, "alt=\"{}. {} The figures are in the table above and in {}.tsv.\" src=\"data:image/svg+xml;base64,",
+         p->title, p->caption, p->name);
+    html_base64(out, p->svg.data, p->svg.length);
+    html(out, "\"></div>\n<figcaption>{} {} <span class=\"files\">", p->caption, p->note);
     html(out, "plots/{}.svg, .pdf, .png; data .tsv; script .gp</span></figcaption>\n</figure>\n", p->name);
-    return ok;
 }
 
-bool report_write_pictures(FILE *out, const report_request *r, bool of_fleet, portolan_error *err) {
-    bool ok = true, any = false;
-    for (size_t i = 0; ok && r->pictures->drawn && i < r->pictures->count; i++) {
+void report_write_pictures(FILE *out, const report_request *r, bool of_fleet) {
+    bool any = false;
+    for (size_t i = 0; r->pictures->drawn && i < r->pictures->count; i++) {
         const picture *p = &r->pictures->items[i];
         if (p->fleet != of_fleet) continue;
         if (!any) fputs("<div class=\"pictures\">\n", out);
         any = true;
-        ok = write_picture(out, r, p, err);
+        write_picture(out, p);
     }
     if (any) fputs("</div>\n", out);
-    return ok;
 }
 
-static bool write_pictures(FILE *out, const report_request *r, portolan_error *err) {
+static void write_pictures(FILE *out, const report_request *r) {
     fputs("<section id=\"pictures\" aria-labelledby=\"pictures-h\">\n<h2 id=\"pictures-h\">Pictures</h2>\n",
           out);
     if (!r->pictures->drawn)
@@ -107,9 +117,12 @@ static bool write_pictures(FILE *out, const report_request *r, portolan_error *e
             "folder "
             "<code>plots</code>.</p>\n",
             out);
-    if (r->run->is_sweep && !r->pictures->count)
-        fputs("<p class=\"note\">The folder <code>plots</code> has none.</p>\n", out);
-    bool ok = report_write_pictures(out, r, false, err);
+    if (r->pictures->left_out)
+        fprintf(out,
+                "<p class=\"note\">%zu lines of this sweep have no picture: there are too many. Their figures are in "
+                "<code>statistics.csv</code>.</p>\n",
+                r->pictures->left_out);
+    report_write_pictures(out, r, false);
     if (!r->run->has_rows && !r->run->is_sweep)
         fputs(
             "<p class=\"note\">There is no requests.csv in the folder (<code>output: {requests: csv}</code> "
@@ -117,24 +130,23 @@ static bool write_pictures(FILE *out, const report_request *r, portolan_error *e
             "the pictures of latency and energy are left out.</p>\n",
             out);
     fputs("</section>\n", out);
-    return ok;
 }
 
 /* ---- The page ---- */
 
-static bool write_page(FILE *out, const report_request *r, portolan_error *err) {
+static void write_page(FILE *out, const report_request *r) {
     write_head(out, r);
     report_write_table(out, r);
     if (r->other) report_write_comparison(out, r);
-    bool ok = write_pictures(out, r, err) && report_write_fleet(out, r, err);
+    write_pictures(out, r);
+    report_write_fleet(out, r);
     report_write_again(out, r);
-    fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);
-    return ok;
+    fprintf(out, "</main>\n<script>%s</script>\n</body>\n</html>\n", page_js);
 }
 
 bool report_write(const report_request *r, const char *path, portolan_error *err) {
     replacement file;
     if (!replacement_open(&file, path, err)) return false;
-    bool ok = write_page(file.stream, r, err);
-    return replacement_finish(&file, ok, err);
+    write_page(file.stream, r);
+    return replacement_finish(&file, true, err);
 }

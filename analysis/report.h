@@ -17,13 +17,13 @@ typedef struct report_request {
     const run_folder *run;
     const run_folder *other; /* to compare with; NULL: none */
     const picture_list *pictures;
-    const char *picture_folder; /* where the list's pictures are */
     const report_column *columns;
     size_t column_count;
 } report_request;
 
 /* Writes the page to `path`, whole or not at all. It asks nothing of the network, carries no date, and is the
- * same for the same folders. */
+ * same for the same folders. Nothing that stands in the folders can run in it: texts are escaped, pictures are images,
+ * and the page's policy allows its own style and script alone. */
 bool report_write(const report_request *r, const char *path, portolan_error *err);
 
 #endif

@@ -15,10 +15,10 @@ void report_write_table(FILE *out, const report_request *r);
 void report_write_comparison(FILE *out, const report_request *r);
 
 /* The pictures of the fleet, or the others. */
-bool report_write_pictures(FILE *out, const report_request *r, bool of_fleet, portolan_error *err);
+void report_write_pictures(FILE *out, const report_request *r, bool of_fleet);
 
 /* report_run.c: the platform's groups with the map, and what is needed to repeat the run. */
-bool report_write_fleet(FILE *out, const report_request *r, portolan_error *err);
+void report_write_fleet(FILE *out, const report_request *r);
 void report_write_again(FILE *out, const report_request *r);
 
 #endif

@@ -1,4 +1,4 @@
-/* Reads summary.json, manifest.json, requests.csv and calibration.csv; places are read by fleet.c. */
+/* Reads summary.json, manifest.json, requests.csv, samples.csv and calibration.csv; places are read by fleet.c. */
 #include "run_folder.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 #include "base/csv.h"
 
-enum { LIMIT_JSON = 64 << 20, MAX_SAMPLES = 100000000, MAX_EXITS = 64 };
+enum { LIMIT_JSON = 64 << 20, MAX_EXITS = 64 };
 
 static json_t *read_document(const run_folder *f, const char *name, portolan_error *err) {
     char path[sizeof f->path + 32];
@@ -36,6 +36,7 @@ static bool take_policies(run_folder *f, portolan_error *err) {
         const json_t *row = json_array_get(list, i);
         run_policy *p = &f->policies[f->policy_count++];
         p->metrics = row;
+        p->samples = NAN;
         p->name = json_string_value(json_object_get(row, "name"));
         p->type = json_string_value(json_object_get(row, "policy"));
         if (!p->name || !p->type)
@@ -48,33 +49,13 @@ static bool take_policies(run_folder *f, portolan_error *err) {
 
 /* The first ones may be empty: where a request never was, and whether it is right if it failed. */
 enum { WAIT_PHONE, WAIT_EDGE, WAIT_CLOUD, CORRECT, MAY_BE_EMPTY };
-enum { COMPUTE = MAY_BE_EMPTY, NETWORK, LATENCY, SAMPLE, PHONE_J, RADIO_J, SERVER_J, NUMBERS };
+enum { COMPUTE = MAY_BE_EMPTY, NETWORK, LATENCY, PHONE_J, RADIO_J, SERVER_J, NUMBERS };
 
 static const char *const NUMBER_COLUMNS[NUMBERS] = {
     "wait_phone_s", "wait_edge_s", "wait_cloud_s", "correct",
-    "compute_s", "network_s", "latency_s", "sample",
+    "compute_s", "network_s", "latency_s",
     "energy_active_phone_j", "energy_active_radio_j", "energy_active_server_j",
 };
-
-/* Samples of the policy whose rows are being read. */
-typedef struct sample_set {
-    bool *seen;
-    size_t room;
-} sample_set;
-
-static bool see_sample(sample_set *set, double sample, bool *is_new, portolan_error *err) {
-    size_t i = (size_t)sample;
-    if (i >= set->room) {
-        size_t room = i * 2 + 1024;
-        bool *grown = realloc(set->seen, room);
-        if (!grown) return error_memory(err, room);
-        memset(grown + set->room, 0, room - set->room);
-        *set = (sample_set){grown, room};
-    }
-    *is_new = !set->seen[i];
-    set->seen[i] = true;
-    return true;
-}
 
 static bool add_latency(policy_rows *rows, double seconds, portolan_error *err) {
     if (rows->answered == rows->room) {
@@ -89,11 +70,8 @@ static bool add_latency(policy_rows *rows, double seconds, portolan_error *err) 
 }
 
 /* Sums, which become means at the end. A row without `correct` has failed. */
-static bool add_row(policy_rows *rows, const double x[NUMBERS], sample_set *set, portolan_error *err) {
-    bool is_new = false;
-    if (!see_sample(set, x[SAMPLE], &is_new, err)) return false;
+static bool add_row(policy_rows *rows, const double x[NUMBERS], portolan_error *err) {
     rows->requests++;
-    rows->samples += is_new;
     rows->phone_joules += x[PHONE_J];
     rows->radio_joules += x[RADIO_J];
     rows->server_joules += x[SERVER_J];
@@ -114,11 +92,10 @@ static bool read_row(const csv_reader *r, const size_t *columns, double x[NUMBER
                                "'%s' is '%.40s'; a number that is not negative is wanted",
                                NUMBER_COLUMNS[i], r->fields[columns[i]]);
     }
-    return x[SAMPLE] < MAX_SAMPLES ||
-           error_input(err, r->mark, "'sample' is %.0f; at most %d are read", x[SAMPLE], MAX_SAMPLES);
+    return true;
 }
 
-static bool read_rows(run_folder *f, csv_reader *r, sample_set *set, portolan_error *err) {
+static bool read_rows(run_folder *f, csv_reader *r, portolan_error *err) {
     size_t columns[NUMBERS], name;
     if (!csv_column(r, "policy", &name, err)) return false;
     for (int i = 0; i < NUMBERS; i++)
@@ -132,9 +109,8 @@ static bool read_rows(run_folder *f, csv_reader *r, sample_set *set, portolan_er
             if (!p)
                 return error_input(err, r->mark, "there is no policy '%.80s' in summary.json",
                                    r->fields[name]);
-            if (set->room) memset(set->seen, 0, set->room);
         }
-        if (!read_row(r, columns, x, err) || !add_row(&p->rows, x, set, err)) return false;
+        if (!read_row(r, columns, x, err) || !add_row(&p->rows, x, err)) return false;
     }
     return state == CSV_END;
 }
@@ -153,17 +129,94 @@ static void finish_rows(policy_rows *rows) {
 static bool load_rows(run_folder *f, portolan_error *err) {
     char path[sizeof f->path + 32];
     csv_reader r;
-    sample_set set = {0};
     snprintf(path, sizeof path, "%s/requests.csv", f->path);
     if (access(path, F_OK) != 0) return true;
     if (!csv_open(&r, path, err)) return false;
-    bool ok = read_rows(f, &r, &set, err);
+    bool ok = read_rows(f, &r, err);
     csv_close(&r);
-    free(set.seen);
     for (size_t i = 0; ok && i < f->policy_count; i++)
         finish_rows(&f->policies[i].rows);
     f->has_rows = ok;
     return ok;
+}
+
+/* ---- samples.csv: a row a policy and distinct sample ---- */
+
+enum { SAMPLE, REQUESTS, RIGHT, COUNTS };
+
+static const char *const COUNT_COLUMNS[COUNTS] = {"sample", "requests", "right"};
+
+/* What is being read: a policy's rows stand together, its samples in ascending order. */
+typedef struct sample_reading {
+    run_policy *policy;
+    double last, requests;
+} sample_reading;
+
+static bool read_counts(const csv_reader *r, const size_t *columns, double x[COUNTS], portolan_error *err) {
+    for (int i = 0; i < COUNTS; i++) {
+        if (!csv_number(r, columns[i], &x[i], err)) return false;
+        if (!(x[i] >= 0 && x[i] <= 0x1p53 && x[i] == floor(x[i])))
+            return error_input(err, csv_mark(r, columns[i]), "'%s' is '%.40s'; a count is wanted", COUNT_COLUMNS[i],
+                               r->fields[columns[i]]);
+    }
+    return x[RIGHT] <= x[REQUESTS] ||
+           error_input(err, csv_mark(r, columns[RIGHT]), "'right' is %.0f of %.0f requests", x[RIGHT], x[REQUESTS]);
+}
+
+/* The policy's requests must be those that summary.json counts: another run's file would give false intervals. */
+static bool end_policy(const run_folder *f, const run_policy *p, double requests, portolan_error *err) {
+    char path[sizeof f->path + 32];
+    double counted = run_metric(p, "requests");
+    snprintf(path, sizeof path, "%s/samples.csv", f->path);
+    return counted == requests ||
+           error_input(err, (text_mark){path, 0, 0},
+                       "has %.0f requests of policy '%.80s', and summary.json %.0f: they are not of one run", requests,
+                       p->name, counted);
+}
+
+static bool begin_policy(run_folder *f, const csv_reader *r, const char *name, sample_reading *at, portolan_error *err) {
+    if (at->policy && !end_policy(f, at->policy, at->requests, err)) return false;
+    *at = (sample_reading){(run_policy *)run_find(f, name), -1, 0};
+    if (!at->policy) return error_input(err, r->mark, "there is no policy '%.80s' in summary.json", name);
+    if (!isnan(at->policy->samples))
+        return error_input(err, r->mark, "the rows of policy '%.80s' do not stand together", name);
+    at->policy->samples = 0;
+    return true;
+}
+
+static bool read_samples(run_folder *f, csv_reader *r, portolan_error *err) {
+    size_t columns[COUNTS], name;
+    double x[COUNTS];
+    sample_reading at = {0};
+    csv_state state;
+    if (!csv_column(r, "policy", &name, err)) return false;
+    for (int i = 0; i < COUNTS; i++)
+        if (!csv_column(r, COUNT_COLUMNS[i], &columns[i], err)) return false;
+    while ((state = csv_next(r, err)) == CSV_ROW) {
+        const char *label = r->fields[name];
+        if ((!at.policy || strcmp(at.policy->name, label) != 0) && !begin_policy(f, r, label, &at, err)) return false;
+        if (!read_counts(r, columns, x, err)) return false;
+        if (x[SAMPLE] <= at.last)
+            return error_input(err, csv_mark(r, columns[SAMPLE]), "sample %.0f stands after sample %.0f", x[SAMPLE],
+                               at.last);
+        at.last = x[SAMPLE];
+        at.requests += x[REQUESTS];
+        at.policy->samples += x[REQUESTS] > 0;
+    }
+    return state == CSV_END && (!at.policy || end_policy(f, at.policy, at.requests, err));
+}
+
+static bool load_samples(run_folder *f, portolan_error *err) {
+    char path[sizeof f->path + 32];
+    csv_reader r;
+    snprintf(path, sizeof path, "%s/samples.csv", f->path);
+    if (access(path, F_OK) != 0) return true;
+    if (!csv_open(&r, path, err)) return false;
+    f->has_samples = read_samples(f, &r, err);
+    csv_close(&r);
+    for (size_t i = 0; f->has_samples && i < f->policy_count; i++)
+        if (isnan(f->policies[i].samples) && !end_policy(f, &f->policies[i], 0, err)) f->has_samples = false;
+    return f->has_samples;
 }
 
 /* ---- calibration.csv ---- */
@@ -230,6 +283,17 @@ static void name_cell(const csv_reader *r, const sweep_columns *at, char *into, 
     }
 }
 
+/* The values of the keys; NULL if memory is short or one is not UTF-8. */
+static json_t *parameters_of(const csv_reader *r, const sweep_columns *at) {
+    json_t *values = json_array();
+    for (size_t k = 0; values && k < at->policy; k++)
+        if (json_array_append_new(values, json_string(r->fields[k])) != 0) {
+            json_decref(values);
+            return NULL;
+        }
+    return values;
+}
+
 /* The object of the row's setting and policy; rows of one stand together. NULL if memory is short. */
 static json_t *cell_of(run_folder *f, const csv_reader *r, const sweep_columns *at) {
     char name[2048];
@@ -237,7 +301,8 @@ static json_t *cell_of(run_folder *f, const csv_reader *r, const sweep_columns *
     json_t *last = json_array_get(f->cells, json_array_size(f->cells) - 1);
     const char *known = json_string_value(json_object_get(last, "name"));
     if (known && strcmp(known, name) == 0) return last;
-    json_t *cell = json_pack("{s:s, s:s}", "name", name, "policy", r->fields[at->policy]);
+    json_t *cell = json_pack("{s:s, s:s, s:o, s:{}}", "name", name, "policy", r->fields[at->policy], "parameters",
+                             parameters_of(r, at), "metrics");
     return cell && json_array_append_new(f->cells, cell) == 0 ? cell : NULL;
 }
 
@@ -247,16 +312,23 @@ static bool add_statistic(run_folder *f, const csv_reader *r, const sweep_column
     if (!csv_number(r, at->mean, &mean, err) || !csv_number(r, at->low, &low, err) ||
         !csv_number(r, at->high, &high, err))
         return false;
-    json_t *cell = cell_of(f, r, at);
-    bool ok = cell != NULL;
-    if (ok && isfinite(mean)) ok = json_object_set_new(cell, r->fields[at->metric], json_real(mean)) == 0;
+    json_t *metrics = json_object_get(cell_of(f, r, at), "metrics");
+    bool ok = metrics != NULL;
+    if (ok && isfinite(mean)) ok = json_object_set_new(metrics, r->fields[at->metric], json_real(mean)) == 0;
     if (ok && isfinite(low) && isfinite(high)) {
         snprintf(key, sizeof key, "%s_low", r->fields[at->metric]);
-        ok = json_object_set_new(cell, key, json_real(low)) == 0;
+        ok = json_object_set_new(metrics, key, json_real(low)) == 0;
         snprintf(key, sizeof key, "%s_high", r->fields[at->metric]);
-        ok = ok && json_object_set_new(cell, key, json_real(high)) == 0;
+        ok = ok && json_object_set_new(metrics, key, json_real(high)) == 0;
     }
     return ok || error_input(err, r->mark, "cannot be kept: memory is short, or a text is not UTF-8");
+}
+
+static bool take_keys(run_folder *f, const csv_reader *r, size_t count, portolan_error *err) {
+    f->keys = calloc(count + 1, sizeof *f->keys);
+    for (; f->keys && f->key_count < count; f->key_count++)
+        if (!(f->keys[f->key_count] = strdup(r->names[f->key_count]))) break;
+    return (f->keys && f->key_count == count) || error_memory(err, count * sizeof *f->keys);
 }
 
 static bool read_statistics(run_folder *f, csv_reader *r, portolan_error *err) {
@@ -264,7 +336,7 @@ static bool read_statistics(run_folder *f, csv_reader *r, portolan_error *err) {
     csv_state state;
     if (!csv_column(r, "policy", &at.policy, err) || !csv_column(r, "metric", &at.metric, err) ||
         !csv_column(r, "mean", &at.mean, err) || !csv_column(r, "low", &at.low, err) ||
-        !csv_column(r, "high", &at.high, err))
+        !csv_column(r, "high", &at.high, err) || !take_keys(f, r, at.policy, err))
         return false;
     while ((state = csv_next(r, err)) == CSV_ROW)
         if (!add_statistic(f, r, &at, err)) return false;
@@ -279,7 +351,8 @@ static bool take_cells(run_folder *f, portolan_error *err) {
         f->policies[f->policy_count] =
             (run_policy){.name = json_string_value(json_object_get(cell, "name")),
                          .type = json_string_value(json_object_get(cell, "policy")),
-                         .metrics = cell};
+                         .metrics = json_object_get(cell, "metrics"),
+                         .parameters = json_object_get(cell, "parameters")};
     }
     return f->policy_count > 0 ||
            error_usage(err, "%s: statistics.csv has no rows: no point of the sweep is done yet", f->path);
@@ -317,7 +390,7 @@ static bool load_places(run_folder *f, portolan_error *err) {
 static bool load_run(run_folder *f, bool rows, portolan_error *err) {
     return (f->summary = read_document(f, "summary.json", err)) &&
            (f->manifest = read_document(f, "manifest.json", err)) && take_policies(f, err) &&
-           (!rows || (load_rows(f, err) && load_bins(f, err) && load_places(f, err)));
+           (!rows || (load_rows(f, err) && load_samples(f, err) && load_bins(f, err) && load_places(f, err)));
 }
 
 bool run_folder_load(run_folder *f, const char *path, bool rows, portolan_error *err) {
@@ -342,12 +415,19 @@ void run_folder_free(run_folder *f) {
     json_decref(f->summary);
     json_decref(f->manifest);
     json_decref(f->cells);
+    for (size_t k = 0; k < f->key_count; k++)
+        free(f->keys[k]);
+    free(f->keys);
     *f = (run_folder){0};
 }
 
 double run_metric(const run_policy *p, const char *key) {
     const json_t *value = json_object_get(p->metrics, key);
     return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+const char *run_parameter(const run_folder *f, size_t cell, size_t key) {
+    return json_string_value(json_array_get(f->policies[cell].parameters, key));
 }
 
 const run_policy *run_find(const run_folder *f, const char *name) {

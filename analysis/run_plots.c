@@ -2,7 +2,6 @@
  * (seconds, joules, shares); scripts scale them to what is read on the axes. */
 #include "run_plots.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,20 +25,6 @@ static bool is_oracle(const run_policy *p) {
     return strncmp(p->type, "oracle", strlen("oracle")) == 0;
 }
 
-/* "set xtics (1, 2, 5, 10, ...)", or powers of ten alone, from `least` to `most`, both above 0. */
-static void write_log_tics(FILE *script, const char *axis, double least, double most) {
-    static const int DIGITS[] = {1, 2, 5};
-    const char *separator = "";
-    int digits = most / least > 1000 ? 1 : 3; /* room for so many */
-    fprintf(script, "set logscale %s; set %stics (", axis, axis);
-    for (int e = (int)floor(log10(least)); e <= (int)ceil(log10(most)); e++)
-        for (int d = 0; d < digits; d++) {
-            fprintf(script, "%s%g", separator, DIGITS[d] * pow(10, e));
-            separator = ", ";
-        }
-    fputs(")\n", script);
-}
-
 /* ---- Latency ---- */
 
 static bool write_latency_curves(task *t) {
@@ -58,15 +43,12 @@ static bool write_latency_curves(task *t) {
     }
     if (!(least > 0 && most > 0)) return false;
     plot_texts(t->p.script, "policies", t->names, lines(t->f));
-    write_log_tics(t->p.script, "x", 1e3 * least, 1e3 * most);
-    fprintf(t->p.script, "set xrange [%g:%g]\n", 950 * least, 1050 * most);
-    fputs(
-        "set yrange [0:1]\n"
-        "set xlabel 'latency (ms, logarithmic)'\n"
-        "set ylabel 'share of answers'\n"
-        "plot for [i=1:|policies|] data using (1000*column('latency_s')):(strcol('policy') eq policies[i] ? "
-        "column('share') : NaN) with linespoints pointinterval -25 title policies[i]\n",
-        t->p.script);
+    plot_axes(&t->p, &(plot_axis){950 * least, 1050 * most, true}, &(plot_axis){0, 1, false});
+    fputs("set xlabel 'latency (ms, logarithmic)'\n"
+          "set ylabel 'share of answers'\n"
+          "plot for [i=1:|policies|] data using (1000*column('latency_s')):(strcol('policy') eq policies[i] ? "
+          "column('share') : NaN) with linespoints pointinterval -25 title policies[i]\n",
+          t->p.script);
     return true;
 }
 
@@ -79,10 +61,28 @@ bool is_on_front(const double *x, const double *y, size_t count, size_t i) {
     return true;
 }
 
-/* Rows "policy x x_low x_high accuracy low high front"; false if there is nothing to show. */
-static bool write_front_rows(task *t, const char *key, bool percentile) {
-    size_t n = t->f->policy_count, shown = 0;
+/* What a point stands for, and how sure that is. */
+typedef struct front_point {
+    double x, x_low, x_high, y, y_low, y_high;
+} front_point;
+
+/* NaN where there is nothing to show. Oracles are points too. */
+static front_point front_point_of(const task *t, const run_policy *p, const char *key, bool percentile) {
+    front_point a = {.x = run_metric(p, key), .y = run_metric(p, "accuracy")};
+    a.x_low = a.x_high = a.x;
+    double distinct = fmin(p->samples, run_metric(p, "answered"));
+    if (percentile && t->f->has_rows)
+        percentile_interval(p->rows.latencies, p->rows.answered, 95, &a.x_low, &a.x_high);
+    proportion_interval(a.y * distinct, distinct, &a.y_low, &a.y_high);
+    if (!t->f->has_samples) a.y_low = a.y_high = NAN;
+    return a;
+}
+
+/* Rows "policy x x_low x_high accuracy low high front", and the axes that hold them; false if there is nothing to show. */
+static bool write_front_rows(task *t, const char *key, double scale, bool percentile) {
+    size_t n = t->f->policy_count;
     double *x = malloc(2 * n * sizeof *x), *y = x ? x + n : NULL;
+    plot_axis across = {0, -INFINITY, false}, up = {INFINITY, -INFINITY, false};
     if (!x) return false;
     for (size_t i = 0; i < n; i++) {
         const run_policy *p = &t->f->policies[i];
@@ -92,50 +92,52 @@ static bool write_front_rows(task *t, const char *key, bool percentile) {
     fprintf(t->p.data, "policy\t%s\t%s_low\t%s_high\taccuracy\taccuracy_low\taccuracy_high\tfront\n", key,
             key, key);
     for (size_t i = 0; i < n; i++) {
-        const run_policy *p = &t->f->policies[i];
-        double at = run_metric(p, key), accuracy = run_metric(p, "accuracy"), low, high, x_low = at,
-               x_high = at;
-        double distinct = t->f->has_rows ? (double)p->rows.samples : run_metric(p, "answered");
-        if (isnan(at) || isnan(accuracy)) continue;
-        if (percentile && t->f->has_rows)
-            percentile_interval(p->rows.latencies, p->rows.answered, 95, &x_low, &x_high);
-        proportion_interval(accuracy * distinct, distinct, &low, &high);
-        plot_field(t->p.data, p->name);
-        fprintf(t->p.data, "\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%d\n", at, x_low, x_high, accuracy, low,
-                high, is_on_front(x, y, n, i));
-        shown++;
+        front_point a = front_point_of(t, &t->f->policies[i], key, percentile);
+        if (isnan(a.x) || isnan(a.y)) continue;
+        plot_field(t->p.data, t->names[i]);
+        fprintf(t->p.data, "\t%.9g\t%.9g\t%.9g\t%.9g", a.x, a.x_low, a.x_high, a.y);
+        if (isnan(a.y_low))
+            fputs("\t-\t-", t->p.data); /* there is no interval */
+        else
+            fprintf(t->p.data, "\t%.9g\t%.9g", a.y_low, a.y_high);
+        fprintf(t->p.data, "\t%d\n", is_on_front(x, y, n, i));
+        across.high = fmax(across.high, 1.06 * scale * fmax(a.x, a.x_high));
+        up.low = fmin(up.low, 100 * fmin(a.y, a.y_low));
+        up.high = fmax(up.high, 100 * fmax(a.y, a.y_high));
     }
     free(x);
-    return shown > 0;
+    if (up.low > up.high) return false;
+    double room = fmax(0.06 * (up.high - up.low), 0.05);
+    plot_axes(&t->p, &across, &(plot_axis){fmax(0, up.low - room), fmin(100.5, up.high + room), false});
+    return true;
 }
 
 /* Up to LINES_MOST policies have points of their own; of more, those on the front are named where they stand.
  * */
-static void write_front_script(task *t, const char *key, const char *scale, const char *label) {
+static void write_front_script(task *t, const char *key, double scale, const char *label) {
     FILE *out = t->p.script;
     plot_texts(out, "policies", t->names, lines(t->f));
     fprintf(out,
-            "set xlabel '%s'\nset ylabel 'accuracy (%%)'\nset xrange [0:*]\nset yrange [*:*<101]\n"
-            "set offsets 0, graph 0.06, graph 0.06, graph 0.06\n"
-            "x(c) = %s*column(c)\ny(c) = 100*column(c)\n",
+            "set xlabel '%s'\nset ylabel 'accuracy (%%)'\n"
+            "x(c) = %g*column(c)\ny(c) = 100*column(c)\nend(c) = strcol(c) eq '-' ? y('accuracy') : y(c)\n",
             label, scale);
     fprintf(out,
             "plot data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')) smooth unique with steps "
-            "lc rgb '#999999' dt (4,4) lw 1.5 title 'front', \\\n",
+            "lc rgb '#999999' dt (4,4) lw 1.5 notitle, \\\n",
             key);
     if (t->f->policy_count <= LINES_MOST)
         fprintf(
             out,
             "    for [i=1:|policies|] data using (strcol('policy') eq policies[i] ? x('%s') : "
             "NaN):(y('accuracy'))"
-            ":(x('%s_low')):(x('%s_high')):(y('accuracy_low')):(y('accuracy_high')) with xyerrorbars "
-            "lt i dt solid lw 1.2 ps 0.8 title policies[i]\n",
+            ":(x('%s_low')):(x('%s_high')):(end('accuracy_low')):(end('accuracy_high')) with xyerrorbars "
+            "lt i dt solid lw 1.2 ps 0.8 notitle\n",
             key, key, key);
     else
         fprintf(
             out,
-            "    data using (x('%s')):(y('accuracy')):(x('%s_low')):(x('%s_high')):(y('accuracy_low'))"
-            ":(y('accuracy_high')) with xyerrorbars lt 8 pt 7 dt solid lw 1 title 'policies', \\\n"
+            "    data using (x('%s')):(y('accuracy')):(x('%s_low')):(x('%s_high')):(end('accuracy_low'))"
+            ":(end('accuracy_high')) with xyerrorbars lt 8 pt 7 dt solid lw 1 notitle, \\\n"
             "    data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')):(strcol('policy')) with "
             "labels "
             "offset 0.6,0.4 left font ',12' textcolor rgb ink notitle\n",
@@ -143,13 +145,15 @@ static void write_front_script(task *t, const char *key, const char *scale, cons
 }
 
 static bool write_accuracy_cost(task *t) {
-    write_front_script(t, "cost", "1", "cost (mean of a request)");
-    return write_front_rows(t, "cost", false);
+    if (!write_front_rows(t, "cost", 1, false)) return false;
+    write_front_script(t, "cost", 1, "cost (mean of a request)");
+    return true;
 }
 
 static bool write_accuracy_p95(task *t) {
-    write_front_script(t, "latency_p95_s", "1000", "95th percentile of latency (ms)");
-    return write_front_rows(t, "latency_p95_s", true);
+    if (!write_front_rows(t, "latency_p95_s", 1000, true)) return false;
+    write_front_script(t, "latency_p95_s", 1000, "95th percentile of latency (ms)");
+    return true;
 }
 
 /* ---- Stacked bars: a policy a row ---- */
@@ -158,12 +162,27 @@ typedef struct part {
     const char *name, *color;
 } part;
 
-static double height_of_bars(const run_folder *f) {
-    return 1 + 0.22 * (double)f->policy_count;
+/* Inches that the policies' names take, and what is kept free on the other side. */
+static double names_width(const run_folder *f) {
+    return 0.25 + 0.07 * (double)longest_label(f);
 }
 
-/* Rows "policy row part from to" of one policy. */
-static void write_stack(task *t, size_t row, const part *parts, const double *values, size_t count) {
+static const double RIGHT = 0.25, ABOVE_BARS = 0.08;
+
+static double height_of_bars(const run_folder *f) {
+    return PLOT_BELOW + ABOVE_BARS + 0.22 * (double)f->policy_count;
+}
+
+static const part TIERS[] = {{"phone", "phone_color"}, {"edge", "edge_color"}, {"cloud", "cloud_color"}},
+                  TIMES[] = {{"waiting", "'#e69f00'"}, {"computing", "'#0072b2'"}, {"network", "'#cccccc'"}},
+                  ENERGIES[] = {{"phones idle", "'#f1dfb5'"},
+                                {"servers idle", "'#99b3d0'"},
+                                {"phones computing", "phone_color"},
+                                {"radio", "other_color"},
+                                {"servers computing", "cloud_color"}};
+
+/* Rows "policy row part from to" of one policy; returns where the stack ends. */
+static double write_stack(task *t, size_t row, const part *parts, const double *values, size_t count) {
     double from = 0;
     for (size_t k = 0; k < count; k++) {
         double value = isfinite(values[k]) ? fmax(values[k], 0) : 0;
@@ -171,20 +190,25 @@ static void write_stack(task *t, size_t row, const part *parts, const double *va
         fprintf(t->p.data, "\t%zu\t%s\t%.9g\t%.9g\n", row + 1, parts[k].name, from, from + value);
         from += value;
     }
+    return from;
 }
 
 static void begin_stack(task *t, const part *parts, size_t count) {
     FILE *out = t->p.script;
     fputs("policy\trow\tpart\tfrom\tto\n", t->p.data);
-    plot_texts(out, "policies", t->names, t->f->policy_count);
+    plot_tic_texts(out, "policies", t->names, t->f->policy_count);
     fprintf(out, "array parts[%zu]\narray colors[%zu]\n", count, count);
     for (size_t k = 0; k < count; k++)
         fprintf(out, "parts[%zu] = '%s'; colors[%zu] = %s\n", k + 1, parts[k].name, k + 1, parts[k].color);
     fputs(
         "set yrange [|policies| + 0.5:0.5]\nset ytics () scale 0\n"
-        "set for [i=1:|policies|] ytics add (policies[i] i)\nset grid noytics\nset key maxrows 1 samplen "
-        "1.5\n",
+        "set for [i=1:|policies|] ytics add (policies[i] i)\nset grid noytics\n",
         out);
+    fprintf(out,
+            "set lmargin at screen %.4f\nset rmargin at screen %.4f\nset bmargin at screen %.4f\n"
+            "set tmargin at screen %.4f\n",
+            names_width(t->f) / t->p.width, 1 - RIGHT / t->p.width, (t->p.legend + PLOT_BELOW) / t->p.height,
+            1 - ABOVE_BARS / t->p.height);
 }
 
 /* The bars of parts `first` to `last`, values times `scale`. */
@@ -194,18 +218,17 @@ static void write_bars(FILE *out, size_t first, size_t last, const char *scale) 
         "plot for [k=%zu:%zu] data using (strcol('part') eq parts[k] ? %s*column('from') : "
         "NaN):(column('row')):"
         "(%s*column('from')):(%s*column('to')):(column('row')-0.36):(column('row')+0.36) with boxxyerror "
-        "lc rgb colors[k] dt solid lw 0.5 title word(parts[k], 1)",
+        "lc rgb colors[k] dt solid lw 0.5 notitle",
         first, last, scale, scale, scale);
 }
 
 static bool write_tier_shares(task *t) {
-    static const part PARTS[] = {{"phone", "phone_color"}, {"edge", "edge_color"}, {"cloud", "cloud_color"}};
-    begin_stack(t, PARTS, 3);
+    begin_stack(t, TIERS, 3);
     for (size_t i = 0; i < t->f->policy_count; i++) {
         const run_policy *p = &t->f->policies[i];
         double shares[] = {run_metric(p, "share_phone"), run_metric(p, "share_edge"),
                            run_metric(p, "share_cloud")};
-        write_stack(t, i, PARTS, shares, 3);
+        write_stack(t, i, TIERS, shares, 3);
     }
     fputs("set xrange [0:100]\nset xlabel 'share of answers (%)'\nset xtics 20\n", t->p.script);
     write_bars(t->p.script, 1, 3, "100");
@@ -219,15 +242,15 @@ static bool write_tier_shares(task *t) {
 }
 
 static bool write_latency_parts(task *t) {
-    static const part PARTS[] = {{"waiting", "'#e69f00'"},
-                                 {"computing", "'#0072b2'"},
-                                 {"network", "'#cccccc'"}};
-    begin_stack(t, PARTS, 3);
+    plot_axis across = {0, 0, false};
+    begin_stack(t, TIMES, 3);
     for (size_t i = 0; i < t->f->policy_count; i++) {
         const policy_rows *r = &t->f->policies[i].rows;
-        write_stack(t, i, PARTS, (double[]){r->queue, r->compute, r->network}, 3);
+        double end = write_stack(t, i, TIMES, (double[]){r->queue, r->compute, r->network}, 3);
+        across.high = fmax(across.high, 1050 * end);
     }
-    fputs("set xrange [0:*]\nset xlabel 'mean latency (ms)'\n", t->p.script);
+    plot_tics(t->p.script, "x", &across, t->p.width - names_width(t->f) - RIGHT);
+    fputs("set xlabel 'mean latency (ms)'\n", t->p.script);
     write_bars(t->p.script, 1, 3, "1000");
     fputc('\n', t->p.script);
     return true;
@@ -235,31 +258,27 @@ static bool write_latency_parts(task *t) {
 
 /* Idle power dwarfs the work of a lightly loaded fleet, so the work has a panel, and a scale, of its own. */
 static bool write_energy(task *t) {
-    static const part PARTS[] = {{"phones idle", "'#f1dfb5'"},
-                                 {"servers idle", "'#99b3d0'"},
-                                 {"phones computing", "phone_color"},
-                                 {"radio", "other_color"},
-                                 {"servers computing", "cloud_color"}};
-    double left = 0.02 + 0.0095 * (double)longest_label(t->f); /* of the page: 8 point letters */
-    begin_stack(t, PARTS, 5);
+    double left = names_width(t->f) / t->p.width, inches = t->p.width * (0.91 - left) / 2;
+    plot_axis idle_axis = {0, 0, false}, work_axis = {0, 0, false};
+    begin_stack(t, ENERGIES, 5);
     for (size_t i = 0; i < t->f->policy_count; i++) {
         const run_policy *p = &t->f->policies[i];
         double phones = run_metric(p, "energy_phone_j"), servers = run_metric(p, "energy_total_j") - phones;
         double idle[] = {phones - p->rows.phone_joules, servers - p->rows.server_joules};
         double work[] = {p->rows.phone_joules - p->rows.radio_joules, p->rows.radio_joules,
                          p->rows.server_joules};
-        write_stack(t, i, PARTS, idle, 2);
-        write_stack(t, i, PARTS + 2, work, 3);
+        idle_axis.high = fmax(idle_axis.high, 1.05 * write_stack(t, i, ENERGIES, idle, 2));
+        work_axis.high = fmax(work_axis.high, 1050 * write_stack(t, i, ENERGIES + 2, work, 3));
     }
     fprintf(t->p.script,
-            "set multiplot\nset xrange [0:*]\nset tmargin at screen 0.96\nset bmargin at screen %g\n"
-            "set lmargin at screen %g\nset rmargin at screen %g\nset xlabel 'idle power (J a request)'\n",
-            0.7 / height_of_bars(t->f), left, (left + 0.93) / 2);
+            "set multiplot\nset rmargin at screen %g\nset xlabel 'idle power (J a request)'\n", (left + 0.93) / 2);
+    plot_tics(t->p.script, "x", &idle_axis, inches);
     write_bars(t->p.script, 1, 2, "1");
     fprintf(t->p.script,
-            "\nunset ytics\nset lmargin at screen %g\nset rmargin at screen 0.97\n"
+            "\nunset ytics; unset label\nset lmargin at screen %g\nset rmargin at screen 0.97\n"
             "set xlabel 'computing and sending (mJ a request)'\n",
             (left + 1.01) / 2);
+    plot_tics(t->p.script, "x", &work_axis, inches);
     write_bars(t->p.script, 3, 5, "1000");
     fputs("\nunset multiplot\n", t->p.script);
     return true;
@@ -269,10 +288,15 @@ static bool write_energy(task *t) {
 
 typedef enum source { FROM_SUMMARY, FROM_REQUESTS, FROM_CALIBRATION, FROM_PLACES } source;
 
+/* What a picture says of its policies. */
+typedef enum legend { NO_LEGEND, CURVES, FRONT, PARTS } legend;
+
 typedef struct recipe {
     picture about;
     source from;
-    bool bars; /* as high as policies need; as wide as their labels need */
+    legend legend;
+    const part *parts; /* of bars, which are as high as policies need, and as wide as their labels need */
+    size_t part_count;
     bool (*write)(task *t);
 } recipe;
 
@@ -284,7 +308,9 @@ static const recipe RECIPES[] = {
       "of it.",
       .wide = false},
      FROM_SUMMARY,
-     false,
+     FRONT,
+     NULL,
+     0,
      write_accuracy_cost},
     {{"accuracy-p95", "Accuracy against the slowest twentieth",
       "Up and left is better. Bars are 95 % intervals: of the accuracy as in the picture before, of the "
@@ -292,22 +318,30 @@ static const recipe RECIPES[] = {
       "order statistics, as if requests were independent.",
       .wide = false},
      FROM_SUMMARY,
-     false,
+     FRONT,
+     NULL,
+     0,
      write_accuracy_p95},
     {{"latency-cdf", "Latency",
       "Share of answers that were back at the phone within a time. The slowest half percent may lie outside.",
       .wide = false},
      FROM_REQUESTS,
-     false,
+     CURVES,
+     NULL,
+     0,
      write_latency_curves},
     {{"latency-parts", "Where the time goes", "Mean of an answered request, over all tiers it passed.",
       .wide = false},
      FROM_REQUESTS,
-     true,
+     PARTS,
+     TIMES,
+     sizeof TIMES / sizeof *TIMES,
      write_latency_parts},
     {{"tier-shares", "Who answers", "Share of the answers that each tier gave.", .wide = false},
      FROM_SUMMARY,
-     true,
+     PARTS,
+     TIERS,
+     sizeof TIERS / sizeof *TIERS,
      write_tier_shares},
     {{"energy", "Energy",
       "Per request. Left: power that the whole fleet and its servers draw while nothing runs; right, on a "
@@ -315,7 +349,9 @@ static const recipe RECIPES[] = {
       "own: what the requests add by computing and sending.",
       .wide = true},
      FROM_REQUESTS,
-     true,
+     PARTS,
+     ENERGIES,
+     sizeof ENERGIES / sizeof *ENERGIES,
      write_energy},
     {{"reliability", "Reliability of each exit",
       "How often an exit is right, against how sure it is, over the distinct samples of the run; on the "
@@ -325,7 +361,9 @@ static const recipe RECIPES[] = {
       "expected calibration error, 20 bins.",
       .wide = true},
      FROM_CALIBRATION,
-     false,
+     NO_LEGEND,
+     NULL,
+     0,
      write_reliability},
     {{"utilization", "How busy the tiers are",
       "Busy cores over time, the mean over a tier's places (phone groups, edge sites, cloud regions), "
@@ -333,7 +371,9 @@ static const recipe RECIPES[] = {
       "included. From the traces.",
       .wide = true},
      FROM_SUMMARY,
-     false,
+     CURVES,
+     NULL,
+     0,
      write_utilization},
     {{"fleet-map", "Where the fleet is",
       "Dots are phones, discs edge sites. A disc's area shows how many requests the site's servers answered, under the "
@@ -341,13 +381,15 @@ static const recipe RECIPES[] = {
       "their sites by lines, are cells that lie elsewhere.",
       .fleet = true},
      FROM_PLACES,
-     false,
+     NO_LEGEND,
+     NULL,
+     0,
      write_fleet_map},
 };
 enum { RECIPE_COUNT = sizeof RECIPES / sizeof *RECIPES };
 
 static double height_of(const run_folder *f, const recipe *r) {
-    if (r->bars) return height_of_bars(f);
+    if (r->parts) return height_of_bars(f);
     if (r->from == FROM_PLACES) return fleet_map_height(f);
     if (r->from == FROM_CALIBRATION)
         return 0.5 + 1.3 * (double)((f->exit_count + PANELS_ACROSS - 1) / PANELS_ACROSS);
@@ -360,21 +402,37 @@ static bool can_draw(const run_folder *f, source from) {
     return from == FROM_SUMMARY || f->exit_count > 0;
 }
 
+static const char NO_SAMPLES[] = "no samples.csv: no intervals of accuracy";
+
+/* Names the parts, or the policies; says how many of these have no curve. */
+static size_t make_legend(const task *t, const recipe *r, plot_entry *into) {
+    size_t n = 0, more = t->f->policy_count - lines(t->f);
+    for (; n < r->part_count; n++)
+        into[n] = (plot_entry){r->parts[n].name, PLOT_AREA, r->parts[n].color};
+    if (r->legend == FRONT) into[n++] = (plot_entry){"front", PLOT_FRONT, NULL};
+    for (size_t i = 0; (r->legend == CURVES || (r->legend == FRONT && !more)) && i < lines(t->f); i++)
+        into[n++] = (plot_entry){t->names[i], (int)i + 1, NULL};
+    if (r->legend == FRONT && more) into[n++] = (plot_entry){"policies; those on the front are named", 8, NULL};
+    if (r->legend == CURVES && more) into[n++] = (plot_entry){t->more, PLOT_NO_LINE, NULL};
+    if (r->legend == FRONT && !t->f->has_samples) into[n++] = (plot_entry){NO_SAMPLES, PLOT_NO_LINE, NULL};
+    return n;
+}
+
 static bool draw(const recipe *r, task *t, const char *folder, picture_list *list, portolan_error *err) {
+    plot_entry entries[LINES_MOST + 3];
     picture about = r->about;
     about.wide |= r->from != FROM_PLACES && longest_label(t->f) > LONG_LABEL;
-    bool drawn;
-    if (!plot_open(&t->p, folder, about.name, about.wide ? PLOT_PAGE : PLOT_COLUMN, height_of(t->f, r), err))
-        return false;
-    if (!r->write(t)) { /* nothing to show */
-        portolan_error none;
-        plot_close(&t->p, false, &drawn, &none);
-        return !err->status;
-    }
-    if (!plot_close(&t->p, true, &drawn, err)) return false;
-    list->drawn |= drawn;
-    list->items[list->count++] = about;
-    return true;
+    if (r->legend == CURVES && t->f->policy_count > LINES_MOST) about.note = t->more;
+    if (r->legend == FRONT && !t->f->has_samples)
+        about.note = "There is no samples.csv in the folder, so accuracies have no intervals.";
+    plot_frame frame = {folder, about.name, about.wide ? PLOT_PAGE : PLOT_COLUMN, height_of(t->f, r), entries,
+                        make_legend(t, r, entries), NULL};
+    if (r->parts) frame.width = fmax(frame.width, 2.4 + names_width(t->f));
+    if (!plot_open(&t->p, &frame, err)) return false;
+    if (r->write(t)) return picture_list_add(list, &t->p, &about, err);
+    portolan_error none;
+    plot_close(&t->p, false, NULL, &none); /* nothing to show */
+    return !err->status;
 }
 
 bool run_plots_write(const run_folder *f, const char *folder, picture_list *list, portolan_error *err) {
@@ -383,41 +441,50 @@ bool run_plots_write(const run_folder *f, const char *folder, picture_list *list
     if (!t.names) return error_memory(err, f->policy_count * sizeof *t.names);
     for (size_t i = 0; i < f->policy_count; i++)
         t.names[i] = f->policies[i].name;
+    snprintf(t.more, sizeof t.more, "%zu more policies have no curve here.", f->policy_count - lines(f));
     bool ok = true;
     for (size_t i = 0; ok && i < RECIPE_COUNT; i++)
         if (can_draw(f, RECIPES[i].from)) ok = draw(&RECIPES[i], &t, folder, list, err);
     free(t.names);
+    if (!ok) picture_list_free(list);
     return ok;
 }
 
-/* ---- Pictures that others drew ---- */
+/* ---- The list ---- */
 
-static int is_svg(const struct dirent *entry) {
-    size_t n = strlen(entry->d_name);
-    return n > 4 && strcmp(entry->d_name + n - 4, ".svg") == 0;
-}
-
-/* "accuracy-by-threshold.svg" gives the name without its ending, and the title "Accuracy by threshold". */
-static bool add_found(const char *file, arena *memory, picture_list *list) {
-    char *name = arena_text(memory, file, strlen(file) - 4),
-         *title = arena_text(memory, file, strlen(file) - 4);
-    if (!name || !title) return false;
-    for (char *c = title; *c; c++)
-        if (*c == '-' || *c == '_') *c = ' ';
-    if (*title >= 'a' && *title <= 'z') *title = (char)(*title - 'a' + 'A');
-    list->items[list->count++] = (picture){.name = name, .title = title, .caption = ""};
+static bool keep_texts(picture_list *list, picture *p) {
+    const char **texts[] = {&p->name, &p->title, &p->caption, &p->note};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!*texts[i]) continue;
+        *texts[i] = arena_text(&list->memory, *texts[i], strlen(*texts[i]));
+        if (!*texts[i]) return false;
+    }
     return true;
 }
 
-bool pictures_find(const char *folder, arena *memory, picture_list *list, portolan_error *err) {
-    *list = (picture_list){.drawn = true};
-    struct dirent **entries;
-    int n = scandir(folder, &entries, is_svg, alphasort);
-    bool ok = true;
-    for (int i = 0; i < n; i++) {
-        if (ok && list->count < MAX_PICTURES) ok = add_found(entries[i]->d_name, memory, list);
-        free(entries[i]);
+bool picture_list_add(picture_list *list, plot *p, const picture *about, portolan_error *err) {
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 16;
+        picture *grown = realloc(list->items, room * sizeof *grown);
+        portolan_error none;
+        if (!grown) return plot_close(p, false, NULL, &none), error_memory(err, room * sizeof *grown);
+        list->items = grown;
+        list->room = room;
     }
-    if (n >= 0) free(entries);
-    return ok || error_memory(err, 0);
+    picture *kept = &list->items[list->count];
+    *kept = *about;
+    kept->width = p->width;
+    kept->height = p->height;
+    if (!plot_close(p, true, &kept->svg, err)) return false;
+    list->count++;
+    list->drawn |= p->drawn;
+    return keep_texts(list, kept) || error_memory(err, 0);
+}
+
+void picture_list_free(picture_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].svg.data);
+    free(list->items);
+    arena_free(&list->memory);
+    *list = (picture_list){0};
 }

@@ -11,62 +11,64 @@ enum { BIN_LEAST = 10 /* samples of a bin that is worth a point */ };
 /* ---- Utilisation over time ---- */
 
 /* Rows "policy tier time_s percent" of a policy's trace, if it has one in CSV. */
-static bool write_trace_rows(task *t, size_t i, bool has[UTILIZATION_TIERS]) {
+static bool write_trace_rows(task *t, size_t i, bool has[UTILIZATION_TIERS], plot_axis axes[2]) {
     char path[sizeof t->f->path + 160];
     utilization u;
     snprintf(path, sizeof path, "%s/trace-%.120s.csv", t->f->path, t->names[i]);
     if (access(path, F_OK) != 0) return true;
     if (!utilization_read(&u, path, t->err)) return false;
     double width = (u.end - u.begin) / UTILIZATION_BINS;
+    axes[0].low = fmin(axes[0].low, u.begin);
+    axes[0].high = fmax(axes[0].high, u.end);
     for (int k = 0; k < UTILIZATION_TIERS; k++) {
         has[k] |= u.has[k];
         for (int b = 0; u.has[k] && b < UTILIZATION_BINS; b++) {
             plot_field(t->p.data, t->names[i]);
             fprintf(t->p.data, "\t%s\t%.9g\t%.9g\n", UTILIZATION_TIER_NAMES[k], u.begin + (b + 0.5) * width,
                     u.percent[k][b]);
+            axes[1].high = fmax(axes[1].high, fmin(1.05 * u.percent[k][b], 100));
         }
     }
     return true;
 }
 
-static void write_panel(FILE *out, int tier, int column, size_t panels) {
-    const char *name = UTILIZATION_TIER_NAMES[tier];
-    double step = 0.93 / (double)panels, left = 0.07 + step * column;
+static void write_panel(FILE *out, const char *name, double left, double right) {
     fprintf(
         out,
         "set lmargin at screen %g\nset rmargin at screen %g\n"
         "set title '%s' offset 0,-0.6 textcolor rgb ink\n"
         "plot for [i=1:|policies|] data using (strcol('policy') eq policies[i] && strcol('tier') eq '%s' ? "
         "column('time_s') : NaN):(column('percent')) with linespoints pointinterval -40 lw 1.4 ps 0.5 "
-        "title policies[i]\nunset ylabel\n",
-        left, left + step - 0.06, name, name);
+        "notitle\nunset ylabel; unset label; unset arrow # drawn with the first panel\n",
+        left, right, name, name);
 }
 
 /* A panel a tier, side by side, with one legend below them. */
 bool write_utilization(task *t) {
     bool has[UTILIZATION_TIERS] = {false};
+    plot_axis axes[2] = {{INFINITY, -INFINITY, false}, {0, 0, false}};
     size_t panels = 0;
+    FILE *out = t->p.script;
     fputs("policy\ttier\ttime_s\tpercent\n", t->p.data);
     for (size_t i = 0; i < lines(t->f); i++)
-        if (!write_trace_rows(t, i, has)) return false;
+        if (!write_trace_rows(t, i, has, axes)) return false;
     for (int k = 0; k < UTILIZATION_TIERS; k++)
         panels += has[k];
     if (!panels) return false;
-    plot_texts(t->p.script, "policies", t->names, lines(t->f));
-    fputs("set multiplot\nset bmargin at screen 0.38\nset tmargin at screen 0.9\nset yrange [0:*<100]\n"
-          "set xlabel 'simulated time (s)'\nset ylabel 'busy cores (%)'\nunset key\n",
-          t->p.script);
+    double step = 0.92 / (double)panels, bottom = t->p.legend + 0.45, top = t->p.height - 0.25;
+    plot_texts(out, "policies", t->names, lines(t->f));
+    plot_tics(out, "x", &axes[0], (step - 0.06) * t->p.width);
+    plot_tics(out, "y", &axes[1], top - bottom);
+    fprintf(out,
+            "set multiplot\nset bmargin at screen %g\nset tmargin at screen %g\n"
+            "set xlabel 'simulated time (s)'\nset ylabel 'busy cores (%%)'\n",
+            bottom / t->p.height, top / t->p.height);
     for (int k = 0, column = 0; k < UTILIZATION_TIERS; k++)
-        if (has[k]) write_panel(t->p.script, k, column++, panels);
-    fputs(
-        "unset border; unset tics; unset xlabel; unset title; unset grid\n"
-        "set lmargin at screen 0.02\nset rmargin at screen 0.98\nset bmargin at screen 0\n"
-        "set tmargin at screen 0.22\nset xrange [0:1]\nset yrange [0:1]\n"
-        "set key inside center center horizontal\n"
-        "plot NaN notitle, for [i=1:|policies|] keyentry with linespoints lt i lw 1.4 ps 0.5 title "
-        "policies[i]\n"
-        "unset multiplot\n",
-        t->p.script);
+        if (has[k]) {
+            double left = 0.08 + step * column++;
+            write_panel(out, UTILIZATION_TIER_NAMES[k], left, left + step - 0.06);
+        }
+    fputs("unset multiplot\n", out);
     return true;
 }
 

@@ -15,6 +15,7 @@ typedef struct task {
     const run_folder *f;
     plot p;
     const char **names; /* [policy_count] */
+    char more[64];      /* how many policies have no line type of their own, in words */
     portolan_error *err;
 } task;
 

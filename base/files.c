@@ -172,6 +172,13 @@ void text_hash(const char *text, size_t length, char hex[FILE_HASH_TEXT]) {
     finish_hash(&context, hex);
 }
 
+void text_digest(const char *text, size_t length, unsigned char digest[TEXT_DIGEST]) {
+    SHA2_CTX context;
+    SHA256Init(&context);
+    SHA256Update(&context, (const uint8_t *)text, length);
+    SHA256Final(digest, &context);
+}
+
 bool file_hash(const char *path, char hex[FILE_HASH_TEXT], portolan_error *err) {
     FILE *f = file_open(path, "a file", NULL, err);
     if (!f) return false;

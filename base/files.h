@@ -45,6 +45,11 @@ bool file_hash(const char *path, char hex[FILE_HASH_TEXT], portolan_error *err);
 /* The same of a text. */
 void text_hash(const char *text, size_t length, char hex[FILE_HASH_TEXT]);
 
+enum { TEXT_DIGEST = 32 };
+
+/* SHA-256 of a text as bytes. */
+void text_digest(const char *text, size_t length, unsigned char digest[TEXT_DIGEST]);
+
 /* Makes the folders above `path` that are missing. */
 bool parents_make(const char *path, portolan_error *err);
 

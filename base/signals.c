@@ -22,7 +22,7 @@ enum { ENDING_COUNT = sizeof ENDINGS / sizeof *ENDINGS };
 static bool caught[ENDING_COUNT], started;
 static pthread_t main_thread;
 
-enum { MOST_LEFTOVERS = 16, PATH_ROOM = 1280 };
+enum { MOST_LEFTOVERS = 16, PATH_ROOM = 1400 };
 static struct leftover {
     volatile sig_atomic_t used;
     char path[PATH_ROOM];
@@ -52,6 +52,8 @@ static void end_program(int number) {
     if (helper > 0 && kill(helper, SIGKILL) == 0) waitpid(helper, NULL, 0);
     for (size_t i = 0; i < MOST_LEFTOVERS; i++)
         if (leftovers[i].used) unlink(leftovers[i].path);
+    for (size_t i = 0; i < MOST_LEFTOVERS; i++)
+        if (leftovers[i].used) rmdir(leftovers[i].path);
     if (number != SIGPIPE) { /* whoever closes a pipe has read enough, and wants no more words */
         say(isatty(STDERR_FILENO) == 1 ? "\r\033[Kportolan: interrupted by " : "portolan: interrupted by ");
         say(find(number)->name);

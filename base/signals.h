@@ -26,7 +26,8 @@ bool error_signal(portolan_error *err, int signal, const char *what);
  * own (SIGPIPE, SIGXCPU) ends it. */
 void signals_leave_to_parent(void);
 
-/* A file to be removed if a signal ends the program before leftover_drop, which is called with an equal text. */
+/* A file, or a folder with nothing in it but such files, to be removed if a signal ends the program before leftover_drop,
+ * which is called with an equal text. */
 void leftover_add(const char *path);
 void leftover_drop(const char *path);
 

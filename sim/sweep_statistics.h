@@ -59,10 +59,6 @@ json_t *sweep_export_json(sweep_store *t, bool timings, portolan_error *err);
 bool sweep_files_write(const sweep_statistics *st, sweep_store *t, portolan_error *err);
 json_t *sweep_json(const sweep_statistics *st, const sweep_store *t);
 
-/* sweep_plots.c: draws into the sweep's folder plots/. `drawn`: whether gnuplot was there; without it, data
- * and scripts are written all the same. */
-bool sweep_plots_draw(const sweep_statistics *st, const sweep_store *t, bool *drawn, portolan_error *err);
-
 /* sweep_table.c: what an axis is called: the last word of its first key if that tells it from the other
  * axes, else the whole key. */
 const char *sweep_axis_name(const sweep *w, size_t axis);

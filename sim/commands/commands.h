@@ -28,11 +28,15 @@ int fail(const portolan_error *err);
 /* Prints a JSON document on standard output and releases it; returns the exit status. */
 int print_json(json_t *value);
 
-/* Draws the pictures of the results folder into FOLDER/plots and writes the page; `other` may be NULL. */
+/* Draws the pictures of the results folder into FOLDER/plots and writes the page; `other` may be NULL. After a success
+ * the list is to be freed. */
 bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures,
                  portolan_error *err);
 
-/* Says on standard error where the report is, and whether it has pictures. */
+/* Says on standard error what pictures lack: gnuplot, or room for all curves. Silent if nothing. */
+void pictures_tell(const picture_list *pictures);
+
+/* Says on standard error where the report is, and what it lacks. */
 void report_where(const char *path, const picture_list *pictures);
 
 /* The commands; argv[0] is "portolan NAME". Each returns the exit status. */

@@ -115,21 +115,17 @@ static size_t make_columns(report_column columns[MAX_COLUMNS]) {
     return count;
 }
 
-static bool draw_pictures(const report_request *request, picture_list *pictures, portolan_error *err) {
-    return subfolder_make(request->picture_folder, err) &&
-           run_plots_write(request->run, request->picture_folder, pictures, err);
-}
-
-/* A run's pictures are drawn here; a sweep's were drawn by `portolan sweep`. */
-static bool write_report(const report_request *request, const char *path, picture_list *pictures,
+/* Pictures are drawn from the folder's tables, never taken from it. */
+static bool write_report(const report_request *request, const char *plots, const char *path, picture_list *pictures,
                          portolan_error *err) {
-    arena memory = {0};
     folder_lock lock;
     if (!lock_take(&lock, request->run->path, "report", "making a report", err)) return false;
-    bool ok = request->run->is_sweep ? pictures_find(request->picture_folder, &memory, pictures, err)
-                                     : draw_pictures(request, pictures, err);
-    ok = ok && report_write(request, path, err);
-    arena_free(&memory);
+    bool ok = subfolder_make(plots, err) &&
+              (request->run->is_sweep ? sweep_plots_write : run_plots_write)(request->run, plots, pictures, err);
+    if (ok && !report_write(request, path, err)) {
+        picture_list_free(pictures);
+        ok = false;
+    }
     lock_release(&lock);
     return ok;
 }
@@ -152,22 +148,25 @@ bool make_report(const char *folder, const char *other, const char *path, pictur
     report_request request = {.run = &run,
                               .other = other ? &second : NULL,
                               .pictures = pictures,
-                              .picture_folder = plots,
                               .columns = columns,
                               .column_count = make_columns(columns)};
     bool ok = (!other || run_folder_load(&second, other, false, err)) &&
-              write_report(&request, path, pictures, err);
+              write_report(&request, plots, path, pictures, err);
     run_folder_free(&run);
     run_folder_free(&second);
     return ok;
 }
 
-void report_where(const char *path, const picture_list *pictures) {
+void pictures_tell(const picture_list *pictures) {
     if (!pictures->drawn)
-        fputs(
-            "portolan: gnuplot was not found: the report is without pictures; their data and scripts are "
-            "there\n",
-            stderr);
+        fputs("portolan: gnuplot was not found: there are no pictures; their data and scripts are there\n", stderr);
+    if (pictures->left_out)
+        fprintf(stderr, "portolan: %zu lines have no picture: there are too many; they are in statistics.csv\n",
+                pictures->left_out);
+}
+
+void report_where(const char *path, const picture_list *pictures) {
+    pictures_tell(pictures);
     fprintf(stderr, "report: %s\n", path);
 }
 
@@ -180,9 +179,11 @@ int command_report(int argc, char **argv) {
     if (!path_format(path, sizeof path, &err, "%s/report.html", a.folder)) return fail(&err);
     if (!a.out) a.out = path;
     if (!make_report(a.folder, a.other, a.out, &pictures, &err)) return fail(&err);
-    if (a.common.json)
-        return print_json(json_pack("{s:s, s:I, s:b}", "report", a.out, "pictures",
-                                    (json_int_t)pictures.count, "drawn", pictures.drawn));
-    if (!a.common.quiet) report_where(a.out, &pictures);
+    json_t *json = json_pack("{s:s, s:I, s:b, s:I}", "report", a.out, "pictures", (json_int_t)pictures.count, "drawn",
+                             pictures.drawn, "lines_left_out", (json_int_t)pictures.left_out);
+    if (!a.common.json && !a.common.quiet) report_where(a.out, &pictures);
+    picture_list_free(&pictures);
+    if (a.common.json) return print_json(json);
+    json_decref(json);
     return STATUS_OK;
 }

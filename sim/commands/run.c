@@ -81,6 +81,7 @@ static int add_report(const run_report *report, const run_arguments *a) {
     snprintf(path, sizeof path, "%s/report.html", report->folder);
     if (!make_report(report->folder, NULL, path, &pictures, &err)) return fail(&err);
     if (!a->common.quiet) report_where(path, &pictures);
+    picture_list_free(&pictures);
     return STATUS_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/run_plots.h"
 #include "base/json.h"
 #include "base/signals.h"
 #include "commands.h"
@@ -256,12 +257,24 @@ static int tell_failures(const sweep_progress *p, const char *folder) {
     return status;
 }
 
+/* From the files just written, as `portolan report` does. */
+static bool draw_pictures(const sweep_store *t, picture_list *pictures, portolan_error *err) {
+    char plots[sizeof t->folder + 8];
+    run_folder folder;
+    if (!path_format(plots, sizeof plots, err, "%s/plots", t->folder) || !run_folder_load(&folder, t->folder, false, err))
+        return false;
+    bool ok = subfolder_make(plots, err) && sweep_plots_write(&folder, plots, pictures, err);
+    run_folder_free(&folder);
+    return ok;
+}
+
 static bool draw(const sweep_arguments *a, const sweep_statistics *st, const sweep_store *t,
                  portolan_error *err) {
-    bool drawn = true;
-    if (a->plots && !sweep_plots_draw(st, t, &drawn, err)) return false;
-    if (!drawn && !a->common.quiet)
-        fprintf(stderr, "gnuplot is not installed: %s/plots holds data and scripts only\n", t->folder);
+    picture_list pictures = {0};
+    if (!a->plots || !st->cell_count) return true;
+    if (!draw_pictures(t, &pictures, err)) return false;
+    if (!a->common.quiet) pictures_tell(&pictures);
+    picture_list_free(&pictures);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "tests/support.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <unistd.h>
 
 #include "analysis/plot.h"
@@ -52,8 +53,9 @@ static unsigned count_unfinished(const char *folder) {
 /* A line of two points for each policy; `body` ends the script. */
 static bool write_plot(const char *folder, const char *body, bool ok, bool *drawn, portolan_error *err) {
     const char *const policies[] = {"it's", "#1 `rm` \"a\tb\"", "x_{2}"};
+    const plot_entry legend[] = {{policies[0], 1, NULL}, {policies[1], 2, NULL}, {policies[2], 3, NULL}};
     plot p;
-    assert_true(plot_open(&p, folder, "lines", PLOT_COLUMN, PLOT_HEIGHT, err));
+    assert_true(plot_open(&p, &(plot_frame){folder, "lines", PLOT_COLUMN, PLOT_HEIGHT, legend, 3, NULL}, err));
     fputs("policy\tlatency_s\tshare\n", p.data);
     for (size_t i = 0; i < 3; i++)
         for (int k = 0; k < 2; k++) {
@@ -62,12 +64,14 @@ static bool write_plot(const char *folder, const char *body, bool ok, bool *draw
         }
     plot_texts(p.script, "policies", policies, 3);
     fputs(body, p.script);
-    return plot_close(&p, ok, drawn, err);
+    ok = plot_close(&p, ok, NULL, err);
+    *drawn = p.drawn;
+    return ok;
 }
 
 static const char GOOD[] =
     "plot for [i=1:|policies|] data using 'latency_s':(strcol('policy') eq policies[i] ? "
-    "column('share') : NaN) with linespoints title policies[i]\n";
+    "column('share') : NaN) with linespoints notitle\n";
 
 TEST(test_five_files) {
     portolan_error err = {0};
@@ -186,8 +190,120 @@ TEST(test_long_names) {
     char name[300];
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    assert_false(plot_open(&p, "long", name, PLOT_COLUMN, PLOT_HEIGHT, &err));
+    assert_false(plot_open(&p, &(plot_frame){"long", name, PLOT_COLUMN, PLOT_HEIGHT, NULL, 0, NULL}, &err));
     assert_int_equal(err.status, STATUS_WRONG_INPUT);
+}
+
+TEST(test_names_are_no_scripts) {
+    static const char *const NAMES[] = {"", "../up", "a b", "it's", "x\nsystem('touch y')"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        portolan_error err = {0};
+        plot p;
+        assert_false(plot_open(&p, &(plot_frame){"names", NAMES[i], 3, 2, NULL, 0, NULL}, &err));
+        assert_non_null(strstr(err.message, "is no name for a picture"));
+    }
+}
+
+/* What lies in the folder already is neither followed nor taken for the new picture. */
+TEST(test_planted_files) {
+    portolan_error err = {0};
+    bool drawn;
+    if (!have_gnuplot()) skip();
+    assert_true(folder_make("planted", &err));
+    FILE *outside = fopen("outside", "w");
+    assert_non_null(outside);
+    fputs("mine", outside);
+    fclose(outside);
+    for (int i = 0; i < 3; i++) {
+        char path[64], unfinished[96];
+        snprintf(path, sizeof path, "planted/lines.%s", PICTURES[i]);
+        snprintf(unfinished, sizeof unfinished, "%s.unfinished", path);
+        unlink(path);
+        unlink(unfinished);
+        assert_int_equal(symlink("../outside", path), 0);
+        assert_int_equal(symlink("../outside", unfinished), 0);
+    }
+    assert_true(write_plot("planted", GOOD, true, &drawn, &err));
+    file_bytes kept;
+    assert_true(file_read("outside", 100, &kept, &err));
+    assert_string_equal(kept.data, "mine");
+    free(kept.data);
+    assert_true(contains("planted", "lines", "svg", "<svg"));
+}
+
+TEST(test_svg_is_the_new_one) {
+    portolan_error err = {0};
+    file_bytes svg;
+    plot p;
+    if (!have_gnuplot()) skip();
+    assert_true(plot_open(&p, &(plot_frame){"new", "x", 3, 2, NULL, 0, "<b>&"}, &err));
+    fputs("plot sin(x)\n", p.script);
+    assert_true(plot_close(&p, true, &svg, &err));
+    assert_true(p.drawn);
+    assert_non_null(strstr(svg.data, "&lt;b>&amp;"));
+    free(svg.data);
+}
+
+/* ---- Tics ---- */
+
+/* The tics in "set xtics (1, 2, 5)" of what plot_tics writes; returns how many. */
+static size_t tics_of(const char *name, plot_axis axis, double inches, double at[64]) {
+    char *text;
+    size_t size, n = 0;
+    FILE *out = open_memstream(&text, &size);
+    plot_tics(out, name, &axis, inches);
+    fclose(out);
+    char *list = strstr(text, "tics (");
+    assert_non_null(list);
+    for (char *c = list + strlen("tics ("), *end; n < 64; c = end + 1) {
+        at[n] = strtod(c, &end);
+        if (end == c) break;
+        n++;
+        if (*end != ',') break;
+    }
+    free(text);
+    return n;
+}
+
+static double place(plot_axis a, double x) {
+    return a.is_log ? log(x / a.low) / log(a.high / a.low) : (x - a.low) / (a.high - a.low);
+}
+
+/* Labels are 8 point letters: a digit of the widest fonts in use is 0.0707 inches wide, a line 0.155 high. */
+static void check_tics(plot_axis a, double inches) {
+    double at[64];
+    char text[64];
+    size_t n = tics_of("x", a, inches, at);
+    assert_true(n >= 2 && n <= 16);
+    for (size_t i = 0; i + 1 < n; i++) {
+        double wide = 0.0707 * (snprintf(text, sizeof text, "%.10g", at[i]) + snprintf(text, sizeof text, "%.10g", at[i + 1])) / 2;
+        assert_true(inches * (place(a, at[i + 1]) - place(a, at[i])) > wide);
+    }
+    n = tics_of("y", a, inches, at);
+    assert_true(n >= 2);
+    for (size_t i = 0; i + 1 < n; i++)
+        assert_true(inches * (place(a, at[i + 1]) - place(a, at[i])) > 0.155);
+}
+
+TEST(test_labels_do_not_touch) {
+    static const plot_axis AXES[] = {
+        {0, 1, false},        {0, 250000, false},  {0, 1234567890, false}, {62.3, 99.9, false}, {-10, 90, false},
+        {0, 1e-5, false},     {0.5, 0.98, false},  {1, 1000, true},        {5, 600, true},      {1e-3, 1e7, true},
+        {100, 100000, true},  {150, 190, true},    {1, 1e30, true},        {0.02, 0.3334, true}, {99.1, 99.2, false},
+    };
+    for (size_t i = 0; i < sizeof AXES / sizeof *AXES; i++)
+        for (double inches = 1.5; inches < 7; inches += 0.5)
+            check_tics(AXES[i], inches);
+}
+
+/* 0, 0.2 ... 1 on 2.7 inches: 0.54 inches apart for labels of at most 0.22; 0.1 apart would be ten labels and more. */
+TEST(test_round_tics) {
+    double at[64];
+    assert_int_equal(tics_of("x", (plot_axis){0, 1, false}, 2.7, at), 6);
+    assert_near(at[1], 0.2, 1e-12);
+    assert_int_equal(tics_of("x", (plot_axis){5, 600, true}, 2.7, at), 7); /* 5 10 20 50 100 200 500 */
+    assert_int_equal(tics_of("x", (plot_axis){7, 7, false}, 2.7, at) > 1, true);
+    assert_int_equal(tics_of("x", (plot_axis){INFINITY, -INFINITY, false}, 2.7, at) > 1, true);
 }
 
 int main(void) {
@@ -201,6 +317,11 @@ int main(void) {
         cmocka_unit_test(test_without_gnuplot),
         cmocka_unit_test(test_failed_caller),
         cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_names_are_no_scripts),
+        cmocka_unit_test(test_planted_files),
+        cmocka_unit_test(test_svg_is_the_new_one),
+        cmocka_unit_test(test_labels_do_not_touch),
+        cmocka_unit_test(test_round_tics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

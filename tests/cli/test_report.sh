@@ -68,9 +68,37 @@ run 0 report hostile -q
 refuse "a name became markup" grep -qF '<script>bad' hostile/report.html
 check "the name is shown" grep -qF '<h1>&lt;script&gt;bad()&lt;/script&gt;</h1>' hostile/report.html
 
+# ---- Pictures that were in the folder before ----
+
+planted='<svg xmlns="http://www.w3.org/2000/svg" onload="document.title=1"><script>document.title=2</script></svg>'
+cp -r second planted
+mkdir -p planted/plots
+for picture in accuracy-cost pareto planted; do echo "$planted" >"planted/plots/$picture.svg"; done
+run 0 report planted -q
+refuse "a picture from the folder is in the page" grep -qF 'onload' planted/report.html
+refuse "its code is" grep -qF "$(printf '%s' "$planted" | base64 -w 0 | head -c 60)" planted/report.html
+refuse "its name is" grep -qF 'planted.svg' planted/report.html
+run 0 sweep "$SOURCE/scenarios/sweeps/quick.yaml" --set run.requests=50 --set run.warmup=5 --out swept -q
+check "a sweep without --plots has no pictures" test ! -e swept/plots
+mkdir -p swept/plots
+for picture in accuracy-by-threshold pareto planted; do echo "$planted" >"swept/plots/$picture.svg"; done
+run 0 report swept --json
+refuse "a sweep's page holds a picture from the folder" grep -qE 'onload|planted' swept/report.html
+if command -v gnuplot >/dev/null; then
+    json stdout pictures 5 # four metrics along the axis, and the front
+    json stdout lines_left_out 0
+    refuse "an old picture is still there" grep -qF onload swept/plots/pareto.svg
+fi
+
 # ---- In a browser ----
 
 run 0 report first --compare second -q
+
+# The page as it is allows only its own script; this copy allows that of the tests too.
+# loosened PAGE
+loosened() {
+    sed "s#script-src 'sha256-[^']*'#script-src 'unsafe-inline'#" "$1"
+}
 
 # browse PAGE WIDTH: the DOM after its scripts have run, in the file dom; what the console said, in the file console.
 browse() {
@@ -82,12 +110,26 @@ browse() {
 
 if command -v chromium >/dev/null; then
     # The check of the console must be able to fail: this page says something, and is not allowed to fetch.
-    sed 's#</body>#<script>console.log("spoken"); fetch("http://example.org/")</script></body>#' first/report.html >noisy.html
+    loosened first/report.html |
+        sed 's#</body>#<script>console.log("spoken"); fetch("http://example.org/")</script></body>#' >noisy.html
     browse noisy.html 1400
     check "the console is heard" grep -qF spoken console
     check "the page's policy forbids the network" grep -qF 'Content Security Policy' console
+    # The page itself: silent, its script has run, and code that finds its way into it does not.
+    for page in first planted swept; do
+        cp "$page/report.html" whole.html
+        browse whole.html 1400
+        cp console stderr
+        check "the console is silent for $page" test ! -s console
+        check "the script of $page has run" grep -qE '<button type="button" class="tool js" data-more="metrics" aria-pressed="false">' dom
+        refuse "a picture of $page has run" grep -qE '<title>[12]</title>' dom
+    done
+    sed 's#<main>#<main><img src="x" onerror="document.title=3"><script>document.title=4</script>#' first/report.html >injected.html
+    browse injected.html 1400
+    refuse "code in the page has run" grep -qE '<title>[34]</title>' dom
+    check "its refusal is told" grep -qF 'Content Security Policy' console
     {
-        sed '/<\/body>/,$d' first/report.html
+        loosened first/report.html | sed '/<\/body>/,$d'
         printf '<script>\n'
         cat "$SOURCE/tests/cli/browser_checks.js"
         printf '</script>\n</body>\n</html>\n'

@@ -27,11 +27,11 @@ childless() {
 mkdir fake
 cat >fake/gnuplot <<'SH'
 #!/bin/sh
-for name in *.gp; do : >"${name%.gp}.svg.unfinished"; done
+for name in *.gp; do : >"${name%.gp}.svg"; done
 exec sleep 600
 SH
 chmod +x fake/gnuplot
-draws() { [ -n "$(find "$1" -name '*.svg.unfinished')" ]; }
+draws() { [ -n "$(find "$1" -path '*.unfinished-*/*.svg')" ]; }
 
 # ---- Every long command ----
 

@@ -67,7 +67,7 @@ json stdout points.done 24
 json stdout best.minimise cost
 
 run 0 sweep sweep.yaml --resume --out out --plots -q
-for picture in accuracy-by-threshold latency-mean-s-by-rate cost-by-phone pareto; do
+for picture in accuracy-by-threshold latency-mean-s-by-rate cost-by-phone-confidence cost-by-phone-cloud-only pareto; do
     check "no data of $picture" test -s "out/plots/$picture.tsv"
     ! command -v gnuplot >/dev/null || check "$picture is not drawn" test -s "out/plots/$picture.svg"
 done
