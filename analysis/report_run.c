@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "html.h"
 #include "report_parts.h"
 
@@ -13,7 +14,7 @@ static void write_value(FILE *out, const json_t *value) {
         html_text(out, json_string_value(value));
         return;
     }
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = json_dump_text(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
     html_text(out, text);
     free(text);
 }
@@ -85,7 +86,7 @@ static void write_inputs(FILE *out, const json_t *inputs) {
 }
 
 static void write_scenario(FILE *out, const json_t *scenario) {
-    char *text = json_dumps(scenario, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    char *text = json_dump_text(scenario, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     html(
         out,
         "<details>\n<summary>The whole scenario, as it was run</summary>\n<pre "

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/replacement.h"
 #include "router.h"
 
@@ -39,7 +40,7 @@ static json_t *router_json(const router *r, const json_t *chosen_by) {
 
 bool router_write(const router *r, const json_t *chosen_by, const char *path, size_t *bytes, portolan_error *err) {
     json_t *whole = router_json(r, chosen_by);
-    char *text = whole ? json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL; /* 9 digits hold a float */
+    char *text = whole ? json_dump_text(whole, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL; /* 9 digits hold a float */
     json_decref(whole);
     if (!text) return error_memory(err, (size_t)POOLS * r->size * 16);
     replacement file;

@@ -3,9 +3,16 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "text.h"
+
+static atomic_bool ran_out;
+
+void memory_ran_out(void) { ran_out = true; }
+
+bool memory_has_run_out(void) { return ran_out; }
 
 static bool fill(portolan_error *err, int status, text_mark where, const char *format, va_list args) {
     const char *file = where.file ? where.file : "";
@@ -18,6 +25,7 @@ static bool fill(portolan_error *err, int status, text_mark where, const char *f
     err->line = where.line;
     err->column = where.column;
     vsnprintf(err->message, sizeof err->message, format, args);
+    if (ran_out) *err = (portolan_error){.status = STATUS_FAILED, .message = "out of memory"};
     return false;
 }
 
@@ -42,6 +50,13 @@ bool error_run(portolan_error *err, const char *format, ...) {
     va_start(args, format);
     fill(err, STATUS_FAILED, (text_mark){0}, format, args);
     va_end(args);
+    return false;
+}
+
+bool error_system(portolan_error *err, text_mark where, const char *doing) {
+    int reason = errno;
+    error_input(err, where, "cannot %s: %s", doing, strerror(reason));
+    if (reason == ENOMEM || reason == EMFILE || reason == ENFILE || reason == EIO) err->status = STATUS_FAILED;
     return false;
 }
 

@@ -33,6 +33,10 @@ bool error_usage(portolan_error *err, const char *format, ...) __attribute__((fo
 /* The run itself failed (status 1): memory, disk, a child that died. Always returns false. */
 bool error_run(portolan_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* "cannot DOING: " and errno's reason, of a file: wrong input, but for what the machine lacks (memory, descriptors) or does not
+ * manage. Always returns false. */
+bool error_system(portolan_error *err, text_mark where, const char *doing);
+
 /* error_run for an allocation of `bytes` that failed. Always returns false. */
 bool error_memory(portolan_error *err, size_t bytes);
 
@@ -42,6 +46,11 @@ bool error_within(portolan_error *err, text_mark named_at, const portolan_error 
 
 /* error_run for a file or folder that could not be written, with errno's reason. Always returns false. */
 bool error_write(portolan_error *err, const char *path);
+
+/* Says that memory ran out where that cannot be reported (within a library that goes on without): whatever seems to be wrong
+ * from then on is put down to that, and not to the input. For all threads. */
+void memory_ran_out(void);
+bool memory_has_run_out(void);
 
 /* Prints "portolan: file:line:column: message" and a newline; what stands in them for a terminal's ears is escaped
  * (text_print). */

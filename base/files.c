@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 static bool at_file(portolan_error *err, const char *path, const char *doing) {
-    if (errno == ENOMEM) return error_memory(err, 0);
-    return error_input(err, (text_mark){path, 0, 0}, "cannot %s: %s", doing, strerror(errno));
+    return error_system(err, (text_mark){path, 0, 0}, doing);
 }
 
 bool path_format(char *into, size_t size, portolan_error *err, const char *format, ...) {

@@ -80,7 +80,8 @@ void result_folder_discard(result_folder *folder);
 /* Opens a new file `name` in the folder for writing. */
 FILE *result_file_open(const result_folder *folder, const char *name, portolan_error *err);
 
-/* Flushes a stream that was written to. 0 if all of it went well since it was opened, else an errno value that says why not. */
+/* Flushes a stream that was written to. 0 if all of it went well since it was opened, else an errno value that says why
+ * not: ENOMEM if memory has run out (base/error.h), since what was written may then lack something. */
 int stream_flush(FILE *file);
 
 /* Flushes, syncs and closes; reports any write that failed since the file was opened (a full disk, say).

@@ -109,7 +109,7 @@ FILE *result_file_open(const result_folder *folder, const char *name, portolan_e
 int stream_flush(FILE *file) {
     bool failed_before = ferror(file);
     errno = 0;
-    if (fflush(file) == 0 && !failed_before) return 0;
+    if (fflush(file) == 0 && !failed_before) return memory_has_run_out() ? ENOMEM : 0;
     if (!errno && putc('\n', file) != EOF) fflush(file); /* the reason was lost; what is broken fails again */
     return errno ? errno : EIO;
 }

@@ -24,6 +24,21 @@ json_t *json_text(const char *text) {
     return value;
 }
 
+static void *allocate(size_t size) {
+    void *memory = malloc(size);
+    if (!memory) memory_ran_out();
+    return memory;
+}
+
+void json_watch_memory(void) { json_set_alloc_funcs(allocate, free); }
+
+char *json_dump_text(const json_t *value, size_t flags) {
+    char *text = value ? json_dumps(value, flags) : NULL;
+    if (!memory_has_run_out()) return text;
+    free(text);
+    return NULL;
+}
+
 json_t *json_read(const char *path, size_t limit, portolan_error *err) {
     file_bytes bytes;
     json_error_t fault;

@@ -7,6 +7,13 @@
 #include "files.h"
 #include "yaml.h"
 
+/* Has Jansson tell memory_ran_out where it does not get memory: it may go on with a value left out. To be called before it is
+ * used. */
+void json_watch_memory(void);
+
+/* `value` as text, as json_dumps has it, to be freed by the caller; NULL if memory is short, or was while it was made. */
+char *json_dump_text(const json_t *value, size_t flags);
+
 /* Reads a file of at most `limit` bytes; a key that stands twice is an error. A new reference, NULL on failure. */
 json_t *json_read(const char *path, size_t limit, portolan_error *err);
 

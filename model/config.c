@@ -125,7 +125,7 @@ static bool key_fault(const config_file *f, const char *key, const json_t *found
     va_start(arguments, format);
     vsnprintf(wanted, sizeof wanted, format, arguments);
     va_end(arguments);
-    char *text = json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+    char *text = json_dump_text(found, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
     error_input(err, key_mark(f->path, key), "'%.60s' is %.60s; %s", key, text ? text : "?", wanted);
     free(text);
     return false;

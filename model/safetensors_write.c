@@ -1,11 +1,11 @@
 /* Writing safetensors files; the format is told in safetensors.c. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "base/json.h"
 #include "base/replacement.h"
+#include "model.h"
 
 enum { NAME_MAX_BYTES = 255 };
 
@@ -51,7 +51,7 @@ static char *make_header(const tensor *const *list, size_t count, const char *co
     if (!ok) error_run(err, "the metadata of a safetensors file cannot be written: it is not UTF-8");
     uint64_t offset = 0;
     for (size_t i = 0; ok && i < count; i++) ok = describe(header, list[i], &offset, err);
-    char *text = ok ? json_dumps(header, JSON_COMPACT) : NULL;
+    char *text = ok ? json_dump_text(header, JSON_COMPACT) : NULL;
     if (ok && !text) error_memory(err, count * 100);
     json_decref(header);
     return text;

@@ -2,13 +2,16 @@
 // zones x hosts. The only C++ of the project.
 #include "simgrid_world.h"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <simgrid/s4u.hpp>
 #include <string>
+#include <unistd.h>
 
 extern "C" {
+#include "base/error.h"
 #include "platforms.h"
 }
 
@@ -79,6 +82,26 @@ bool simgrid_world_build(const platform *p, simgrid_world *w, char *why, unsigne
         simgrid_world_free(w);
         return false;
     }
+}
+
+namespace {
+
+portolan_error *told; // where the reason goes
+
+[[noreturn]] void give_up(const char *why) {
+    portolan_error own = {};
+    error_run(told ? told : &own, "%s", why);
+    if (!told) error_print(&own, stderr);
+    _exit(STATUS_FAILED);
+}
+
+} // namespace
+
+void simgrid_memory_guard(portolan_error *err) {
+    told = err;
+    std::set_new_handler([] { give_up("out of memory: SimGrid could not go on"); });
+    // SimGrid aborts where it lacks memory that it asks C for, an actor's stack for one
+    signal(SIGABRT, [](int) { give_up("SimGrid gave up, for the reason above: out of memory, or a fault"); });
 }
 
 void simgrid_world_free(simgrid_world *w) {

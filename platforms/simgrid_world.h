@@ -20,10 +20,15 @@ typedef struct simgrid_world {
 } simgrid_world;
 
 struct platform;
+struct portolan_error;
 
 /* Builds hosts and links in one Star zone (set-up linear in their number) and seals it. Call it once a process, after
  * simgrid_init. Returns false and writes into `why` if SimGrid refuses. The arrays are owned by the world. */
 bool simgrid_world_build(const struct platform *p, simgrid_world *w, char *why, unsigned long size);
+
+/* From here on, memory that runs out in C++ ends the process with status 1: within an actor nobody can catch the exception.
+ * The reason goes to *err, in memory that outlives the process; with NULL, to standard error. */
+void simgrid_memory_guard(struct portolan_error *err);
 
 /* Frees the arrays; the hosts stay with SimGrid until the process ends. */
 void simgrid_world_free(simgrid_world *w);

@@ -66,6 +66,7 @@ bool policy_simulate(const scenario *s, const simgrid_world *world, size_t index
                      policy_result *results, run_books *books) {
     policy_result *result = &results[index];
     double start = wall_clock();
+    simgrid_memory_guard(&result->error);
     if (!run_engine(s, world, index, folder, results, books)) return false;
     result->wall_seconds = wall_clock() - start;
     for (uint64_t i = s->run.warmup; i < books->count; i++)

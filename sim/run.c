@@ -183,6 +183,7 @@ static bool run_policies(const scenario *s, const run_options *options, run_repo
     runner r = {.s = s, .world = &world, .folder = &folder, .report = report, .stopped = &report->stopped};
     r.jobs = calloc(s->policy_count, sizeof *r.jobs);
     if (!r.jobs) return error_memory(err, s->policy_count * sizeof *r.jobs);
+    simgrid_memory_guard(NULL);
     bool ok = engine_set_up(s, &world, err);
     if (ok) {
         report->load_seconds = wall_clock() - start;

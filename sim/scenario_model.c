@@ -175,7 +175,7 @@ static char *model_key(const scenario_loader *l) {
     if (key) json_object_set_new(key, "beside", json_string(l->keys.model->mark.file));
     if (key && data)
         json_object_set_new(key, "data", json_pack("[s, o]", data->mark.file, json_from_yaml(data)));
-    char *text = key ? json_dumps(key, JSON_COMPACT) : NULL;
+    char *text = key ? json_dump_text(key, JSON_COMPACT) : NULL;
     json_decref(key);
     return text;
 }

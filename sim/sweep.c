@@ -228,7 +228,7 @@ const char *sweep_value(const sweep *w, size_t setting, size_t k, char *into, si
     const yaml_node *node = w->values[setting * w->key_count + k];
     if (node->kind == YAML_SCALAR) return node->text;
     json_t *value = json_from_yaml(node);
-    char *text = json_dumps(value, JSON_COMPACT);
+    char *text = json_dump_text(value, JSON_COMPACT);
     snprintf(into, size, "%s", text ? text : "");
     free(text);
     json_decref(value);
@@ -324,7 +324,7 @@ bool scenario_hash(const scenario *s, char hex[FILE_HASH_TEXT], portolan_error *
     for (size_t i = 0; all && i < s->policy_count; i++)
         if (s->policies[i].file.path)
             json_array_append_new(json_object_get(all, "files"), json_string(s->policies[i].file.hash));
-    char *text = all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    char *text = all ? json_dump_text(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (text) text_hash(text, strlen(text), hex);
     bool ok = text || error_memory(err, 0);
     free(text);

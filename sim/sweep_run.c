@@ -76,6 +76,7 @@ static size_t order_policies(const scenario *s, size_t order[SCENARIO_MAX_POLICI
 static bool run_point(const scenario *s, policy_result *results) {
     simgrid_world world;
     size_t order[SCENARIO_MAX_POLICIES], n = order_policies(s, order);
+    simgrid_memory_guard(&results[0].error);
     if (!engine_set_up(s, &world, &results[0].error)) return false;
     for (size_t i = 0; i + 1 < n; i++)
         if (!run_in_child(s, &world, order[i], results)) return false;

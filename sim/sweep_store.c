@@ -176,6 +176,7 @@ void store_close(sweep_store *t) {
     *t = (sweep_store){0};
 }
 
+#include "base/json.h"
 /* ---- Notes ---- */
 
 bool store_note(sweep_store *t, const char *key, const char *value, portolan_error *err) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "sweep_store_tables.h"
 
 /* ---- Laying out ---- */
@@ -18,7 +19,7 @@ static bool make_tables(sweep_store *t, portolan_error *err) {
 /* The parameters of a setting as they are stored; free() them. */
 static char *parameters_text(const sweep *w, size_t setting) {
     json_t *parameters = sweep_parameters(w, setting);
-    char *text = parameters ? json_dumps(parameters, JSON_COMPACT) : NULL;
+    char *text = parameters ? json_dump_text(parameters, JSON_COMPACT) : NULL;
     json_decref(parameters);
     return text;
 }

@@ -266,7 +266,7 @@ static bool settle_path(training_setup *t, const char *set, const char *key, por
     if (!resolved) return false;
     if (!realpath(resolved, whole)) return error_run(err, "%s: %s", resolved, strerror(errno));
     json_t *text = json_string(whole);
-    char *quoted = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
+    char *quoted = text ? json_dump_text(text, JSON_ENCODE_ANY) : NULL;
     json_decref(text);
     snprintf(where, sizeof where, "%s.%s", set, key);
     bool ok = quoted ? yaml_set(&t->document, where, quoted, err) : error_memory(err, strlen(whole));

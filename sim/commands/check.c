@@ -157,7 +157,7 @@ static const struct argp CHECK_ARGP = {
 int command_check(int argc, char **argv) {
     check_arguments a = {.report = json_array()};
     /* in order, so that -q and --json count wherever they stand: argp moves options before arguments */
-    argp_parse(&CHECK_ARGP, argc, argv, 0, NULL, &a);
+    parse_arguments(&CHECK_ARGP, argc, argv, &a);
     if (!a.common.json) {
         json_decref(a.report);
         return a.status;

@@ -19,6 +19,9 @@ extern const struct argp_child COMMON_ARGP[];
 /* For a command's parser: hands its input on to the child above. */
 error_t common_parse(int key, char *argument, struct argp_state *state);
 
+/* argp_parse, which ends the command itself where the arguments are wrong; here also where memory is short. */
+void parse_arguments(const struct argp *argp, int argc, char **argv, void *into);
+
 /* The value of --jobs, 1 to 1024; anything else ends the command as wrong usage. */
 unsigned parse_jobs(const char *text, struct argp_state *state);
 

@@ -1,6 +1,8 @@
 /* What the commands share: -q, --json, and how errors end a command. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "commands.h"
@@ -31,6 +33,17 @@ error_t common_parse(int key, char *argument, struct argp_state *state) {
     if (key != ARGP_KEY_INIT) return ARGP_ERR_UNKNOWN;
     state->child_inputs[0] = state->input;
     return 0;
+}
+
+void parse_arguments(const struct argp *argp, int argc, char **argv, void *into) {
+    portolan_error err = {0};
+    int failed = argp_parse(argp, argc, argv, 0, NULL, into);
+    if (!failed) return;
+    if (failed == ENOMEM)
+        error_run(&err, "out of memory: the arguments cannot be read");
+    else
+        error_run(&err, "the arguments cannot be read: %s", strerror(failed));
+    exit(fail(&err));
 }
 
 unsigned parse_jobs(const char *text, struct argp_state *state) {

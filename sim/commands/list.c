@@ -170,7 +170,7 @@ static const struct argp LIST_ARGP = {NULL,        parse, "policies|devices|link
 
 int command_list(int argc, char **argv) {
     list_arguments a = {0};
-    argp_parse(&LIST_ARGP, argc, argv, 0, NULL, &a);
+    parse_arguments(&LIST_ARGP, argc, argv, &a);
     const char *names[sizeof LISTINGS / sizeof *LISTINGS] = {0};
     portolan_error err = {0};
     for (size_t i = 0; LISTINGS[i].name; i++) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/signals.h"
 #include "commands.h"
 
@@ -70,6 +71,7 @@ static void fill_standard_streams(void) {
 int main(int argc, char **argv) {
     fill_standard_streams();
     signals_catch();
+    json_watch_memory();
     on_exit(check_output, NULL);
     argp_err_exit_status = STATUS_WRONG_INPUT;
     if (argc < 2) {

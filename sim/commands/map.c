@@ -189,7 +189,7 @@ int command_map(int argc, char **argv) {
                               "Maps the samples of a training run by how hard they are, chooses the thresholds that make the "
                               "best router, and writes router.json, map.csv, map.json, map.md, surface.csv and the picture data_map.",
                               COMMON_ARGP, NULL, NULL};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    parse_arguments(&argp, argc, argv, &a);
     portolan_error err = {0};
     map_settings s;
     if (!read_settings(&a, &s, &err)) return fail(&err);

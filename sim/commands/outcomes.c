@@ -175,7 +175,7 @@ static int show(const outcomes_arguments *a, const outcome_table *t, const token
 
 int command_outcomes(int argc, char **argv) {
     outcomes_arguments a = {0};
-    argp_parse(&OUTCOMES_ARGP, argc, argv, 0, NULL, &a);
+    parse_arguments(&OUTCOMES_ARGP, argc, argv, &a);
     portolan_error err = {0};
     outcome_table t = {0};
     token_set set = {0};

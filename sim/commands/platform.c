@@ -90,7 +90,7 @@ static bool write_places(const platform *p, const char *platform_path, const cha
 
 int command_platform(int argc, char **argv) {
     platform_arguments a = {.write = platform_print};
-    argp_parse(&PLATFORM_ARGP, argc, argv, 0, NULL, &a);
+    parse_arguments(&PLATFORM_ARGP, argc, argv, &a);
     portolan_error err = {0};
     platform p;
     if (a.places && (a.common.json || a.write != platform_print)) {

@@ -241,7 +241,7 @@ int command_random_model(int argc, char **argv) {
     random_model_arguments a = {.layers = 12, .hidden = 128, .heads = 2, .feed_forward = 512,
                                 .vocabulary = 30522, .positions = 512, .segments = 2, .classes = 2,
                                 .seed = 1, .scale = 0.02};
-    argp_parse(&RANDOM_MODEL_ARGP, argc, argv, 0, NULL, &a);
+    parse_arguments(&RANDOM_MODEL_ARGP, argc, argv, &a);
     portolan_error err = {0};
     encoder_config c;
     uint64_t tensors, weights;

@@ -172,7 +172,7 @@ void report_where(const char *path, const picture_list *pictures) {
 
 int command_report(int argc, char **argv) {
     report_arguments a = {0};
-    argp_parse(&REPORT_ARGP, argc, argv, 0, NULL, &a);
+    parse_arguments(&REPORT_ARGP, argc, argv, &a);
     portolan_error err = {0};
     picture_list pictures;
     char path[1100];

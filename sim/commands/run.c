@@ -87,7 +87,7 @@ static int add_report(const run_report *report, const run_arguments *a) {
 
 int command_run(int argc, char **argv) {
     run_arguments a = {0};
-    argp_parse(&RUN_ARGP, argc, argv, 0, NULL, &a);
+    parse_arguments(&RUN_ARGP, argc, argv, &a);
     if (a.seed[0]) a.sets[a.set_count++] = a.seed;
     a.run.quiet = a.common.quiet;
     portolan_error err = {0};

@@ -313,7 +313,7 @@ static int run_task(const sweep_arguments *a, const sweep *w, const char *folder
 
 int command_sweep(int argc, char **argv) {
     sweep_arguments a = {0};
-    argp_parse(&SWEEP_ARGP, argc, argv, 0, NULL, &a);
+    parse_arguments(&SWEEP_ARGP, argc, argv, &a);
     a.run.quiet = a.common.quiet;
     a.run.sbatch = a.sbatch;
     if (a.export && a.out) return export_store(&a, a.out);

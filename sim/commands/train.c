@@ -146,7 +146,7 @@ static bool train(const train_arguments *a, training_setup *t, const char *out, 
 
 int command_train(int argc, char **argv) {
     train_arguments a = {0};
-    argp_parse(&TRAIN_ARGP, argc, argv, 0, NULL, &a);
+    parse_arguments(&TRAIN_ARGP, argc, argv, &a);
     portolan_error err = {0};
     training_setup t;
     char folder[1024];
