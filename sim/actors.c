@@ -76,6 +76,15 @@ static worker_pool *pool_of(engine *e, const request *r, tier at) {
 
 static void worker_main(int argc, char *argv[]);
 
+/* An actor that is killed while requests are still to come or under way takes what it holds with it: its host has failed,
+ * and the run is lost. (Workers are daemons, which SimGrid kills at the end.) */
+static void note_death(int killed, void *of) {
+    engine *e = of;
+    if (killed && e->asking > 0 && !e->stopping && !e->err->status)
+        error_run(e->err, "a host failed at %.9g s with actors on it, and requests are lost; only clouds may fail",
+                  simgrid_get_clock());
+}
+
 static worker *make_worker(engine *e, worker_pool *pool, sg_host_t host) {
     worker *w = calloc(1, sizeof *w);
     if (!w) return NULL;
@@ -90,6 +99,10 @@ static worker *make_worker(engine *e, worker_pool *pool, sg_host_t host) {
 
 /* Gives a task at tier `at` to an idle worker, or to a new one. Returns it, so that a sender knows its mailbox. */
 static worker *give_task(engine *e, request *r, tier at, task what, const verdict *v) {
+    if (e->err->status) { /* workers are dead: the parked ones must not be touched */
+        engine_stop(e);
+        return NULL;
+    }
     worker_pool *pool = pool_of(e, r, at);
     sg_host_t host = door_of(e, r, at);
     worker *w = pool->parked;
@@ -100,7 +113,7 @@ static worker *give_task(engine *e, request *r, tier at, task what, const verdic
         pool->parked = w->next;
     if (!w) {
         error_memory(e->err, sizeof *w);
-        sg_actor_kill_all();
+        engine_stop(e);
         return NULL;
     }
     w->task = what;
@@ -176,36 +189,41 @@ static tier route(engine *e, request *r, double now) {
     return to;
 }
 
-/* Spends the time of a slice on a core that the request holds. */
-static void spend(worker *w, request *r, const slice *work) {
+/* Spends the time of a slice on a core that the request holds. False if the server failed: what it spent until then is
+ * booked, the layers are not. */
+static bool spend(worker *w, request *r, const slice *work) {
     engine *e = w->e;
     double start = simgrid_get_clock();
     sg_exec_t execution = sg_actor_exec_init(work->flops);
     trace_compute(e->trace, r, work, start);
     sg_exec_set_host(execution, r->at == TIER_PHONE ? e->world->phones[r->record.phone] : server_of(e, r, r->at)->host);
-    sg_exec_wait(execution);
+    bool done = sg_exec_wait(execution) == SG_OK;
     double end = simgrid_get_clock();
-    trace_computed(e->trace, r, work, end);
-    request_book_slice(r, e->s, work, device_of(e, r), end - start);
+    trace_computed(e->trace, r, work, done, end);
+    request_book_slice(r, e->s, done ? work : &(slice){0}, device_of(e, r), end - start);
     load_compute(&e->books, e->s, r, start, end);
+    return done;
 }
 
 /* A phone computes v(x) and asks the router. */
-static tier route_by_representation(worker *w, request *r) {
+static bool route_by_representation(worker *w, request *r, tier *to) {
     engine *e = w->e;
     slice routing = {.flops = request_router_flops(r, e->s, e->type, e->policy)};
-    spend(w, r, &routing);
-    return route(e, r, simgrid_get_clock());
+    if (!spend(w, r, &routing)) return false;
+    *to = route(e, r, simgrid_get_clock());
+    return true;
 }
 
-/* Executes the request's next slice on a core that it holds. */
-static verdict execute(worker *w, request *r) {
+/* Executes the request's next slice on a core that it holds. False if that failed. */
+static bool execute(worker *w, request *r, verdict *next) {
     engine *e = w->e;
-    tier to = r->routed ? r->at : route_by_representation(w, r);
-    if (to != r->at) return (verdict){VERDICT_ESCALATE, to, false};
+    tier to = r->at;
+    if (!r->routed && !route_by_representation(w, r, &to)) return false;
+    *next = (verdict){VERDICT_ESCALATE, to, false};
+    if (to != r->at) return true;
     slice plan = request_plan(r, e->s, e->type, e->policy, simgrid_get_clock());
-    spend(w, r, &plan);
-    return plan.verdict;
+    *next = plan.verdict;
+    return spend(w, r, &plan);
 }
 
 /* The request asks the station where it is for a core. */
@@ -227,20 +245,30 @@ static request *next_in_queue(engine *e, station *st) {
     return r;
 }
 
+/* Its server has failed, and can send no answer. */
+static void fail_at_server(engine *e, request *r) {
+    r->record.failure = FAILURE_SERVER;
+    load_fail(&e->books, e->s, r);
+    engine_close_request(e, r);
+}
+
 /* Computes requests at a station, beginning with `r`, which holds a core, until the core is free or passed on. */
 static void compute(worker *w, request *r) {
     engine *e = w->e;
     station *st = station_of(e, r, r->at);
     while (r) {
-        verdict v = execute(w, r);
-        if (v.kind == VERDICT_ANSWER) request_answer(r);
+        verdict v = {0};
+        bool done = execute(w, r, &v), answered = done && v.kind == VERDICT_ANSWER;
+        if (answered) request_answer(r);
         request *next = next_in_queue(e, st);
-        bool ends_here = v.kind == VERDICT_ANSWER && r->at == TIER_PHONE;
+        bool ends_here = !done || (answered && r->at == TIER_PHONE);
         if (next && !ends_here) {
             give_task(e, next, next->at, TASK_COMPUTE, NULL); /* this worker will be busy sending */
             next = NULL;
         }
-        if (v.kind == VERDICT_ANSWER)
+        if (!done)
+            fail_at_server(e, r);
+        else if (answered)
             send_answer(w, r);
         else
             send_up(w, r, &v);
@@ -279,6 +307,7 @@ static void receive(worker *w) {
 static void worker_main(int argc, char *argv[]) {
     (void)argc, (void)argv;
     worker *w = sg_actor_self_get_data();
+    sg_actor_on_exit(note_death, w->e);
     for (;;) {
         switch (w->task) {
         case TASK_COMPUTE: compute(w, w->r); break;
@@ -296,7 +325,7 @@ static void worker_main(int argc, char *argv[]) {
 static void arrive(engine *e, const arrival *a) {
     request *r = engine_open_request(e, a);
     if (!r) {
-        sg_actor_kill_all();
+        engine_stop(e);
         return;
     }
     tier to = e->type->router ? TIER_PHONE : route(e, r, a->time);
@@ -309,12 +338,12 @@ static void arrive(engine *e, const arrival *a) {
 }
 
 static bool is_over(const engine *e, double time) {
-    return e->arrived >= e->expected || (e->s->run.duration > 0 && time > e->s->run.duration);
+    return e->stopping || e->arrived >= e->expected || (e->s->run.duration > 0 && time > e->s->run.duration);
 }
 
 /* Waits until every request that arrived has been finished; engine_close_request wakes us. */
 static void wait_for_the_last(engine *e) {
-    if (e->finished == e->arrived) return;
+    if (e->finished == e->arrived || e->stopping) return;
     e->source_waits = true;
     sg_actor_suspend(e->source);
 }
@@ -323,6 +352,7 @@ static void wait_for_the_last(engine *e) {
 static void source_main(int argc, char *argv[]) {
     (void)argc, (void)argv;
     engine *e = sg_actor_self_get_data();
+    sg_actor_on_exit(note_death, e);
     arrival_source arrivals;
     const platform *p = &e->s->platform;
     if (!arrivals_open(&arrivals, &e->s->workload, p->phone_count, e->s->table.samples, e->s->seed, e->err)) return;
@@ -334,6 +364,7 @@ static void source_main(int argc, char *argv[]) {
     }
     arrivals_close(&arrivals);
     wait_for_the_last(e);
+    e->asking--;
 }
 
 /* Closed loop: a driver a phone, which thinks, asks, and waits for the answer. */
@@ -342,15 +373,17 @@ static void driver_main(int argc, char *argv[]) {
     engine *e = sg_actor_self_get_data();
     uint32_t phone_index = (uint32_t)strtoul(argv[1], NULL, 10);
     const platform *p = &e->s->platform;
+    sg_actor_on_exit(note_death, e);
     for (uint32_t turn = 0;; turn++) {
         arrival next = arrivals_closed(&e->s->workload, p->phone_count, e->s->table.samples, e->s->seed, phone_index,
                                        turn);
         sg_actor_sleep_for(next.time);
         next.time = simgrid_get_clock();
-        if (is_over(e, next.time)) return;
+        if (is_over(e, next.time)) break;
         arrive(e, &next);
         sg_actor_suspend(e->drivers[phone_index]);
     }
+    e->asking--;
 }
 
 static sg_actor_t start_actor(engine *e, const char *name, sg_host_t host, unsigned stack, xbt_main_func_t code, int argc,
@@ -359,6 +392,7 @@ static sg_actor_t start_actor(engine *e, const char *name, sg_host_t host, unsig
     sg_actor_set_stacksize(actor, stack);
     sg_actor_set_data(actor, e);
     sg_actor_start(actor, code, argc, argv);
+    e->asking++;
     return actor;
 }
 

@@ -127,7 +127,12 @@ void run_books_free(run_books *books) {
     *books = (run_books){0};
 }
 
-/* ---- Books, called by the actors ---- */
+/* ---- Called by the actors ---- */
+
+void engine_stop(engine *e) {
+    e->stopping = true;
+    sg_actor_kill_all();
+}
 
 static bool make_room(engine *e) {
     if (e->arrived < e->record_room) return true;
@@ -168,7 +173,7 @@ void engine_close_request(engine *e, request *r) {
     if (e->finished % REPORT_EVERY == 0) {
         e->result->progress = e->finished;
         e->result->progress_clock = now;
-        if (e->trace && trace_is_lost(e->trace)) sg_actor_kill_all();
+        if (e->trace && trace_is_lost(e->trace)) engine_stop(e);
     }
     if (e->drivers) sg_actor_resume(e->drivers[r->record.phone]);
     if (e->source_waits && e->finished == e->arrived) sg_actor_resume(e->source);

@@ -44,6 +44,8 @@ typedef struct engine {
     uint64_t expected; /* requests in all, warm-up included; UINT64_MAX where the duration ends the run */
     sg_actor_t source;   /* open loop: the actor that makes requests arrive */
     bool source_waits;   /* it has made all, and is to be woken when the last is finished */
+    uint64_t asking;     /* actors that still make requests: the source, or drivers */
+    bool stopping;       /* all actors are being killed, on purpose */
     sg_actor_t *drivers; /* closed loop: [phone_count] the actor of each phone; else NULL */
     policy_result *result; /* progress goes here */
     portolan_error *err;
@@ -64,6 +66,9 @@ request *engine_open_request(engine *e, const arrival *a);
 
 /* Its end, answered or failed: keeps the record, recycles the request, wakes who waits for it. */
 void engine_close_request(engine *e, request *r);
+
+/* Ends the simulation now; the error says why, or the trace does. */
+void engine_stop(engine *e);
 
 /* Starts the actors: the source of arrivals, or one driver a phone for closed loops. */
 bool actors_start(engine *e);

@@ -93,6 +93,10 @@ void load_compute(run_books *b, const scenario *s, const request *r, double star
     l->busy += seconds;
 }
 
+void load_fail(run_books *b, const scenario *s, const request *r) {
+    host_of(b, s, r)->failed += is_counted(s, r);
+}
+
 void load_send(run_books *b, const scenario *s, const request *r, double now) {
     size_t path[2];
     unsigned n = place_path(&s->platform, r->record.phone, r->sender, r->at, path);

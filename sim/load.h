@@ -15,8 +15,11 @@ void load_enter(run_books *b, const scenario *s, const request *r, station_entry
 /* It leaves the queue there. */
 void load_dequeue(run_books *b, const scenario *s, const request *r);
 
-/* It has computed there, from `start` to `end`. */
+/* It has computed there from `start` to `end`, to the end of its slice or until the server failed. */
 void load_compute(run_books *b, const scenario *s, const request *r, double start, double end);
+
+/* It fails there, on a server that failed. */
+void load_fail(run_books *b, const scenario *s, const request *r);
 
 /* A message of r->sent_bytes leaves r->sender for r->at; it has arrived, or is lost. */
 void load_send(run_books *b, const scenario *s, const request *r, double now);

@@ -27,7 +27,7 @@ static const table_column COLUMNS[] = {
     {"wait_mean_s", "mean wait for a core of the counted requests that were there; empty for a link", COLUMN_NUMBER,
      AT(wait_mean)},
     {"wait_p95_s", "95th percentile of the same, nearest rank", COLUMN_NUMBER, AT(wait_p95)},
-    {"failed", "of the arrivals, those that failed there: refused by a full queue; of a link, messages lost", COLUMN_COUNT,
+    {"failed", "of the arrivals, those that failed there: refused by a full queue, or lost with the server; of a link, messages lost", COLUMN_COUNT,
      AT(failed)},
     {0},
 };

@@ -42,7 +42,7 @@ static const table_column COLUMNS[] = {
     {"bytes_up", "bytes sent up, every hop counted", COLUMN_COUNT, AT(bytes_up)},
     {"bytes_down", "bytes sent down", COLUMN_COUNT, AT(bytes_down)},
     {"price", "of the compute time, in US dollars", COLUMN_NUMBER, AT(price)},
-    {"failure", "why there is no answer: queue-full or network; empty if there is one", COLUMN_TEXT, AT(failure)},
+    {"failure", "why there is no answer: queue-full, network or server; empty if there is one", COLUMN_TEXT, AT(failure)},
     {0},
 };
 

@@ -6,7 +6,7 @@
 #include "answers.h"
 #include "request.h"
 
-const char *const FAILURE_NAMES[] = {"", "queue-full", "network", NULL};
+const char *const FAILURE_NAMES[] = {"", "queue-full", "network", "server", NULL};
 
 void request_open(request *r, const scenario *s, uint64_t number, const arrival *a) {
     r->next = NULL;

@@ -134,9 +134,9 @@ extern const yaml_field SCENARIO_FIELDS[], SPLIT_FIELDS[], RUN_FIELDS[], COST_FI
 
 /* ---- Results ---- */
 
-typedef enum failure { FAILURE_NONE, FAILURE_QUEUE_FULL, FAILURE_NETWORK, FAILURE_COUNT } failure;
+typedef enum failure { FAILURE_NONE, FAILURE_QUEUE_FULL, FAILURE_NETWORK, FAILURE_SERVER, FAILURE_COUNT } failure;
 
-extern const char *const FAILURE_NAMES[]; /* "", "queue-full", "network" */
+extern const char *const FAILURE_NAMES[]; /* "", "queue-full", "network", "server" */
 
 /* What is kept of every request: a row of requests.csv. */
 typedef struct request_record {

@@ -217,15 +217,16 @@ void trace_note_compute(trace *t, request *r, const slice *plan, double now) {
     t->format->event(t, &e);
 }
 
-void trace_note_computed(trace *t, request *r, const slice *plan, double now) {
+void trace_note_computed(trace *t, request *r, const slice *plan, bool done, double now) {
     pass_time(t, now);
     gauge_add(&place_of(t, r, r->at)->busy, t, -1, now);
     if (!r->traced.on) return;
     trace_event e = event_of(t, r, TRACE_COMPUTE, TRACE_ENDS, now);
     e.plan = plan;
+    e.failed = !done;
     t->format->event(t, &e);
     lane_give(cores_of(t, r), r->traced.core);
-    if (!plan->layers || plan->verdict.kind != VERDICT_ESCALATE) return;
+    if (!done || !plan->layers || plan->verdict.kind != VERDICT_ESCALATE) return;
     e = event_of(t, r, TRACE_ESCALATED, TRACE_HAPPENS, now);
     e.plan = plan;
     e.from = r->at;
@@ -290,9 +291,10 @@ const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e) {
     return into;
 }
 
-const char *trace_decision(const slice *plan) {
-    if (!plan->layers) return "route";
-    return plan->verdict.kind == VERDICT_ESCALATE ? "escalate" : "answer";
+const char *trace_decision(const trace_event *e) {
+    if (e->failed) return "failed";
+    if (!e->plan->layers) return "route";
+    return e->plan->verdict.kind == VERDICT_ESCALATE ? "escalate" : "answer";
 }
 
 void trace_title(char into[TRACE_NAME], const trace_event *e) {

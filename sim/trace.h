@@ -39,7 +39,7 @@ void trace_note_route(trace *t, request *r, tier to, double now);
 void trace_note_queue(trace *t, request *r, double now);   /* begins to wait at r->at */
 void trace_note_dequeue(trace *t, request *r, double now); /* and has a core */
 void trace_note_compute(trace *t, request *r, const slice *plan, double now);
-void trace_note_computed(trace *t, request *r, const slice *plan, double now);
+void trace_note_computed(trace *t, request *r, const slice *plan, bool done, double now); /* or its server failed */
 void trace_note_send(trace *t, request *r, tier to, uint64_t bytes, double now); /* before r->at changes */
 void trace_note_sent(trace *t, request *r, bool arrived, double now);
 void trace_note_end(trace *t, request *r, double now); /* the record is complete */
@@ -59,8 +59,8 @@ static inline void trace_dequeue(trace *t, request *r, double now) {
 static inline void trace_compute(trace *t, request *r, const slice *plan, double now) {
     if (t) trace_note_compute(t, r, plan, now);
 }
-static inline void trace_computed(trace *t, request *r, const slice *plan, double now) {
-    if (t) trace_note_computed(t, r, plan, now);
+static inline void trace_computed(trace *t, request *r, const slice *plan, bool done, double now) {
+    if (t) trace_note_computed(t, r, plan, done, now);
 }
 static inline void trace_send(trace *t, request *r, tier to, uint64_t bytes, double now) {
     if (t) trace_note_send(t, r, to, bytes, now);

@@ -56,7 +56,7 @@ static void put_note(trace_text *o, const trace_event *e) {
     if (e->what == TRACE_REQUEST)
         text_put(o, r->failure ? FAILURE_NAMES[r->failure] : TIER_NAMES[r->tier]);
     else if (e->what == TRACE_COMPUTE)
-        text_put(o, trace_decision(e->plan));
+        text_put(o, trace_decision(e));
     else if (e->failed)
         text_put(o, "failed");
     text_put(o, ",");

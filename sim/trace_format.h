@@ -75,7 +75,7 @@ typedef struct trace_event {
     tier from, to;              /* send, routed, escalated */
     uint64_t bytes;             /* send */
     const trace_link *links[2]; /* send: crossed, NULL where none is */
-    bool failed;                /* send ends: did not arrive */
+    bool failed;                /* send ends: did not arrive; compute ends: the server failed */
 } trace_event;
 
 /* A mean over the step from `start` to `end`; only written where it differs from the step before. */
@@ -124,8 +124,8 @@ static inline uint64_t trace_host(const trace_place *p, const request *r) {
 /* "layers 1-3", "layer 4", or "router" where a phone computes v(x) to route by. Returns `into`. */
 const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e);
 
-/* What follows from a slice: "route", "escalate" or "answer". */
-const char *trace_decision(const slice *plan);
+/* What follows from a slice: "route", "escalate" or "answer"; "failed" of one that did. */
+const char *trace_decision(const trace_event *e);
 
 /* "queued at edge", "computing layers 1-3 at phone", "send to cloud", "answer to phone", ...: what newcomers
  * read, in every format. */

@@ -99,9 +99,9 @@ check "no results folder under its final name" test ! -e orphans/out
 # ---- The disk is full ----
 
 mkdir disk
-if mount -t tmpfs -o size=64k none disk 2>/dev/null; then
+if mount -t tmpfs -o size=256k none disk 2>/dev/null; then
     mkdir disk/parent
-    for requests in 5000 300; do # full in a child (rows of requests.csv), and later, when the parent joins them
+    for requests in 5000 240; do # full in a child (rows of requests.csv), and later, when the parent joins them
         run 1 run "$quick" --set run.requests=$requests --set run.warmup=0 --out disk/parent/out
         says "No space left on device"
         nothing_written disk/parent
