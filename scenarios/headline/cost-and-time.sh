@@ -8,7 +8,7 @@ here=$PWD
 cd "$(dirname "$0")/../.."
 portolan=${PORTOLAN:-build/portolan} out=${1:-results/cost-and-time}
 case $out in results/* | /*) ;; *) out=$here/$out ;; esac
-rm -rf "$out"
+[ ! -e "$out" ] || { echo "$out exists; remove it or name another folder" >&2; exit 2; }
 mkdir -p "$out"
 
 policies='[cloud-only, edge-only, phone-only, random, confidence: {threshold: 0.8, escalate: tokens}, cartography, oracle-cost]'

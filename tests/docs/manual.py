@@ -82,7 +82,7 @@ class Page:
             self.done += 1
             if child.wait() != 0:
                 errors.seek(0)
-                self.fail(line, f"the commands ended with status {child.returncode}: {commands}\n{errors.read()[-2000:]}")
+                self.fail(line, f"the commands ended with status {child.returncode}: {commands}\n{printed[-2000:]}{errors.read()[-2000:]}")
         return printed
 
     def compare(self, line, found, commands, filtered=None):

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""Prints a table of the manual from what `portolan list` says: tables.py devices|links|policies"""
+"""Prints a table of the manual: tables.py devices|links|policies from what `portolan list` says, tables.py worlds FOLDER
+from the runs of scenarios/headline/cost-and-time.sh."""
+import csv
 import json
+import os
 import subprocess
 import sys
 
@@ -39,6 +42,21 @@ def policies(rows):
         print(f"| `{row['name']}` | {row['summary']} | {row['source']} |")
 
 
+def worlds(folder):
+    print("| policy | cost | city, ms | busy edge, ms | village, ms |")
+    print("|---|---|---|---|---|")
+    runs = []
+    for world in ("city", "busy-edge", "village"):
+        with open(os.path.join(folder, world, "summary.csv"), encoding="utf-8", newline="") as f:
+            runs.append({row["name"]: row for row in csv.DictReader(f)})
+    for name, row in sorted(runs[0].items(), key=lambda item: float(item[1]["cost"])):
+        times = " | ".join(f"{1000 * float(run[name]['latency_mean_s']):,.1f}" for run in runs)
+        print(f"| {name} | {float(row['cost']):.3f} | {times} |")
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "worlds":
+        worlds(sys.argv[2])
+        sys.exit()
     made = subprocess.run(["portolan", "list", sys.argv[1], "--json"], stdout=subprocess.PIPE, check=True)
     {"devices": devices, "links": links, "policies": policies}[sys.argv[1]](json.loads(made.stdout))
