@@ -479,7 +479,8 @@ bool encoder_config_write(const encoder_config *c, const char *path, portolan_er
     replacement file;
     const char *beside = file_resolve(&memory, path, "config.json", (text_mark){path, 0, 0}, err);
     json_t *config = beside ? config_json(c) : NULL;
-    bool named = !c->class_names || classes_are_numbers(c->class_names, (uint32_t)c->shape.classes) || (config && add_names(config, c));
+    bool named = !c->class_names || classes_are_numbers(c->class_names, (uint32_t)c->shape.classes) ||
+                 (config && add_names(config, c));
     bool ok = beside && ((config && named) || error_memory(err, 4096)) && replacement_open(&file, beside, err);
     if (ok) {
         /* 15 digits: 1e-12 stays 1e-12 */

@@ -1,5 +1,5 @@
 /* Any bytes as a data set: one that is read is complete and in range. The first byte is the task, the
- * second the form: '0' TSV, '1' JSON, '2' JSON lines. */
+ * second the form: '0' TSV, '1' JSON, '2' JSON lines; '3' to '5' the same, read by a model's names of classes. */
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -32,10 +32,12 @@ static void check(const dataset *d) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char *const NAMES[] = {"fuzz.tsv", "fuzz.json", "fuzz.jsonl"};
+    static const char *const CLASSES[] = {"ham", "entailment", "0", NULL};
     dataset d;
     portolan_error err = {0};
     if (size < 2) return 0;
     dataset_settings settings = {.task = data[0] % 10};
+    if (data[1] / 3 % 2) settings.classes = (class_list){CLASSES, 3, "the model"};
     if (dataset_parse(&d, &settings, NAMES[data[1] % 3], (const char *)data + 2, size - 2, &err))
         check(&d);
     else if (err.status != STATUS_WRONG_INPUT || !err.message[0] || !err.line || !err.column || d.text_a)
