@@ -39,6 +39,18 @@ char *json_dump_text(const json_t *value, size_t flags) {
     return NULL;
 }
 
+static void keep_whole(json_t **whole, bool failed) {
+    if (!failed) return;
+    json_decref(*whole);
+    *whole = NULL;
+}
+
+void json_add(json_t **list, json_t *value) { keep_whole(list, json_array_append_new(*list, value) != 0); }
+
+void json_put(json_t **object, const char *key, json_t *value) {
+    keep_whole(object, json_object_set_new(*object, key, value) != 0);
+}
+
 json_t *json_read(const char *path, size_t limit, portolan_error *err) {
     file_bytes bytes;
     json_error_t fault;
@@ -68,13 +80,10 @@ json_t *json_from_yaml(const yaml_node *node) {
     if (node->kind == YAML_SCALAR) return scalar(node);
     json_t *whole = node->kind == YAML_LIST ? json_array() : json_object();
     for (size_t i = 0; whole && i < node->count; i++) {
-        int failed = node->kind == YAML_LIST
-                         ? json_array_append_new(whole, json_from_yaml(node->items[i]))
-                         : json_object_set_new(whole, node->items[2 * i]->text, json_from_yaml(node->items[2 * i + 1]));
-        if (failed) {
-            json_decref(whole);
-            return NULL;
-        }
+        if (node->kind == YAML_LIST)
+            json_add(&whole, json_from_yaml(node->items[i]));
+        else
+            json_put(&whole, node->items[2 * i]->text, json_from_yaml(node->items[2 * i + 1]));
     }
     return whole;
 }

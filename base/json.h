@@ -21,6 +21,11 @@ json_t *json_read(const char *path, size_t limit, portolan_error *err);
  * NULL only if memory is short. */
 json_t *json_text(const char *text);
 
+/* Appends to a list, sets a key of an object; takes `value` over. Where memory is short, or was so for what is given,
+ * nothing is left out without a word: the whole is released and becomes NULL, which json_pack and json_print fail on. */
+void json_add(json_t **list, json_t *value);
+void json_put(json_t **object, const char *key, json_t *value);
+
 /* A YAML tree as JSON: plain scalars that read as numbers or booleans become such, all others strings.
  * A new reference; NULL if memory is short. */
 json_t *json_from_yaml(const yaml_node *node);

@@ -34,8 +34,8 @@ static json_t *overloaded_json(const scenario *s, const run_report *report, size
         const overload *o = &report->overloads[index * report->place_count + i];
         place_info here = place_describe(&s->platform, o->place);
         place_name(&here, name, sizeof name);
-        json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "place", name, "utilization", number(o->utilization),
-                                              "since_s", number(o->since)));
+        json_add(&list, json_pack("{s:s, s:o, s:o}", "place", name, "utilization", number(o->utilization), "since_s",
+                                  number(o->since)));
     }
     return list;
 }
@@ -45,14 +45,14 @@ static json_t *policy_json(const scenario *s, const run_report *report, size_t i
     const policy_result *result = &report->results[index];
     json_t *row = json_pack("{s:s, s:s}", "name", setup->label, "policy", setup->type->name);
     for (const metric *m = METRICS; row && m->key; m++)
-        if (json_object_set_new(row, m->key, number(metric_value(m, &result->summary)))) return NULL;
+        json_put(&row, m->key, number(metric_value(m, &result->summary)));
     json_t *failures = json_object();
     for (int f = FAILURE_NONE + 1; f < FAILURE_COUNT; f++)
         if (result->failures[f])
-            json_object_set_new(failures, FAILURE_NAMES[f], json_integer((json_int_t)result->failures[f]));
-    json_object_set_new(row, "failures", failures);
-    json_object_set_new(row, "overloaded", overloaded_json(s, report, index));
-    json_object_set_new(row, "simulated_s", number(result->simulated_seconds));
+            json_put(&failures, FAILURE_NAMES[f], json_integer((json_int_t)result->failures[f]));
+    json_put(&row, "failures", failures);
+    json_put(&row, "overloaded", overloaded_json(s, report, index));
+    json_put(&row, "simulated_s", number(result->simulated_seconds));
     return row;
 }
 
@@ -60,7 +60,7 @@ json_t *summary_json(const scenario *s, const run_report *report) {
     json_t *policies = json_array();
     for (size_t i = 0; i < report->result_count; i++) {
         if (!report->results[i].done) continue;
-        json_array_append_new(policies, policy_json(s, report, i));
+        json_add(&policies, policy_json(s, report, i));
     }
     const network_settings *n = &s->platform.network;
     return json_pack("{s:i, s:s, s:I, s:b, s:{s:s, s:b, s:f}, s:o}", "schema", SCHEMA_VERSION, "scenario", s->name, "seed",
@@ -150,18 +150,17 @@ static bool write_tables(const scenario *s, const run_report *report, const resu
 
 /* ---- manifest.json ---- */
 
-static void add_input(json_t *inputs, const char *role, const scenario_input *input) {
+static void add_input(json_t **inputs, const char *role, const scenario_input *input) {
     if (input->path)
-        json_array_append_new(inputs, json_pack("{s:s, s:s, s:s}", "role", role, "path", input->path, "sha256",
-                                                input->hash));
+        json_add(inputs, json_pack("{s:s, s:o, s:s}", "role", role, "path", json_text(input->path), "sha256", input->hash));
 }
 
 static json_t *inputs_json(const scenario *s) {
     static const char *const ROLES[SCENARIO_FILES] = {"scenario", "platform", "workload", "model", "data", "vocabulary"};
     json_t *inputs = json_array();
-    for (int i = 0; i < SCENARIO_FILES; i++) add_input(inputs, ROLES[i], &s->inputs[i]);
-    for (size_t i = 0; i < s->place_count; i++) add_input(inputs, "places", &s->places[i]);
-    for (size_t i = 0; i < s->policy_count; i++) add_input(inputs, s->policies[i].label, &s->policies[i].file);
+    for (int i = 0; i < SCENARIO_FILES; i++) add_input(&inputs, ROLES[i], &s->inputs[i]);
+    for (size_t i = 0; i < s->place_count; i++) add_input(&inputs, "places", &s->places[i]);
+    for (size_t i = 0; i < s->policy_count; i++) add_input(&inputs, s->policies[i].label, &s->policies[i].file);
     return inputs;
 }
 
@@ -172,16 +171,15 @@ static json_t *timing_json(const scenario *s, const run_report *report) {
         const policy_result *r = &report->results[i];
         if (!r->done) continue;
         requests += (double)r->progress;
-        json_array_append_new(policies, json_pack("{s:s, s:f, s:f}", "name", s->policies[i].label, "seconds",
-                                                  r->wall_seconds, "requests_per_wall_second",
-                                                  (double)r->progress / r->wall_seconds));
+        json_add(&policies, json_pack("{s:s, s:f, s:o}", "name", s->policies[i].label, "seconds", r->wall_seconds,
+                                      "requests_per_wall_second", number((double)r->progress / r->wall_seconds)));
     }
     char date[32];
     time_t now = time(NULL);
     struct tm utc;
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    return json_pack("{s:s, s:f, s:f, s:f, s:o}", "date", date, "load_seconds", report->load_seconds, "seconds",
-                     report->wall_seconds, "requests_per_wall_second", requests / report->wall_seconds, "policies",
+    return json_pack("{s:s, s:f, s:f, s:o, s:o}", "date", date, "load_seconds", report->load_seconds, "seconds",
+                     report->wall_seconds, "requests_per_wall_second", number(requests / report->wall_seconds), "policies",
                      policies);
 }
 

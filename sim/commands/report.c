@@ -4,6 +4,7 @@
 
 #include "analysis/report.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "commands.h"
 #include "sim/sim.h"
 
@@ -179,7 +180,7 @@ int command_report(int argc, char **argv) {
     if (!path_format(path, sizeof path, &err, "%s/report.html", a.folder)) return fail(&err);
     if (!a.out) a.out = path;
     if (!make_report(a.folder, a.other, a.out, &pictures, &err)) return fail(&err);
-    json_t *json = json_pack("{s:s, s:I, s:b, s:I}", "report", a.out, "pictures", (json_int_t)pictures.count, "drawn",
+    json_t *json = json_pack("{s:o, s:I, s:b, s:I}", "report", json_text(a.out), "pictures", (json_int_t)pictures.count, "drawn",
                              pictures.drawn, "lines_left_out", (json_int_t)pictures.left_out);
     if (!a.common.json && !a.common.quiet) report_where(a.out, &pictures);
     picture_list_free(&pictures);

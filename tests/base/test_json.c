@@ -79,6 +79,23 @@ TEST(control_characters_are_escaped) {
     free(text);
 }
 
+/* A row that could not be made takes the whole with it, so that nobody reads a list without it. */
+TEST(what_cannot_be_made_is_not_left_out) {
+    portolan_error err = {0};
+    json_t *list = json_array(), *object = json_object();
+    json_add(&list, json_integer(1));
+    json_put(&object, "a", json_integer(1));
+    assert_int_equal(json_array_size(list), 1);
+    assert_int_equal(json_object_size(object), 1);
+    json_add(&list, json_pack("{s:s}", "path", "caf\xe9"));
+    json_put(&object, "b", NULL);
+    assert_null(list);
+    assert_null(object);
+    json_add(&list, json_integer(2));
+    assert_null(list);
+    assert_false(json_print(list, stdout, &err));
+}
+
 TEST(written_files_end_well) {
     char path[] = "json-XXXXXX";
     portolan_error err = {0};
@@ -124,6 +141,7 @@ int main(void) {
         cmocka_unit_test(special_characters_are_escaped),
         cmocka_unit_test(texts_that_are_no_utf8_stay),
         cmocka_unit_test(control_characters_are_escaped),
+        cmocka_unit_test(what_cannot_be_made_is_not_left_out),
         cmocka_unit_test(written_files_end_well),
         cmocka_unit_test(failures_are_reported),
     };
