@@ -53,7 +53,7 @@ void text_digest(const char *text, size_t length, unsigned char digest[TEXT_DIGE
 /* Makes the folders above `path` that are missing. */
 bool parents_make(const char *path, portolan_error *err);
 
-/* Makes a folder and its parents; one that is there already is good. */
+/* Makes a folder, whose name has at most 1,023 characters, and its parents; one that is there already is good. */
 bool folder_make(const char *path, portolan_error *err);
 
 /* Makes a folder inside one that may come from elsewhere: a symbolic link of that name is refused, not followed. */

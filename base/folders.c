@@ -30,7 +30,12 @@ static bool make(const char *path, int (*look)(const char *, struct stat *), por
                                               S_ISLNK(st.st_mode) ? "a symbolic link" : "no folder");
 }
 
-bool folder_make(const char *path, portolan_error *err) { return parents_make(path, err) && make(path, stat, err); }
+bool folder_make(const char *path, portolan_error *err) {
+    size_t length = strlen(path), most = sizeof((result_folder *)0)->final_path - 1;
+    if (!length || length > most)
+        return error_usage(err, "the name of a folder must have 1 to %zu characters; it has %zu", most, length);
+    return parents_make(path, err) && make(path, stat, err);
+}
 
 bool subfolder_make(const char *path, portolan_error *err) { return make(path, lstat, err); }
 

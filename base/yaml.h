@@ -74,7 +74,7 @@ void yaml_remove(yaml_node *map, const char *key);
 /* What a field is read into; the type of the struct member at `offset` in parentheses. */
 typedef enum yaml_field_kind {
     FIELD_TEXT,         /* (const char *) any scalar; borrowed from the document */
-    FIELD_NAME,         /* (const char *) a scalar of letters, digits, and - _ . ( ) = , at most 63 */
+    FIELD_NAME,         /* (const char *) a scalar of letters, digits, and - _ . ( ) = , at most 63, no dot in front */
     FIELD_BOOL,         /* (bool) yes/no/true/false */
     FIELD_COUNT,        /* (uint64_t) a whole number, "1e6" allowed */
     FIELD_QUANTITY,     /* (double) a number of the field's unit family */

@@ -97,10 +97,10 @@ static bool read_name(const yaml_node *node, const yaml_field *f, const char **n
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.()=,";
     if (!yaml_expect(node, YAML_SCALAR, f->key, err)) return false;
     size_t length = strlen(node->text);
-    if (!length || length > 63 || strspn(node->text, ALLOWED) != length)
+    if (!length || length > 63 || strspn(node->text, ALLOWED) != length || node->text[0] == '.') /* a folder: "..", hidden */
         return error_input(err, node->mark,
-                           "'%s' is '%.60s'; a name has 1 to 63 letters, digits or any of - _ . ( ) = ,", f->key,
-                           node->text);
+                           "'%s' is '%.60s'; a name has 1 to 63 letters, digits or any of - _ . ( ) = , and begins with no "
+                           "dot", f->key, node->text);
     *name = node->text;
     return true;
 }

@@ -8,6 +8,8 @@
 #include <simgrid/engine.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #include "base/signals.h"
 
@@ -30,8 +32,31 @@ static void init_simgrid(const network_settings *n) {
     signals_catch(); /* SimGrid has an idea of its own of Ctrl-C */
 }
 
+/* What this process may have at most: the limit it was given, or all that the machine has. */
+static double most_memory(void) {
+    struct sysinfo machine;
+    struct rlimit limit;
+    double most = HUGE_VAL;
+    if (sysinfo(&machine) == 0) most = ((double)machine.totalram + (double)machine.totalswap) * machine.mem_unit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) most = fmin(most, (double)limit.rlim_cur);
+    return most;
+}
+
+/* SimGrid would find out after minutes. */
+static bool check_memory(const platform *p, portolan_error *err) {
+    const double host_bytes = 1200; /* of SimGrid 3.32, measured, rounded down */
+    double wanted = host_bytes * (double)p->phone_count, most = most_memory();
+    char wanted_text[32], most_text[32];
+    if (wanted <= most) return true;
+    unit_format(wanted_text, sizeof wanted_text, wanted, UNIT_SIZE);
+    unit_format(most_text, sizeof most_text, most, UNIT_SIZE);
+    return error_run(err, "out of memory: %llu phones take at least %s, of which this process may have %s; simulate fewer",
+                     (unsigned long long)p->phone_count, wanted_text, most_text);
+}
+
 bool engine_set_up(const scenario *s, simgrid_world *world, portolan_error *err) {
     char why[512];
+    if (!check_memory(&s->platform, err)) return false;
     init_simgrid(&s->platform.network);
     return simgrid_world_build(&s->platform, world, why, sizeof why) || error_run(err, "%s", why);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "answers.h"
+#include "base/text.h"
 #include "scenario_loader.h"
 
 static const char **policy_names(const char *names[SCENARIO_MAX_POLICIES]) {
@@ -31,8 +32,10 @@ static const char *descriptive_label(scenario_loader *l, const char *name, const
         used = n < 0 || (size_t)n >= sizeof text - used ? sizeof text - 2 : used + (size_t)n;
     }
     snprintf(text + used, sizeof text - used, ")");
-    const char *label = arena_text(&l->s->memory, text, strlen(text));
-    if (!label) error_memory(l->err, sizeof text);
+    char shown[4 * sizeof text]; /* a label is printed */
+    text_printable(shown, sizeof shown, text);
+    const char *label = arena_text(&l->s->memory, shown, strlen(shown));
+    if (!label) error_memory(l->err, sizeof shown);
     return label;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "sweep_statistics.h"
 
 /* A column: a metric, shown as value * scale. */
@@ -26,7 +27,7 @@ static const column COLUMNS[] = {
     {"total", "J", "energy_total_j", 1, 3, false},
     {"up", "B", "bytes_up", 1, 0, false},
 };
-enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, WIDTH = 48, MOST_ROWS = 40, MOST_NAME = 28 };
+enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, WIDTH = 48, MOST_ROWS = 40, MOST_NAME = 28, TITLE = 256 };
 
 static const char *last_word(const char *key) {
     const char *dot = strrchr(key, '.');
@@ -91,6 +92,18 @@ static const char *shown_value(const sweep_statistics *st, const sweep_cell *c, 
     return text;
 }
 
+/* What the table shows of a text that may come from anywhere. */
+static const char *axis_title(const sweep_statistics *st, size_t axis, char text[TITLE]) {
+    return text_printable(text, TITLE, sweep_axis_name(st->w, axis));
+}
+
+static const char *axis_value(const sweep_statistics *st, const sweep_cell *c, size_t axis, char text[TITLE]) {
+    char value[4096];
+    return text_printable(text, TITLE, shown_value(st, c, axis, value, sizeof value));
+}
+
+static const char *policy_title(const sweep_cell *c, char text[TITLE]) { return text_printable(text, TITLE, c->policy); }
+
 /* Widths; 0 for a column that is not shown. */
 typedef struct layout {
     int axes[SWEEP_MAX_KEYS], policy, columns[COLUMN_COUNT];
@@ -104,17 +117,17 @@ static void widen(int *width, const char *text) {
 
 static layout measure(const sweep_statistics *st, size_t rows) {
     layout l = {.policy = (int)strlen("policy")};
-    char text[4096];
+    char text[TITLE];
     for (size_t k = 0; k < st->w->axis_count; k++)
-        widen(&l.axes[k], sweep_axis_name(st->w, k));
+        widen(&l.axes[k], axis_title(st, k, text));
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         if (is_asked(&st->w->questions, &COLUMNS[i])) widen(&l.columns[i], COLUMNS[i].title);
     for (size_t i = 0; i < st->cell_count; i++) {
         const sweep_cell *c = &st->cells[i];
         if (!is_shown(st, rows, c)) continue;
         for (size_t k = 0; k < st->w->axis_count; k++)
-            widen(&l.axes[k], shown_value(st, c, k, text, sizeof text));
-        widen(&l.policy, c->policy);
+            widen(&l.axes[k], axis_value(st, c, k, text));
+        widen(&l.policy, policy_title(c, text));
         for (size_t k = 0; k < COLUMN_COUNT; k++) {
             show(text, &COLUMNS[k], c);
             if (l.columns[k]) widen(&l.columns[k], text);
@@ -130,11 +143,11 @@ static void put_field(FILE *out, int width, const char *text) {
 static void print_cell(const sweep_statistics *st, const layout *l, const sweep_cell *c, FILE *out,
                        bool color) {
     static const char *const MARKS[] = {"", " *", " **"};
-    char text[4096];
+    char text[TITLE];
     if (color && c->front) fputs("\033[1m", out);
     for (size_t k = 0; k < st->w->axis_count; k++)
-        fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], shown_value(st, c, k, text, sizeof text));
-    fprintf(out, "%-*.*s", l->policy, l->policy, c->policy);
+        fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], axis_value(st, c, k, text));
+    fprintf(out, "%-*.*s", l->policy, l->policy, policy_title(c, text));
     for (size_t k = 0; k < COLUMN_COUNT; k++) {
         show(text, &COLUMNS[k], c);
         put_field(out, l->columns[k], text);
@@ -145,8 +158,9 @@ static void print_cell(const sweep_statistics *st, const layout *l, const sweep_
 }
 
 static void print_titles(const sweep_statistics *st, const layout *l, FILE *out) {
+    char text[TITLE];
     for (size_t k = 0; k < st->w->axis_count; k++)
-        fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], sweep_axis_name(st->w, k));
+        fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], axis_title(st, k, text));
     fprintf(out, "%-*s", l->policy, "policy");
     for (size_t k = 0; k < COLUMN_COUNT; k++)
         put_field(out, l->columns[k], COLUMNS[k].title);
@@ -162,12 +176,11 @@ static void print_titles(const sweep_statistics *st, const layout *l, FILE *out)
 /* "cost 0.61, confidence at threshold=0.85" */
 static void print_best_cell(const sweep_statistics *st, const sweep_cell *c, const char *how, FILE *out) {
     const sweep_questions *q = &st->w->questions;
-    char text[4096];
+    char text[TITLE], value[TITLE];
     fprintf(out, "%s: %s %.9g, %s", how, q->objective->key, c->metrics[metric_index(q->objective)].mean,
-            c->policy);
+            policy_title(c, text));
     for (size_t k = 0; k < st->w->axis_count; k++)
-        fprintf(out, "%s %s=%s", k ? "," : " at", sweep_axis_name(st->w, k),
-                shown_value(st, c, k, text, sizeof text));
+        fprintf(out, "%s %s=%s", k ? "," : " at", axis_title(st, k, text), axis_value(st, c, k, value));
     fputc('\n', out);
 }
 

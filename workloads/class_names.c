@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "workloads.h"
 
 bool class_name_is_plain(const char *name, size_t length) {
@@ -73,6 +74,9 @@ void class_names_print(FILE *out, const char *const *names, uint32_t count, cons
         return;
     }
     fprintf(out, "classes (%s):", from);
-    for (uint32_t i = 0; i < count && i < SHOWN; i++) fprintf(out, "%s %u %s", i ? "," : "", i, names[i] ? names[i] : "?");
+    for (uint32_t i = 0; i < count && i < SHOWN; i++) {
+        fprintf(out, "%s %u ", i ? "," : "", i);
+        text_print(out, names[i] ? names[i] : "?");
+    }
     fprintf(out, count > SHOWN ? ", ... (%u in all)\n" : "\n", count);
 }

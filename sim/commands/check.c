@@ -1,6 +1,8 @@
 /* portolan check: validates files of the project; what kind a file is shows in its keys. */
 #include <string.h>
 
+#include "base/json.h"
+#include "base/text.h"
 #include "commands.h"
 #include "sim/sweep.h"
 #include "sim/training_setup.h"
@@ -110,8 +112,10 @@ static void print_classes(const json_t *classes) {
     size_t i;
     json_t *name;
     fputs("  classes:", stdout);
-    json_array_foreach(classes, i, name)
-        printf("%s %zu %s", i ? "," : "", i, json_is_null(name) ? "?" : json_string_value(name));
+    json_array_foreach(classes, i, name) {
+        printf("%s %zu ", i ? "," : "", i);
+        text_print(stdout, json_is_null(name) ? "?" : json_string_value(name));
+    }
     putchar('\n');
 }
 
@@ -119,16 +123,20 @@ static void report(check_arguments *a, const char *path, file_kind kind, const j
                    const portolan_error *err) {
     bool ok = err->status == STATUS_OK;
     if (a->common.json) {
-        json_t *row = json_pack("{s:s, s:s, s:b}", "file", path, "kind", KIND_NAMES[kind], "ok", ok);
-        if (!ok)
-            json_object_update_new(row, json_pack("{s:s, s:i, s:i, s:s}", "error_file", err->file, "line",
-                                                  (int)err->line, "column", (int)err->column, "message", err->message));
-        if (classes) json_object_set(row, "classes", (json_t *)classes);
-        json_array_append_new(a->report, row);
+        json_t *row = json_pack("{s:o, s:s, s:b}", "file", json_text(path), "kind", KIND_NAMES[kind], "ok", ok);
+        if (!ok) {
+            json_put(&row, "error_file", json_text(err->file));
+            json_put(&row, "line", json_integer(err->line));
+            json_put(&row, "column", json_integer(err->column));
+            json_put(&row, "message", json_text(err->message));
+        }
+        if (classes) json_put(&row, "classes", json_incref((json_t *)classes));
+        json_add(&a->report, row);
     } else if (!ok) {
         error_print(err, stderr);
     } else if (!a->common.quiet) {
-        printf("%s: a valid %s\n", path, KIND_NAMES[kind]);
+        text_print(stdout, path);
+        printf(": a valid %s\n", KIND_NAMES[kind]);
         if (classes) print_classes(classes);
     }
     if (!ok) a->status = err->status;

@@ -80,7 +80,7 @@ static bool compute(const outcomes_arguments *a, const encoder *e, token_set *se
     if (!yaml_load(&doc, a->workload, err)) return false;
     bool ok = workload_read(&w, doc.root, err) &&
               (w.data || error_input(err, doc.root->mark, "the workload has no 'data', like {task: sst2, file: dev.tsv}")) &&
-              token_set_load(set, w.data, &wants, paths, err);
+              token_set_load(set, w.data, &wants, paths, err) && (!a->out || replacement_possible(a->out, err));
     if (ok) {
         progress bar = progress_start(a->common.quiet);
         ok = encoder_outcomes(e, set, a->threads ? a->threads : processors(), show_progress, &bar, t, err);

@@ -8,6 +8,7 @@
 #include "analysis/run_plots.h"
 #include "base/json.h"
 #include "base/signals.h"
+#include "base/text.h"
 #include "commands.h"
 #include "sim/sweep_statistics.h"
 
@@ -166,16 +167,14 @@ static void print_axis(const sweep *w, const sweep_axis *axis) {
     char text[256];
     printf("  ");
     for (size_t k = 0; k < axis->key_count; k++)
-        printf("%s%s", k ? " with " : "", w->keys[axis->first_key + k]);
+        printf("%s%s", k ? " with " : "", text_printable(text, sizeof text, w->keys[axis->first_key + k]));
     printf(": %zu values, ", axis->count);
     for (size_t i = 0; i < 2 && i < axis->count; i++) {
         for (size_t k = 0; k < axis->key_count; k++) {
             const yaml_node *value = axis->values[(i ? axis->count - 1 : 0) * axis->key_count + k];
-            printf("%s%s",
-                   k   ? "/"
-                   : i ? " to "
-                       : "",
-                   value->kind == YAML_SCALAR ? value->text : yaml_describe(value, text, sizeof text));
+            bool is_text = value->kind == YAML_SCALAR;
+            fputs(k ? "/" : i ? " to " : "", stdout);
+            text_print(stdout, is_text ? value->text : yaml_describe(value, text, sizeof text));
         }
     }
     putchar('\n');

@@ -115,6 +115,21 @@ static bool prepare_folder(const train_arguments *a, const char *out, folder_loc
            error_usage(err, "%s holds a training run; go on with --resume, or give another --out", out);
 }
 
+/* Whether all that is written in the folder may be; what a run has left there is its own, even where it is read again. */
+static bool check_outputs(const train_arguments *a, const char *out, portolan_error *err) {
+    static const char *const NAMES[] = {"checkpoint.bin", "train.yaml", "vocab.txt", "held_out.csv", "metrics.csv",
+                                        "model.safetensors", "config.json"};
+    char path[1100];
+    bool goes_on = false;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        if (!path_format(path, sizeof path, err, "%s/%s", out, NAMES[i])) return false;
+        if (i == 0) goes_on = a->resume && access(path, F_OK) == 0;
+        if (goes_on) file_own(path);
+        if (!replacement_possible(path, err)) return false;
+    }
+    return true;
+}
+
 static bool copy_vocabulary(const training_setup *t, const char *out, portolan_error *err) {
     char path[1100];
     file_bytes bytes;
@@ -138,7 +153,8 @@ static bool train(const train_arguments *a, training_setup *t, const char *out, 
     folder_lock lock = {0};
     if (!a->common.quiet)
         class_names_print(stderr, t->train.class_names, t->train.classes, t->train.classes_from);
-    bool ok = prepare_folder(a, out, &lock, err) && copy_vocabulary(t, out, err) && training_setup_write(t, out, err) &&
+    bool ok = prepare_folder(a, out, &lock, err) && check_outputs(a, out, err) && copy_vocabulary(t, out, err) &&
+              training_setup_write(t, out, err) &&
               model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch, err);
     lock_release(&lock);
     return ok;

@@ -172,6 +172,8 @@ static const refusal BAD[] = {
     {"{count: 1, colour: Red}", 1, 20, ", did you mean 'red'?"},
     {"{count: 1, name: 'a b'}", 1, 18, "'name' is 'a b'; a name has 1 to 63 letters"},
     {"{count: 1, name: ''}", 1, 18, "a name has 1 to 63"},
+    {"{count: 1, name: ..}", 1, 18, "begins with no dot"},
+    {"{count: 1, name: .}", 1, 18, "begins with no dot"},
     {"{count: 1, name: a/b}", 1, 18, "a name has 1 to 63"},
     {"{count: 1, name: \xc3\xa9}", 1, 18, "a name has 1 to 63"},
     {"{count: 1, name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}", 1, 18, "1 to 63"},
