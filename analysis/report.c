@@ -136,6 +136,7 @@ static void write_pictures(FILE *out, const report_request *r) {
 
 static void write_page(FILE *out, const report_request *r) {
     write_head(out, r);
+    report_write_overloaded(out, r);
     report_write_table(out, r);
     if (r->other) report_write_comparison(out, r);
     write_pictures(out, r);

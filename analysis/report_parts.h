@@ -14,6 +14,9 @@ void report_show(char *into, size_t size, const report_column *c, double value);
 void report_write_table(FILE *out, const report_request *r);
 void report_write_comparison(FILE *out, const report_request *r);
 
+/* A box that names the places to which more work came than they can do; nothing where there are none. */
+void report_write_overloaded(FILE *out, const report_request *r);
+
 /* The pictures of the fleet, or the others. */
 void report_write_pictures(FILE *out, const report_request *r, bool of_fleet);
 

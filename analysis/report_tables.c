@@ -102,6 +102,49 @@ void report_write_table(FILE *out, const report_request *r) {
     fputs("</section>\n", out);
 }
 
+/* ---- Overload ---- */
+
+static size_t count_overloaded(const run_folder *f) {
+    size_t n = 0;
+    for (size_t i = 0; i < f->policy_count; i++)
+        n += json_array_size(json_object_get(f->policies[i].metrics, "overloaded"));
+    return n;
+}
+
+static void write_overloaded(FILE *out, const run_policy *p) {
+    const json_t *places = json_object_get(p->metrics, "overloaded");
+    char percent[CELL], since[CELL];
+    for (size_t i = 0; i < json_array_size(places); i++) {
+        const json_t *place = json_array_get(places, i);
+        snprintf(percent, sizeof percent, "%.0f", 100 * json_number_value(json_object_get(place, "utilization")));
+        snprintf(since, sizeof since, "%.2f", json_number_value(json_object_get(place, "since_s")));
+        html(out, "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+             p->name, report_text(place, "place"), percent, since);
+    }
+}
+
+/* All places; a long list is folded. */
+void report_write_overloaded(FILE *out, const report_request *r) {
+    enum { SHORT = 12 };
+    size_t count = count_overloaded(r->run);
+    if (!count) return;
+    fputs("<section id=\"overloaded\" class=\"warning\" aria-labelledby=\"overloaded-h\">\n"
+          "<h2 id=\"overloaded-h\">Overloaded places</h2>\n"
+          "<p>To these places more work came than they can do, and what waits there grows. The latencies and failures of "
+          "these policies depend on the length of the run: a longer one would show larger ones.</p>\n",
+          out);
+    fprintf(out, "<details%s>\n<summary>%zu place%s</summary>\n", count <= SHORT ? " open" : "", count,
+            count == 1 ? "" : "s");
+    fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"overloaded-h\">\n<table>\n<thead><tr>"
+          "<th scope=\"col\">policy</th><th scope=\"col\">place</th><th scope=\"col\" class=\"n\">work that came <span "
+          "class=\"unit\">% of capacity</span></th><th scope=\"col\" class=\"n\">since <span class=\"unit\">simulated "
+          "s</span></th></tr></thead>\n<tbody>\n",
+          out);
+    for (size_t i = 0; i < r->run->policy_count; i++)
+        write_overloaded(out, &r->run->policies[i]);
+    fputs("</tbody>\n</table>\n</div>\n</details>\n</section>\n", out);
+}
+
 /* ---- Comparison ---- */
 
 /* "better", "worse", "other" or "same", of a value of this run against the other's. What is shown equal is

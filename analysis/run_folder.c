@@ -22,6 +22,21 @@ static json_t *read_document(const run_folder *f, const char *name, portolan_err
     return document;
 }
 
+/* The places to which more work came than they can do; a folder of an older version has no such list. */
+static bool check_overloaded(const run_policy *p, text_mark mark, portolan_error *err) {
+    const json_t *places = json_object_get(p->metrics, "overloaded");
+    if (places && !json_is_array(places))
+        return error_input(err, mark, "'overloaded' of policy '%.80s' is no list", p->name);
+    for (size_t i = 0; i < json_array_size(places); i++) {
+        const json_t *place = json_array_get(places, i);
+        if (!json_is_string(json_object_get(place, "place")) || !json_is_number(json_object_get(place, "utilization")) ||
+            !json_is_number(json_object_get(place, "since_s")))
+            return error_input(err, mark, "overloaded[%zu] of policy '%.80s' lacks 'place', 'utilization' or 'since_s'", i,
+                               p->name);
+    }
+    return true;
+}
+
 static bool take_policies(run_folder *f, portolan_error *err) {
     char path[sizeof f->path + 32];
     snprintf(path, sizeof path, "%s/summary.json", f->path);
@@ -41,6 +56,7 @@ static bool take_policies(run_folder *f, portolan_error *err) {
         p->type = json_string_value(json_object_get(row, "policy"));
         if (!p->name || !p->type)
             return error_input(err, (text_mark){path, 1, 1}, "policies[%zu] has no 'name' or no 'policy'", i);
+        if (!check_overloaded(p, (text_mark){path, 1, 1}, err)) return false;
     }
     return true;
 }

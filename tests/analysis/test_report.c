@@ -383,6 +383,47 @@ TEST(test_fleet_refused) {
     unlink("refused/sites.csv");
 }
 
+/* ---- Overloaded places ---- */
+
+static const char OVERLOADED[] =
+    "{\"scenario\": \"o\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", \"overloaded\": %s}, "
+    "{\"name\": \"b\", \"policy\": \"random\"}]}";
+
+static void write_overloaded(const char *folder, const char *places) {
+    char summary[1024];
+    snprintf(summary, sizeof summary, OVERLOADED, places);
+    write_file(folder, "summary.json", summary);
+    write_file(folder, "manifest.json", "{}");
+}
+
+TEST(test_overloaded) {
+    write_overloaded("over", "[{\"place\": \"edge site <4>\", \"utilization\": 1.634, \"since_s\": 0.345}]");
+    char *page = report_of("over", "over");
+    assert_contains(page, "<section id=\"overloaded\" class=\"warning\"");
+    assert_contains(page, "depend on the length of the run");
+    assert_contains(page, "<th scope=\"row\">a</th><td>edge site &lt;4&gt;</td><td class=\"n\">163</td><td "
+                          "class=\"n\">0.34</td>");
+    free(page);
+    write_overloaded("over", "[]");
+    page = report_of("over", "over");
+    assert_null(strstr(page, "id=\"overloaded\""));
+    free(page);
+}
+
+static void refuse_overloaded(const char *places, const char *words) {
+    run_folder f;
+    portolan_error err = {0};
+    write_overloaded("not-over", places);
+    assert_false(run_folder_load(&f, "not-over", true, &err));
+    assert_input_error(&err, 1, 1, words);
+}
+
+TEST(test_overloaded_refused) {
+    refuse_overloaded("3", "'overloaded' of policy 'a' is no list");
+    refuse_overloaded("[3]", "overloaded[0] of policy 'a' lacks 'place'");
+    refuse_overloaded("[{\"place\": \"x\", \"utilization\": \"much\", \"since_s\": 1}]", "lacks");
+}
+
 /* ---- The policy of the page ---- */
 
 /* The hash of what stands between two marks, as the page must allow it. */
@@ -530,6 +571,7 @@ int main(void) {
         cmocka_unit_test(test_read_back),  cmocka_unit_test(test_refused),
         cmocka_unit_test(test_escapes),    cmocka_unit_test(test_fleet_refused),
         cmocka_unit_test(test_base64),     cmocka_unit_test(test_page),
+        cmocka_unit_test(test_overloaded), cmocka_unit_test(test_overloaded_refused),
         cmocka_unit_test(test_strict_policy), cmocka_unit_test(test_legend_and_labels),
         cmocka_unit_test(test_intervals_are_over_samples),
         cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_no_rows_no_gnuplot),
