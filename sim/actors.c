@@ -33,7 +33,8 @@ typedef enum task { TASK_COMPUTE, TASK_SEND, TASK_RECEIVE } task;
 
 struct worker {
     engine *e;
-    worker *next; /* parked behind it */
+    worker *next;  /* parked behind it */
+    worker *older; /* made before it */
     worker_pool *pool;
     sg_actor_t actor;
     sg_host_t host;
@@ -90,7 +91,8 @@ static worker *make_worker(engine *e, worker_pool *pool, sg_host_t host) {
     if (!w) return NULL;
     char name[32];
     snprintf(name, sizeof name, "w%llu", (unsigned long long)e->workers_made++);
-    *w = (worker){.e = e, .pool = pool, .host = host, .mailbox = sg_mailbox_by_name(name)};
+    *w = (worker){.e = e, .older = e->workers, .pool = pool, .host = host, .mailbox = sg_mailbox_by_name(name)};
+    e->workers = w;
     w->actor = sg_actor_init(name, host);
     sg_actor_set_stacksize(w->actor, e->s->answers ? MODEL_STACK_KIB : WORKER_STACK_KIB);
     sg_actor_set_data(w->actor, w);
@@ -394,6 +396,14 @@ static sg_actor_t start_actor(engine *e, const char *name, sg_host_t host, unsig
     sg_actor_start(actor, code, argc, argv);
     e->asking++;
     return actor;
+}
+
+void actors_free(engine *e) {
+    while (e->workers) {
+        worker *older = e->workers->older;
+        free(e->workers);
+        e->workers = older;
+    }
 }
 
 bool actors_start(engine *e) {

@@ -64,6 +64,7 @@ bool engine_set_up(const scenario *s, simgrid_world *world, portolan_error *err)
 /* ---- One run ---- */
 
 static void free_engine(engine *e) {
+    actors_free(e);
     while (e->free_requests) {
         request *next = e->free_requests->next;
         free(e->free_requests);

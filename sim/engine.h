@@ -36,6 +36,7 @@ typedef struct engine {
     server *clouds;   /* [platform.region_count] */
     worker_pool phone_pool;
     worker_pool *edge_pools, *ingress_pools; /* [platform.site_count] */
+    worker *workers; /* all of them, the newest first */
     uint64_t workers_made;
     request *free_requests;
     run_books books;
@@ -72,5 +73,8 @@ void engine_stop(engine *e);
 
 /* Starts the actors: the source of arrivals, or one driver a phone for closed loops. */
 bool actors_start(engine *e);
+
+/* Frees what the actors had, once the simulation is over. */
+void actors_free(engine *e);
 
 #endif
