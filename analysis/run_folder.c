@@ -10,6 +10,26 @@
 
 enum { LIMIT_JSON = 64 << 20, MAX_EXITS = 64 };
 
+/* A line a version; tests/sim/test_schema.c says when there must be a new one. */
+static const char *const RESULTS_HISTORY[] = {
+    "", /* 1: of all columns until there were versions */
+    "ac22ad20eb82dd95",
+    NULL,
+};
+const schema RESULTS_SCHEMA = {"run the scenario or the sweep again", RESULTS_HISTORY};
+
+static bool check_schema(const run_folder *f, const char *name, portolan_error *err) {
+    char path[sizeof f->path + 32], why[256];
+    const json_t *version = json_object_get(f->summary, "schema_version");
+    if (!version) version = json_object_get(f->summary, "schema"); /* its name in version 1 */
+    snprintf(path, sizeof path, "%s/%s", f->path, name);
+    if (!json_is_integer(version))
+        return error_input(err, (text_mark){path, 1, 1},
+                           "has no 'schema_version', as `portolan run` writes it");
+    return schema_reads(&RESULTS_SCHEMA, json_integer_value(version), why, sizeof why) ||
+           error_input(err, (text_mark){path, 1, 1}, "%s", why);
+}
+
 static json_t *read_document(const run_folder *f, const char *name, portolan_error *err) {
     char path[sizeof f->path + 32];
     snprintf(path, sizeof path, "%s/%s", f->path, name);
@@ -380,7 +400,7 @@ static bool load_sweep(run_folder *f, portolan_error *err) {
     f->is_sweep = true;
     f->summary = read_document(f, "sweep.json", err);
     f->scenario = json_string_value(json_object_get(f->summary, "sweep"));
-    if (!f->summary) return false;
+    if (!f->summary || !check_schema(f, "sweep.json", err)) return false;
     snprintf(path, sizeof path, "%s/sweep.json", f->path);
     if (!f->scenario)
         return error_input(err, (text_mark){path, 1, 1}, "has no 'sweep', as `portolan sweep` writes it");
@@ -404,7 +424,7 @@ static bool load_places(run_folder *f, portolan_error *err) {
 }
 
 static bool load_run(run_folder *f, bool rows, portolan_error *err) {
-    return (f->summary = read_document(f, "summary.json", err)) &&
+    return (f->summary = read_document(f, "summary.json", err)) && check_schema(f, "summary.json", err) &&
            (f->manifest = read_document(f, "manifest.json", err)) && take_policies(f, err) &&
            (!rows || (load_rows(f, err) && load_samples(f, err) && load_bins(f, err) && load_places(f, err)));
 }

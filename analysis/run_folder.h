@@ -6,6 +6,7 @@
 
 #include "analysis.h"
 #include "base/json.h"
+#include "base/schema.h"
 #include "fleet.h"
 
 /* What requests.csv says of one policy. */
@@ -30,6 +31,9 @@ typedef struct exit_reliability {
     uint32_t layer;
     reliability bins;
 } exit_reliability;
+
+/* The version of all the files, which summary.json, manifest.json and sweep.json say in `schema_version`. */
+extern const schema RESULTS_SCHEMA;
 
 typedef struct run_folder {
     char path[1024];

@@ -5,6 +5,8 @@
 #include "answers.h"
 #include "results.h"
 
+const char CALIBRATION_HEADER[] = "exit,from,to,samples,confidence,accuracy\n";
+
 /* Adds a sample's answers at every exit. */
 static void add_sample(const scenario *s, uint32_t sample, reliability *exits) {
     for (uint32_t e = 0; e < s->table.exits; e++) {
@@ -31,7 +33,7 @@ bool calibration_write(const scenario *s, const request_record *records, uint64_
             if (!seen[records[i].sample]) add_sample(s, records[i].sample, exits);
             seen[records[i].sample] = true;
         }
-        fputs("exit,from,to,samples,confidence,accuracy\n", out);
+        fputs(CALIBRATION_HEADER, out);
         for (uint32_t e = 0; e < s->table.exits; e++)
             print_bins(out, s->table.exit_layer[e], &exits[e]);
     }

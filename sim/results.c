@@ -11,13 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/run_folder.h"
 #include "base/csv.h"
 #include "base/json.h"
 #include "places.h"
 #include "trace.h"
 
 enum {
-    SCHEMA_VERSION = 1,
     MOST_PHONES = 20000, /* of places.csv: as many as a picture can show */
 };
 
@@ -63,10 +63,11 @@ json_t *summary_json(const scenario *s, const run_report *report) {
         json_add(&policies, policy_json(s, report, i));
     }
     const network_settings *n = &s->platform.network;
-    return json_pack("{s:i, s:s, s:I, s:b, s:{s:s, s:b, s:f}, s:o}", "schema", SCHEMA_VERSION, "scenario", s->name, "seed",
-                     (json_int_t)s->seed, "interrupted", report->stopped.status != STATUS_OK, "network", "model",
-                     n->model == NETWORK_LV08 ? "LV08" : "CM02", "crosstraffic", n->crosstraffic, "tcp_gamma_bytes",
-                     n->tcp_gamma, "policies", policies);
+    return json_pack("{s:i, s:s, s:I, s:b, s:{s:s, s:b, s:f}, s:o}", "schema_version",
+                     (int)schema_version(&RESULTS_SCHEMA), "scenario", s->name, "seed", (json_int_t)s->seed,
+                     "interrupted", report->stopped.status != STATUS_OK, "network", "model",
+                     n->model == NETWORK_LV08 ? "LV08" : "CM02", "crosstraffic", n->crosstraffic,
+                     "tcp_gamma_bytes", n->tcp_gamma, "policies", policies);
 }
 
 static bool write_summary_csv(const scenario *s, const run_report *report, const result_folder *folder,
@@ -190,7 +191,8 @@ static json_t *manifest_json(const scenario *s, const run_report *report) {
     sg_version_get(&major, &minor, &patch);
     char simgrid[48];
     snprintf(simgrid, sizeof simgrid, "%d.%d.%d", major, minor, patch);
-    return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:o?, s:I, s:o, s:o, s:o}", "schema", SCHEMA_VERSION,
+    return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:o?, s:I, s:o, s:o, s:o}", "schema_version",
+                     (int)schema_version(&RESULTS_SCHEMA),
                      "versions", "portolan", PORTOLAN_VERSION, "simgrid", simgrid, "jansson", JANSSON_VERSION, "host",
                      "name", host.nodename, "system", host.sysname, "machine", host.machine, "kernels", s->answers ? encoder_kernel() : NULL, "classes",
                      s->table.class_names ? json_from_texts(s->table.class_names, s->table.classes) : NULL,

@@ -14,7 +14,12 @@ json_t *summary_json(const scenario *s, const run_report *report);
 bool rows_write_part(const result_table *table, const policy_run *run, size_t index, const result_folder *folder,
                      portolan_error *err);
 
-/* Writes the rows of calibration.csv: a row an exit and bin of confidence, over the distinct samples of the counted
+/* The columns of all its files, as a text of which RESULTS_SCHEMA has the fingerprint (free() it); NULL if memory is short. */
+char *results_columns(void);
+
+extern const char CALIBRATION_HEADER[];
+
+/* Writes calibration.csv: a row an exit and bin of confidence, over the distinct samples of the counted
  * records. */
 bool calibration_write(const scenario *s, const request_record *records, uint64_t count, FILE *out,
                        portolan_error *err);

@@ -2,12 +2,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/run_folder.h"
 #include "base/csv.h"
 #include "base/json.h"
 #include "base/replacement.h"
 #include "sweep_statistics.h"
-
-enum { SCHEMA_VERSION = 1 };
 
 static void put_number(FILE *out, double x) {
     fputc(',', out);
@@ -116,6 +115,9 @@ json_t *sweep_export_json(sweep_store *t, bool timings, portolan_error *err) {
 
 /* ---- statistics.csv ---- */
 
+const char STATISTICS_HEADER[] =
+    "policy,metric,seeds,mean,sd,low,high,difference,difference_low,difference_high\n";
+
 static void put_setting(const sweep_statistics *st, const sweep_cell *c, FILE *out) {
     char text[4096];
     for (size_t k = 0; k < st->w->key_count; k++) {
@@ -130,7 +132,7 @@ static void put_statistics(const sweep_statistics *st, FILE *out) {
         csv_put(out, st->w->keys[k]);
         fputc(',', out);
     }
-    fputs("policy,metric,seeds,mean,sd,low,high,difference,difference_low,difference_high\n", out);
+    fputs(STATISTICS_HEADER, out);
     for (size_t i = 0; i < st->cell_count; i++) {
         for (size_t m = 0; m < st->metric_count; m++) {
             const interval *x = &st->cells[i].metrics[m], *d = &st->cells[i].differences[m];
@@ -201,11 +203,11 @@ json_t *sweep_json(const sweep_statistics *st, const sweep_store *t) {
         if (st->cells[i].front) json_array_append_new(found, cell_json(st, &st->cells[i]));
     for (size_t i = 0; i < sweep_points(w); i++)
         counts[t->status[i]]++;
-    return json_pack("{s:i, s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:f, s:{s:o, s:o}, s:o}", "schema",
-                     SCHEMA_VERSION, "sweep", w->name, "axes", axes_json(w), "seeds", seeds, "points", "done",
-                     counts[POINT_DONE], "failed", counts[POINT_FAILED], "waiting", counts[POINT_WAITING],
-                     "confidence", w->questions.confidence, "pareto", "metrics", pareto, "front", found,
-                     "best", best_json(st));
+    return json_pack("{s:i, s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:f, s:{s:o, s:o}, s:o}", "schema_version",
+                     (int)schema_version(&RESULTS_SCHEMA), "sweep", w->name, "axes", axes_json(w), "seeds",
+                     seeds, "points", "done", counts[POINT_DONE], "failed", counts[POINT_FAILED], "waiting",
+                     counts[POINT_WAITING], "confidence", w->questions.confidence, "pareto", "metrics",
+                     pareto, "front", found, "best", best_json(st));
 }
 
 /* ---- The files ---- */

@@ -55,6 +55,9 @@ const metric *metric_named(const char *key);
 bool sweep_export_csv(sweep_store *t, bool timings, FILE *out, portolan_error *err);
 json_t *sweep_export_json(sweep_store *t, bool timings, portolan_error *err);
 
+/* The columns of statistics.csv, after those of the sweep's keys. */
+extern const char STATISTICS_HEADER[];
+
 /* Writes points.csv, statistics.csv and sweep.json into the sweep's folder. */
 bool sweep_files_write(const sweep_statistics *st, sweep_store *t, portolan_error *err);
 json_t *sweep_json(const sweep_statistics *st, const sweep_store *t);

@@ -62,9 +62,9 @@ static bool check_version(sweep_store *t, portolan_error *err) {
         !read_number(t, "PRAGMA user_version", &version, err))
         return false;
     t->has_plan = objects > 0;
-    if (!objects || version == STORE_VERSION) return true;
-    return error_run(err, "%s was not written by this version of Portolan (its number is %lld, not %d)",
-                     t->path, version, STORE_VERSION);
+    char why[256];
+    return !objects || schema_reads(&STORE_SCHEMA, version, why, sizeof why) ||
+           error_usage(err, "%s %s", t->path, why);
 }
 
 /* What sqlite_master says of each table and index, in the order of their names. */

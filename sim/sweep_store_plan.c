@@ -10,7 +10,7 @@
 
 static bool make_tables(sweep_store *t, portolan_error *err) {
     char number[64], *sql = store_tables_sql();
-    snprintf(number, sizeof number, "PRAGMA user_version = %d", STORE_VERSION);
+    snprintf(number, sizeof number, "PRAGMA user_version = %u", schema_version(&STORE_SCHEMA));
     bool ok = sql ? store_run(t, sql, err) && store_run(t, number, err) : error_memory(err, STORE_CELL);
     free(sql);
     return ok;

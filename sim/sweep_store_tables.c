@@ -7,7 +7,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
+
+#include "base/text.h"
 
 const char *const POINT_STATUS_NAMES[] = {"waiting", "done", "failed", NULL};
 
@@ -42,6 +43,14 @@ static const store_column RESULT_COLUMNS[] = {
     {"type", CELL_TEXT, 1, 100, false, ""},
     {0},
 };
+
+/* A line a version; tests/sim/test_schema.c says when there must be a new one. */
+static const char *const STORE_HISTORY[] = {
+    "", /* 1: of all columns until there were fingerprints */
+    "d506926774afafba",
+    NULL,
+};
+const schema STORE_SCHEMA = {"run the sweep again, in another folder", STORE_HISTORY};
 
 const store_table NOTES = {"notes", NOTE_COLUMNS, false, ") WITHOUT ROWID"};
 const store_table SETTINGS = {"settings", SETTING_COLUMNS, false, ")"};
@@ -323,26 +332,26 @@ bool cell_number(const store_cursor *c, int place, double *into, portolan_error 
 }
 
 /* The length of the character at `text`, or 0 if it is not to be there. */
-static size_t plain_length(const char *text, size_t left, bool breaks) {
-    utf8proc_int32_t point;
-    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)left, &point);
-    if (n <= 0) return 0;
-    if (breaks && (point == '\t' || point == '\n' || point == '\r' || point == 0x85)) return (size_t)n;
-    return point < ' ' || (point >= 127 && point < 160) ? 0 : (size_t)n;
+static size_t plain_length(const char *text, bool breaks) {
+    size_t n = utf8_length(text);
+    unsigned char first = (unsigned char)text[0], second = n == 2 ? (unsigned char)text[1] : 0;
+    bool high_control = first == 0xc2 && second < 0xa0; /* U+0080 to U+009F */
+    if (breaks && (first == '\t' || first == '\n' || first == '\r' || (high_control && second == 0x85)))
+        return n;
+    return first < ' ' || first == 127 || high_control ? 0 : n;
 }
 
 bool store_is_plain(const char *text, size_t length, bool breaks) {
     size_t i = 0, n = 1;
     for (; i < length && n; i += n)
-        n = plain_length(text + i, length - i, breaks);
+        n = plain_length(text + i, breaks);
     return n > 0;
 }
 
 void store_make_plain(char *text) {
-    size_t length = strlen(text);
-    for (size_t i = 0, n; i < length; i += n ? n : 1) {
-        n = plain_length(text + i, length - i, false);
-        if (!n) text[i] = (unsigned char)text[i] < 0x80 ? ' ' : '?';
+    for (size_t n; *text; text += n ? n : 1) {
+        n = plain_length(text, false);
+        if (!n) *text = (unsigned char)*text < 0x80 ? ' ' : '?';
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "base/schema.h"
 #include "sweep.h"
 
 typedef enum cell_kind {
@@ -45,8 +46,8 @@ enum {
 };
 enum { RESULT_POINT, RESULT_POSITION, RESULT_POLICY, RESULT_TYPE, RESULT_METRICS };
 
-/* A change of the tables needs another number: an older store is then refused with a clear word. */
-enum { STORE_VERSION = 2 };
+/* The version of the tables, SQLite's user_version of a store. */
+extern const schema STORE_SCHEMA;
 
 enum { STORE_CELL = 1 << 20 /* most bytes of a row */, STORE_PLACES = 128 /* most columns */ };
 
@@ -74,8 +75,8 @@ sqlite3_stmt *store_prepare(sweep_store *t, const char *sql, portolan_error *err
 /* Runs a bound statement that returns no rows, and makes it ready for the next. */
 bool store_step(sweep_store *t, sqlite3_stmt *statement, portolan_error *err);
 
-/* Whether a text is UTF-8 and holds nothing that could steer a terminal; `breaks` allows line breaks and
- * tabs. */
+/* Whether a text, NUL-terminated beyond `length`, is UTF-8 and holds nothing that could steer a terminal;
+ * `breaks` allows line breaks and tabs. */
 bool store_is_plain(const char *text, size_t length, bool breaks);
 
 /* Makes it so, with a space or a question mark for what is not. */

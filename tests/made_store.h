@@ -30,7 +30,7 @@ static inline sqlite3 *open_freely(const char *path) {
 /* Makes the tables and rows of the store in an empty file; exits where that fails. */
 static inline void fill_store(sqlite3 *db) {
     char *sql = store_tables_sql(), version[64];
-    snprintf(version, sizeof version, "PRAGMA user_version = %d", STORE_VERSION);
+    snprintf(version, sizeof version, "PRAGMA user_version = %u", schema_version(&STORE_SCHEMA));
     if (!sql || sqlite3_exec(db, sql, NULL, NULL, NULL) || sqlite3_exec(db, MADE_ROWS, NULL, NULL, NULL) ||
         sqlite3_exec(db, version, NULL, NULL, NULL))
         exit(1);

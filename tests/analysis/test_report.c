@@ -10,6 +10,7 @@ static bool have_gnuplot(void) {
     return system("command -v gnuplot >/dev/null") == 0;
 }
 
+/* NOW in the text becomes the present version of a results folder. */
 static void write_file(const char *folder, const char *name, const char *text) {
     char path[256];
     portolan_error err = {0};
@@ -17,13 +18,17 @@ static void write_file(const char *folder, const char *name, const char *text) {
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
-    fputs(text, f);
+    const char *now = strstr(text, "NOW");
+    if (now)
+        fprintf(f, "%.*s%u%s", (int)(now - text), text, schema_version(&RESULTS_SCHEMA), now + 3);
+    else
+        fputs(text, f);
     assert_int_equal(fclose(f), 0);
 }
 
 /* Three requests of policy a, one failed; two of policy "b,c". */
 static const char SUMMARY[] =
-    "{\"schema\": 1, \"scenario\": \"<script>alert(1)</script>\", \"policies\": [\n"
+    "{\"schema_version\": NOW, \"scenario\": \"<script>alert(1)</script>\", \"policies\": [\n"
     "{\"name\": \"a\", \"policy\": \"random\", \"requests\": 3, \"accuracy\": 0.5, \"cost\": 1, "
     "\"energy_phone_j\": 2,\n"
     " \"energy_total_j\": 5, \"latency_p95_s\": 0.2, \"share_phone\": 1, \"share_edge\": 0, "
@@ -104,8 +109,17 @@ static void refuse(const char *file, const char *text, unsigned line, unsigned c
 TEST(test_refused) {
     refuse("summary.json", "{\"scenario\": ", 1, 13, "not JSON");
     refuse("summary.json", "[]", 1, 1, "not an object");
-    refuse("summary.json", "{\"scenario\": \"x\", \"policies\": []}", 1, 1, "no 'policies'");
-    refuse("summary.json", "{\"scenario\": \"x\", \"policies\": [3]}", 1, 1, "policies[0]");
+    refuse("summary.json", "{\"schema_version\": NOW, \"scenario\": \"x\", \"policies\": []}", 1, 1,
+           "no 'policies'");
+    refuse("summary.json", "{\"schema_version\": NOW, \"scenario\": \"x\", \"policies\": [3]}", 1, 1,
+           "policies[0]");
+    refuse("summary.json", "{\"scenario\": \"x\", \"policies\": []}", 1, 1, "has no 'schema_version'");
+    refuse("summary.json", "{\"schema_version\": \"NOW\", \"scenario\": \"x\"}", 1, 1,
+           "has no 'schema_version'");
+    refuse("summary.json", "{\"schema\": 1, \"scenario\": \"x\", \"policies\": [{}]}", 1, 1,
+           "was written with schema 1 by an older Portolan; this one reads schema ");
+    refuse("summary.json", "{\"schema_version\": 1000, \"policies\": []}", 1, 1,
+           "was written with schema 1000 by a newer Portolan");
     refuse("manifest.json", "3", 1, 1, "not JSON");
     refuse("requests.csv", "", 0, 0, "header");
     refuse("requests.csv", "policy,sample\n", 1, 1, "no column 'wait_phone_s'");
@@ -201,7 +215,7 @@ TEST(test_page) {
     write_run("page-other");
     write_file(
         "page-other", "summary.json",
-        "{\"scenario\": \"o\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", \"requests\": 3, "
+        "{\"schema_version\": NOW, \"scenario\": \"o\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", \"requests\": 3, "
         "\"accuracy\": 0.25, \"cost\": 0.5}, {\"name\": \"d\", \"policy\": \"random\"}]}");
     unlink("page-other/requests.csv");
     unlink("page-other/samples.csv");
@@ -253,7 +267,7 @@ TEST(test_no_rows_no_gnuplot) {
 /* A sweep of one key, two values, one policy each; the second value has no interval. */
 static void write_sweep(const char *folder) {
     write_file(folder, "sweep.json",
-               "{\"sweep\": \"<b>load\", \"seeds\": [1, 2], \"axes\": [{\"keys\": "
+               "{\"schema_version\": NOW, \"sweep\": \"<b>load\", \"seeds\": [1, 2], \"axes\": [{\"keys\": "
                "[\"policies.confidence.threshold\"]}]}");
     write_file(folder, "statistics.csv",
                "policies.confidence.threshold,policy,metric,seeds,mean,sd,low,high\n"
@@ -386,7 +400,8 @@ TEST(test_fleet_refused) {
 /* ---- Overloaded places ---- */
 
 static const char OVERLOADED[] =
-    "{\"scenario\": \"o\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", \"overloaded\": %s}, "
+    "{\"schema_version\": NOW, \"scenario\": \"o\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", "
+    "\"overloaded\": %s}, "
     "{\"name\": \"b\", \"policy\": \"random\"}]}";
 
 static void write_overloaded(const char *folder, const char *places) {
@@ -483,7 +498,7 @@ static size_t read_svg(const char *path, svg_text *texts, size_t room) {
 /* Twelve policies, one of whose names is long, and one so slow that its latency has seven digits of milliseconds. */
 static void write_many(const char *folder) {
     char summary[8192];
-    int n = snprintf(summary, sizeof summary, "{\"scenario\": \"many\", \"policies\": [");
+    int n = snprintf(summary, sizeof summary, "{\"schema_version\": NOW, \"scenario\": \"many\", \"policies\": [");
     for (int i = 0; i < 12; i++)
         n += snprintf(summary + n, sizeof summary - (size_t)n,
                       "%s{\"name\": \"%s%d\", \"policy\": \"random\", \"requests\": 9, \"answered\": 9, "
@@ -542,7 +557,7 @@ TEST(test_legend_and_labels) {
 TEST(test_intervals_are_over_samples) {
     char samples[512] = SAMPLES_HEADER;
     write_file("tenfold", "summary.json",
-               "{\"scenario\": \"tenfold\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", "
+               "{\"schema_version\": NOW, \"scenario\": \"tenfold\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", "
                "\"requests\": 1000, \"answered\": 1000, \"accuracy\": 0.8, \"cost\": 1}]}");
     write_file("tenfold", "manifest.json", "{}");
     for (int i = 0; i < 10; i++)

@@ -22,7 +22,8 @@ static FILE *open_file(const char *folder, const char *name) {
 
 static void write_plan(const char *folder, const char *axes, const char *rest) {
     FILE *f = open_file(folder, "sweep.json");
-    fprintf(f, "{\"sweep\": \"s\", \"seeds\": [1, 2], \"axes\": %s%s}", axes, rest);
+    fprintf(f, "{\"schema_version\": %u, \"sweep\": \"s\", \"seeds\": [1, 2], \"axes\": %s%s}",
+            schema_version(&RESULTS_SCHEMA), axes, rest);
     assert_int_equal(fclose(f), 0);
 }
 

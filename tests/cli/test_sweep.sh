@@ -231,8 +231,9 @@ if command -v sqlite3 >/dev/null; then
 else
     echo "skipped: hostile stores (sqlite3 is not installed)"
 fi
-sqlite3 older/sweep.sqlite 'CREATE TABLE something(x); PRAGMA user_version = 99' 2>/dev/null &&
-    run 1 sweep fewer.yaml --out older --resume && says "was not written by this version"
+sqlite3 older/sweep.sqlite 'CREATE TABLE something(x); PRAGMA user_version = 1' 2>/dev/null &&
+    run 2 sweep fewer.yaml --out older --resume &&
+    says "older/sweep.sqlite was written with schema 1 by an older Portolan"
 
 if [ "$(id -u)" -eq 0 ] && mkdir disk && mount -t tmpfs -o size=256k none disk 2>/dev/null; then
     # Full while points are recorded: what was recorded stays, and with room again the sweep goes on.

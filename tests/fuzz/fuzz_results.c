@@ -29,6 +29,18 @@ static void write_part(const char *name, const uint8_t *data, size_t size) {
     if (!f || fwrite(data, 1, size, f) != size || fclose(f) != 0) exit(1);
 }
 
+/* The summary, of the present version unless it says another one. */
+static void write_summary(const uint8_t *data, size_t size) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/summary.json", folder);
+    FILE *f = fopen(path, "wb");
+    if (!f) exit(1);
+    bool is_map = size && *data == '{';
+    if (is_map)
+        fprintf(f, "{\"schema_version\": %u%s", schema_version(&RESULTS_SCHEMA), size > 1 ? ", " : "");
+    if (fwrite(data + is_map, 1, size - is_map, f) != size - is_map || fclose(f) != 0) exit(1);
+}
+
 /* Bytes before the next line "#", or all. */
 static size_t part(const uint8_t *data, size_t size) {
     if (size >= 2 && memcmp(data, "#\n", 2) == 0) return 0;
@@ -169,7 +181,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!folder[0]) make_folder();
     for (int i = 0; i < NAME_COUNT; i++) {
         size_t n = part(data, size);
-        if (i == MANIFEST && !n)
+        if (!i)
+            write_summary(data, n);
+        else if (i == MANIFEST && !n)
             write_part(NAMES[i], (const uint8_t *)"{}", 2);
         else
             write_part(NAMES[i], data, n);

@@ -1,6 +1,6 @@
-/* A sweep's store of any bytes (the first byte is even), or one with right tables and cells of any kind (it
- * is odd): reading it, comparing it with a plan, taking it up and computing statistics end well or with an
- * error, never otherwise. */
+/* A sweep's store: by the first byte, one of any bytes, one with right tables and cells of any kind, or a
+ * right one of which some bytes were changed. Reading it, comparing it with a plan, taking it up and
+ * computing statistics end well or with an error, never otherwise. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -107,27 +107,35 @@ static sqlite3 *loosened(void) {
     static sqlite3 *db;
     if (db) return db;
     db = open_freely(":memory:");
+    sqlite3_exec(db, "PRAGMA page_size = 512", NULL, NULL, NULL);
     fill_store(db);
     if (sqlite3_exec(db, LOOSEN, NULL, NULL, NULL) != SQLITE_OK) abort();
     return db;
 }
 
-/* Changes cells, gives the tables their texts back, and takes the store's bytes before all that is undone. */
-static void write_changed(const uint8_t *data, size_t size) {
+/* Gives the tables their texts back, and writes the store's bytes, some of them changed by what is left of
+ * the data: two bytes for a place, one for what is there. */
+static void write_image(sqlite3 *db, const uint8_t *data, size_t size) {
     static const char TIGHTEN[] =
         "UPDATE main.sqlite_master SET sql = (SELECT w.sql FROM was w WHERE w.name ="
         " main.sqlite_master.name) WHERE type = 'table'";
-    sqlite3 *db = loosened();
     sqlite3_int64 bytes = 0;
-    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
-    while (size)
-        change_cell(db, &data, &size);
     sqlite3_exec(db, TIGHTEN, NULL, NULL, NULL);
     unsigned char *image = sqlite3_serialize(db, "main", &bytes, 0);
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     if (!image) abort();
+    for (; size > 2; size -= 3, data += 3)
+        image[(size_t)(data[0] << 8 | data[1]) % (size_t)bytes] = data[2];
     write_store(image, (size_t)bytes);
     sqlite3_free(image);
+}
+
+static void write_changed(const uint8_t *data, size_t size, bool cells) {
+    sqlite3 *db = loosened();
+    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    while (cells && size)
+        change_cell(db, &data, &size);
+    write_image(db, data, size);
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 /* ---- What is done with it ---- */
@@ -194,11 +202,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!folder[0]) make_folder();
     remove_files();
     uint8_t first = next(&data, &size);
-    if (first % 2)
-        write_changed(data, size);
+    if (first % 3)
+        write_changed(data, size, first % 3 == 1);
     else
         write_store(data, size);
     read_store();
-    resume_store(2 + first / 2 % 2);
+    resume_store(2 + first / 3 % 2);
     return 0;
 }

@@ -173,8 +173,9 @@ static const struct {
     {"DROP TABLE results", "the table 'settings'"}, /* stands where results was to be */
     {"DROP TABLE settings", "it has no table settings as Portolan makes it"},
     {"ALTER TABLE results DROP COLUMN cost", "the table 'results'"},
-    {"PRAGMA user_version = 1", "was not written by this version"},
-    {"PRAGMA user_version = -5", "was not written by this version"},
+    {"PRAGMA user_version = 1", "was written with schema 1 by an older Portolan"},
+    {"PRAGMA user_version = -5", "was written with schema -5 by an older Portolan"},
+    {"PRAGMA user_version = 1000", "was written with schema 1000 by a newer Portolan"},
 };
 
 TEST(other_tables_are_refused) {
