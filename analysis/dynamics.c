@@ -186,7 +186,7 @@ static bool add_file(training_dynamics *d, const char *folder, portolan_error *e
     char path[1100];
     file_bytes bytes;
     epoch_path(path, sizeof path, folder, d->epochs);
-    if (!file_read(path, (size_t)16 << 30, &bytes, err)) return false;
+    if (!file_read(path, (size_t)4 << 30, &bytes, err)) return false;
     bool ok = dynamics_add_epoch(d, path, bytes.data, bytes.length, err);
     free(bytes.data);
     return ok;

@@ -231,6 +231,33 @@ says "training: process $pid is training in this folder"
 kill -9 $pid
 wait $pid 2>/dev/null
 
+# holder FILE: holds the lock that another command would hold, until it is killed.
+cat >holder.py <<'EOF'
+import fcntl, sys, time
+lock = open(sys.argv[1], "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(600)
+EOF
+mkdir charted
+while read -r folder name doing command; do
+    python3 holder.py "$folder/$name.lock" >held &
+    pid=$!
+    for _ in $(seq 200); do [ -s held ] && break || sleep 0.05; done
+    # shellcheck disable=SC2086 # words
+    run 1 $command
+    says "$folder: process $pid is ${doing//_/ } in this folder; wait for it, or give another --out"
+    kill $pid
+    wait $pid 2>/dev/null
+    : >held
+    # shellcheck disable=SC2086 # words
+    run 0 $command -q
+    check "the lock of a dead process is taken and removed" test ! -e "$folder/$name.lock"
+done <<EOF
+good report making_a_report report good
+charted map writing_a_map map --dynamics $SOURCE/tests/analysis/dynamics --out charted --no-picture
+EOF
+
 # ---- Nothing but text ----
 
 esc=$(printf '\033')
