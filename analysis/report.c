@@ -1,7 +1,6 @@
 /* The report's page, section by section. Style and behaviour are files of their own in report/. */
 #include "report.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/replacement.h"
@@ -10,16 +9,6 @@
 
 /* From report/page.css and report/page.js, embedded by the build. */
 extern const char page_css[], page_js[];
-
-const char *report_text(const json_t *object, const char *path) {
-    char key[64];
-    for (const char *dot; object && (dot = strchr(path, '.')); path = dot + 1) {
-        snprintf(key, sizeof key, "%.*s", (int)(dot - path), path);
-        object = json_object_get(object, key);
-    }
-    const char *text = json_string_value(json_object_get(object, path));
-    return text ? text : "";
-}
 
 /* ---- What was run ---- */
 
@@ -82,31 +71,6 @@ static void write_head(FILE *out, const report_request *r) {
 }
 
 /* ---- Pictures ---- */
-
-/* As an image, which runs nothing and fetches nothing whatever stands in it. */
-static void write_picture(FILE *out, const picture *p) {
-    char size[64];
-    html(out, "<figure class=\"{}\">\n<h3>{}</h3>\n<div class=\"card\">", p->wide ? "wide" : "column", p->title);
-    snprintf(size, sizeof size, "width=\"%.0f\" height=\"%.0f\"", 144 * p->width, 144 * p->height);
-    fprintf(out, "<img %s ", size);
-    html(out, "alt=\"{}. {} The figures are in the table above and in {}.tsv.\" src=\"data:image/svg+xml;base64,",
-         p->title, p->caption, p->name);
-    html_base64(out, p->svg.data, p->svg.length);
-    html(out, "\"></div>\n<figcaption>{} {} <span class=\"files\">", p->caption, p->note);
-    html(out, "plots/{}.svg, .pdf, .png; data .tsv; script .gp</span></figcaption>\n</figure>\n", p->name);
-}
-
-void report_write_pictures(FILE *out, const report_request *r, bool of_fleet) {
-    bool any = false;
-    for (size_t i = 0; r->pictures->drawn && i < r->pictures->count; i++) {
-        const picture *p = &r->pictures->items[i];
-        if (p->fleet != of_fleet) continue;
-        if (!any) fputs("<div class=\"pictures\">\n", out);
-        any = true;
-        write_picture(out, p);
-    }
-    if (any) fputs("</div>\n", out);
-}
 
 static void write_pictures(FILE *out, const report_request *r) {
     fputs("<section id=\"pictures\" aria-labelledby=\"pictures-h\">\n<h2 id=\"pictures-h\">Pictures</h2>\n",

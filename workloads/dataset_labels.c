@@ -170,7 +170,7 @@ bool labels_open(row_reader *r) {
     return (r->words && r->words_mark) || error_memory(r->err, DATASET_MAX_CLASSES * sizeof *r->words_mark);
 }
 
-bool labels_add(row_reader *r, const field *f, uint32_t *label) {
+static bool labels_add(row_reader *r, const field *f, uint32_t *label) {
     return r->task->classes ? task_label(r, f, label) : new_label(r, f, label);
 }
 
@@ -197,4 +197,21 @@ bool labels_settle(row_reader *r) {
 void labels_close(row_reader *r) {
     free(r->words);
     free(r->words_mark);
+}
+
+/* ---- Rows ---- */
+
+bool rows_add(row_reader *r, const field fields[COLUMNS]) {
+    dataset *d = r->d;
+    const field *label = &fields[COLUMN_LABEL];
+    if (r->task->unsettled && same_text(label, "-")) {
+        r->left_out++;
+        return true;
+    }
+    if (!keep_text(r, &fields[COLUMN_A], &d->text_a[d->samples]) ||
+        (d->text_b && !keep_text(r, &fields[COLUMN_B], &d->text_b[d->samples])))
+        return false;
+    if (!labels_add(r, label, &d->labels[d->samples])) return false;
+    d->samples++;
+    return true;
 }

@@ -42,13 +42,13 @@ typedef struct row_reader {
 /* Makes place for `rows` rows; to be called once, when COLUMN_B is settled. */
 bool rows_reserve(row_reader *r, size_t rows);
 
+/* Labels (dataset_labels.c): open, then the rows, and when all have been read, settle, which decides the classes. Close is due
+ * after a failed open too. */
+bool labels_open(row_reader *r);
+
 /* Adds a row, or leaves it out if it has no gold label. Texts are copied. */
 bool rows_add(row_reader *r, const field fields[COLUMNS]);
 
-/* Labels (dataset_labels.c): open, one call a row, and when all rows are read, settle, which decides the classes. Close is
- * due after a failed open too. */
-bool labels_open(row_reader *r);
-bool labels_add(row_reader *r, const field *f, uint32_t *label);
 bool labels_settle(row_reader *r);
 void labels_close(row_reader *r);
 
@@ -57,6 +57,9 @@ void labels_of_task(dataset *d, const char *const *names, const class_list *give
 
 /* Fails unless the field is UTF-8 without NUL bytes. */
 bool check_text(row_reader *r, const field *f);
+
+/* A copy of the field, which must be such a text. */
+bool keep_text(row_reader *r, const field *f, const char **text);
 
 bool same_text(const field *f, const char *word);
 
