@@ -1,10 +1,12 @@
-// Creates the platform's hosts and links in SimGrid: one Star zone, because the set-up of several zones costs
-// zones x hosts. The only C++ of the project.
+// Creates the network's hosts and links in SimGrid: one Star zone, because the set-up of several zones costs
+// zones x hosts.
 #include "simgrid_world.h"
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <initializer_list>
+#include <map>
 #include <new>
 #include <simgrid/s4u.hpp>
 #include <string>
@@ -25,43 +27,71 @@ s4u::Link *make_link(s4u::NetZone *zone, const std::string &name, double bandwid
     return zone->create_link(name, bandwidth)->set_latency(latency)->seal();
 }
 
-// Sets what is crossed on the way out of `host` and on the way into it.
-void connect(s4u::NetZone *zone, const s4u::Host *host, const s4u::Link *out, const s4u::Link *in) {
-    zone->add_route(host->get_netpoint(), nullptr, nullptr, nullptr, Links{s4u::LinkInRoute(out)}, false);
-    zone->add_route(nullptr, host->get_netpoint(), nullptr, nullptr, Links{s4u::LinkInRoute(in)}, false);
+Links route_of(std::initializer_list<const s4u::Link *> links) {
+    Links route;
+    for (const s4u::Link *link : links)
+        if (link) route.emplace_back(link);
+    return route;
 }
 
-s4u::Host *make_host(s4u::NetZone *zone, const std::string &name, double speed, uint64_t cores) {
-    return zone->create_host(name, speed)->set_core_count(static_cast<int>(cores))->seal();
+// A host where messages leave by the links `out` and arrive by `in`.
+s4u::Host *make_door(s4u::NetZone *zone, const std::string &name, const Links &out, const Links &in) {
+    s4u::Host *door = zone->create_host(name, 1)->seal(); // nothing is computed there, so any speed will do
+    if (!out.empty()) zone->add_route(door->get_netpoint(), nullptr, nullptr, nullptr, out, false);
+    if (!in.empty()) zone->add_route(nullptr, door->get_netpoint(), nullptr, nullptr, in, false);
+    return door;
 }
 
 void build_sites(const platform *p, simgrid_world *w, s4u::NetZone *zone) {
-    for (size_t i = 0; i < p->region_count; i++)
-        w->clouds[i] = make_host(zone, std::string("cloud:") + p->regions[i].name, p->regions[i].server.speed,
-                                 p->regions[i].server.cores);
     for (size_t i = 0; i < p->site_count; i++) {
         const site &s = p->sites[i];
-        w->edges[i] = make_host(zone, std::string("edge:") + s.name, s.server.speed, s.server.cores);
-        w->ingresses[i] = make_host(zone, std::string("cloud-ingress:") + s.name, s.server.speed, 1);
+        w->edges[i] = make_door(zone, std::string("edge:") + s.name, {}, {});
         const std::string uplink = std::string("uplink:") + s.name;
-        connect(zone, w->ingresses[i], make_link(zone, uplink + ":down", s.uplink.down, s.uplink.latency),
-                make_link(zone, uplink + ":up", s.uplink.up, s.uplink.latency));
+        const s4u::Link *up = make_link(zone, uplink + ":up", s.uplink.up, s.uplink.latency);
+        const s4u::Link *down = make_link(zone, uplink + ":down", s.uplink.down, s.uplink.latency);
+        w->ingresses[i] = make_door(zone, std::string("cloud-ingress:") + s.name, route_of({down}), route_of({up}));
     }
 }
 
+// A cell's links, and the doors to them.
+struct Air {
+    std::string name;
+    const s4u::Link *up, *down;
+    s4u::Host *door = nullptr;                     // of phones whose radio has no rate of its own
+    std::map<uint32_t, s4u::Host *> group_doors{}; // of the others, by group
+};
+
+Air make_air(const cell &c, s4u::NetZone *zone) {
+    const std::string name = std::string("cell:") + c.name;
+    const s4u::Link *up = make_link(zone, name + ":up", c.link.up, c.link.latency);
+    const s4u::Link *down = c.link.half_duplex ? up : make_link(zone, name + ":down", c.link.down, c.link.latency);
+    return {name, up, down};
+}
+
+// A link that each flow may fill alone: the bound that a phone's own radio sets. SimGrid takes the model's share of a
+// link's bandwidth, which is not the radio's business. NULL for no bound.
+s4u::Link *make_radio(s4u::NetZone *zone, const std::string &name, double rate, const network_settings &n) {
+    if (rate <= 0) return nullptr;
+    const double share = n.model == NETWORK_LV08 ? 0.97 : 1;
+    return zone->create_link(name, rate / share)->set_sharing_policy(s4u::Link::SharingPolicy::FATPIPE)->seal();
+}
+
+s4u::Host *door_of(const platform *p, const phone &ph, Air &air, s4u::NetZone *zone) {
+    const phone_group &g = p->groups[ph.group];
+    const bool rated = g.up > 0 || g.down > 0;
+    s4u::Host *&door = rated ? air.group_doors[ph.group] : air.door;
+    if (door) return door;
+    const std::string name = rated ? "group:" + std::to_string(ph.group) + "@" + air.name : air.name;
+    const s4u::Link *up = make_radio(zone, name + ":radio-up", g.up, p->network);
+    const s4u::Link *down = make_radio(zone, name + ":radio-down", g.down, p->network);
+    return door = make_door(zone, name, route_of({up, air.up}), route_of({air.down, down}));
+}
+
 void build_phones(const platform *p, simgrid_world *w, s4u::NetZone *zone) {
-    std::vector<s4u::Link *> up(p->cell_count), down(p->cell_count);
-    for (size_t i = 0; i < p->cell_count; i++) {
-        const cell &c = p->cells[i];
-        const std::string name = std::string("cell:") + c.name;
-        up[i] = make_link(zone, name + ":up", c.link.up, c.link.latency);
-        down[i] = c.link.half_duplex ? up[i] : make_link(zone, name + ":down", c.link.down, c.link.latency);
-    }
-    for (uint64_t i = 0; i < p->phone_count; i++) {
-        const phone &ph = p->phones[i];
-        w->phones[i] = make_host(zone, "phone:" + std::to_string(i), ph.speed, p->groups[ph.group].hardware.cores);
-        connect(zone, w->phones[i], up[ph.cell], down[ph.cell]);
-    }
+    std::vector<Air> airs;
+    for (size_t i = 0; i < p->cell_count; i++) airs.push_back(make_air(p->cells[i], zone));
+    for (uint64_t i = 0; i < p->phone_count; i++)
+        w->phones[i] = door_of(p, p->phones[i], airs[p->phones[i].cell], zone);
 }
 
 } // namespace
@@ -71,7 +101,6 @@ bool simgrid_world_build(const platform *p, simgrid_world *w, char *why, unsigne
         w->phones = new sg_host_t[p->phone_count];
         w->edges = new sg_host_t[p->site_count];
         w->ingresses = new sg_host_t[p->site_count];
-        w->clouds = new sg_host_t[p->region_count];
         s4u::NetZone *zone = s4u::create_star_zone("portolan");
         build_sites(p, w, zone);
         build_phones(p, w, zone);
@@ -108,8 +137,5 @@ void simgrid_world_free(simgrid_world *w) {
     delete[] w->phones;
     delete[] w->edges;
     delete[] w->ingresses;
-    delete[] w->clouds;
     *w = simgrid_world{};
 }
-
-void simgrid_limit_rate(sg_comm_t comm, double rate) { comm->set_rate(rate); }

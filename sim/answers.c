@@ -154,15 +154,15 @@ static double *probability_room(request *r, const scenario *s, portolan_error *e
     return r->probabilities + (size_t)r->exit_count * s->table.classes;
 }
 
-static exit_outcome compute_exit(request *r, const scenario *s, uint32_t layer) {
+static exit_outcome compute_exit(request *r, tier at, const scenario *s, uint32_t layer) {
     answers *a = s->answers;
-    exit_outcome outcome = {.tier = r->at, .layer = layer, .classes = s->table.classes};
+    exit_outcome outcome = {.tier = at, .layer = layer, .classes = s->table.classes};
     token_batch batch = batch_of(a, r);
     float logits[OUTCOME_MAX_CLASSES];
     double *p = probability_room(r, s, &a->error);
     if (!p || a->error.status || !advance(a, r, &batch, layer) ||
         !encoder_exit(a->model, layer, &batch, r->hidden, logits, &a->scratch, &a->error))
-        return (exit_outcome){.tier = r->at, .layer = layer}; /* the run ends with a->error */
+        return (exit_outcome){.tier = at, .layer = layer}; /* the run ends with a->error */
     softmax(logits, outcome.classes, p);
     for (uint32_t c = 1; c < outcome.classes; c++)
         if (p[c] > p[outcome.prediction]) outcome.prediction = c;
@@ -171,9 +171,9 @@ static exit_outcome compute_exit(request *r, const scenario *s, uint32_t layer) 
     return outcome;
 }
 
-exit_outcome answer_exit(request *r, const scenario *s, uint32_t layer) {
+exit_outcome answer_exit(request *r, tier at, const scenario *s, uint32_t layer) {
     bool computes = s->answers && (s->answers->mode == EXECUTE_LIVE || r->hidden);
-    return computes ? compute_exit(r, s, layer) : answer_reference(s, r->record.sample, r->at, layer);
+    return computes ? compute_exit(r, at, s, layer) : answer_reference(s, r->record.sample, at, layer);
 }
 
 /* ---- v(x) ---- */

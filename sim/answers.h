@@ -29,8 +29,8 @@ struct answers {
 answers *answers_open(int mode, encoder *model, token_set *set, outcome_table *table, portolan_error *err);
 void answers_close(answers *a);
 
-/* What the exit after `layer` says to the request, at the tier where it is. */
-exit_outcome answer_exit(request *r, const scenario *s, uint32_t layer);
+/* What the exit after `layer` says to the request, at tier `at`. */
+exit_outcome answer_exit(request *r, tier at, const scenario *s, uint32_t layer);
 
 /* The same for the unrounded model and any tier, from the table; computes the row if it is not there. */
 exit_outcome answer_reference(const scenario *s, uint32_t sample, tier at, uint32_t layer);

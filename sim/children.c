@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "progress.h"
-#include "trace.h"
 
 void watch_begin(watch *w) {
     w->set = signals_caught();
@@ -47,27 +46,16 @@ static bool only_warmup(const scenario *s, uint64_t count, portolan_error *err) 
         (unsigned long long)count, (unsigned long long)s->run.warmup);
 }
 
-/* The simulation itself, with its trace where `folder` is to have one. */
-static bool run_engine(const scenario *s, const simgrid_world *world, size_t index,
-                       const result_folder *folder, policy_result *results, run_books *books) {
+bool policy_simulate(const scenario *s, world *w, size_t index, const result_folder *folder, policy_result *results,
+                     run_books *books) {
+    policy_result *result = &results[index];
     int follows = s->policies[index].follows;
     const double *shares = follows < 0 ? NULL : results[follows].summary.shares;
-    portolan_error *err = &results[index].error;
-    trace *story = NULL;
-    *books = (run_books){0};
-    if (folder && !trace_open(&story, s, index, folder, err)) return false;
-    bool ok = engine_run(s, world, index, shares, story, &results[index], books, err);
-    if (trace_close(story, &books->totals, ok, err)) return true;
-    run_books_free(books);
-    return false;
-}
-
-bool policy_simulate(const scenario *s, const simgrid_world *world, size_t index, const result_folder *folder,
-                     policy_result *results, run_books *books) {
-    policy_result *result = &results[index];
     double start = wall_clock();
-    simgrid_memory_guard(&result->error);
-    if (!run_engine(s, world, index, folder, results, books)) return false;
+    world_memory_guard(&result->error);
+    *books = (run_books){0};
+    if (!engine_run(&(observed_run){s, index, folder, result, books}, w, shares, &ENGINE_TABLES, &result->error))
+        return false;
     result->wall_seconds = wall_clock() - start;
     for (uint64_t i = s->run.warmup; i < books->count; i++)
         result->failures[books->records[i].failure]++;

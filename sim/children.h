@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 #include "base/signals.h"
-#include "engine.h"
+#include "sim/engine/engine.h"
 
 /* A parent that waits for its children, and for signals that end the command (base/signals.h): those are blocked from
  * watch_begin, before its first fork, to watch_end, so that what it does with what was finished is not cut short. */
@@ -28,7 +28,7 @@ pid_t child_fork(portolan_error *err);
 /* Runs a policy in this process, which must be a child that has run none before, and fills results[index];
  * a policy that follows another finds that one's result there. Its trace, if the scenario wants one, goes into
  * `folder` (NULL: there is none). On failure the books are left empty and results[index].error says why. */
-bool policy_simulate(const scenario *s, const simgrid_world *world, size_t index, const result_folder *folder,
+bool policy_simulate(const scenario *s, world *w, size_t index, const result_folder *folder,
                      policy_result *results, run_books *books);
 
 /* The error of a policy's process that ended with the wait status `status`: the one it left in its result,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "analysis/analysis.h"
-#include "load.h"
+#include "sim/observers/load.h"
 #include "places.h"
 #include "result_tables.h"
 

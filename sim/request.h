@@ -1,10 +1,14 @@
-/* A request on its way, and the stations it queues at. Internal to sim/; needs nothing of SimGrid. */
+/* A request: what is asked, what is known of it, and the attempts to have it answered. Internal to sim/; needs nothing of
+ * SimGrid. */
 #ifndef PORTOLAN_REQUEST_H
 #define PORTOLAN_REQUEST_H
 
-#include "sim.h"
+#include "sim/engine/world.h"
+#include "sim/sim.h"
 
 typedef struct request request;
+typedef struct attempt attempt;
+typedef struct place place; /* sim/engine/place.h */
 
 /* What a trace remembers of a request; trace.c's alone. */
 typedef struct traced_request {
@@ -13,17 +17,41 @@ typedef struct traced_request {
     double since;        /* the present phase began */
 } traced_request;
 
+/* The next slice: which exits are evaluated where the request is, and what the policy says of the last of them. */
+typedef struct slice {
+    uint32_t layers; /* executed; 0 where a phone computes v(x) to route by */
+    uint32_t exits;  /* evaluated */
+    double flops;
+    verdict verdict;
+} slice;
+
+typedef enum attempt_state { ATTEMPT_WAITS, ATTEMPT_COMPUTES, ATTEMPT_TRAVELS } attempt_state;
+
+/* A request on its way over places. It does one thing at a time, and its owner changes with what it does: a place's queue
+ * while it waits, a core of that place while it computes, the message that carries it while it travels. */
+struct attempt {
+    subject base; /* hears how `doing` ended */
+    request *request;
+    attempt *next; /* in a place's queue */
+    place *place;  /* where it is, or is going */
+    attempt_state state;
+    activity *doing; /* NULL while it waits */
+    double entered;  /* when it asked for a core where it is */
+    double since;    /* when `doing` began */
+    slice slice;     /* computed now, or last */
+    place *sender;   /* of its present or last message, */
+    uint64_t sent;   /* and how many bytes that is */
+};
+
 struct request {
-    request *next; /* in a station's queue, or in the list of free ones */
+    request *next; /* in the list of free ones */
+    struct engine *engine;
+    attempt attempt; /* the only one, so far */
     uint64_t number, key;
     double work; /* factor on its FLOP */
     random_stream random;
-    tier at;              /* where it is, or is going */
     bool routed;          /* the policy has said where it goes first */
     uint32_t from;        /* layers whose hidden state has come along; 0: tokens only */
-    double entered;      /* when it asked for a core where it is */
-    tier sender;         /* of its present message, */
-    uint64_t sent_bytes; /* and how long that is */
     uint32_t exit_count;
     exit_outcome exits[OUTCOME_MAX_EXITS];
     float *hidden;         /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
@@ -36,14 +64,6 @@ struct request {
 /* Starts a request's books: a zeroed record with what the arrival says. */
 void request_open(request *r, const scenario *s, uint64_t number, const arrival *a);
 
-/* The next slice: which exits are evaluated at r->at, and what the policy says of the last of them. */
-typedef struct slice {
-    uint32_t layers;    /* layers executed */
-    uint32_t exits;     /* exits evaluated */
-    double flops;
-    verdict verdict;
-} slice;
-
 /* Frees what a request owns besides itself. */
 void request_close(request *r);
 
@@ -54,36 +74,20 @@ double request_router_flops(const request *r, const scenario *s, const policy_ty
 /* Where a new request goes first. */
 tier request_route(request *r, const scenario *s, const policy_type *type, void *policy, double now);
 
-/* Asks the policy exit by exit, at r->at, until it answers or escalates; the outcomes are added to r->exits. The slice is
- * then to be executed as a whole. */
-slice request_plan(request *r, const scenario *s, const policy_type *type, void *policy, double now);
+/* Asks the policy exit by exit, at tier `at`, until it answers or escalates; the outcomes are added to r->exits. The slice
+ * is then to be executed as a whole. */
+slice request_plan(request *r, tier at, const scenario *s, const policy_type *type, void *policy, double now);
 
-/* Books `seconds` of computing `done` on a device at r->at. */
-void request_book_slice(request *r, const scenario *s, const slice *done, const device *d, double seconds);
+/* Books `seconds` of computing `done` on a device at tier `at`. */
+void request_book_slice(request *r, tier at, const scenario *s, const slice *done, const device *d, double seconds);
 
-/* Books a transfer of `bytes` and moves the request: up to `to`, or (to == TIER_PHONE) the answer down. */
-void request_book_transfer(request *r, const scenario *s, tier to, uint64_t bytes);
+/* Books a transfer of `bytes`: up from `from` to `to`, or (to == TIER_PHONE) the answer down. */
+void request_book_transfer(request *r, const scenario *s, tier from, tier to, uint64_t bytes);
 
 /* Bytes of the request on its way up, by what the policy sends. */
 uint64_t request_payload(const request *r, const scenario *s, bool hidden);
 
 /* The answer is the newest exit's. */
 void request_answer(request *r);
-
-/* ---- Stations: cores behind one first-in, first-out queue ---- */
-
-typedef struct station {
-    uint64_t cores, busy;
-    uint64_t waiting, limit;
-    request *first, *last;
-} station;
-
-typedef enum station_entry { ENTERED_CORE, ENTERED_QUEUE, REFUSED } station_entry;
-
-/* A request asks for a core. */
-station_entry station_enter(station *st, request *r, double now);
-
-/* A core has finished: the next request that takes it over, or NULL, and the core is free. */
-request *station_next(station *st, double now);
 
 #endif

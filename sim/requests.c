@@ -14,7 +14,6 @@ void request_open(request *r, const scenario *s, uint64_t number, const arrival 
     r->key = a->key;
     r->work = arrival_work(&s->table, s->seed, a->key);
     r->random = random_open(s->seed, "policy", a->key);
-    r->at = TIER_PHONE;
     r->routed = false;
     r->from = 0;
     r->exit_count = 0;
@@ -36,7 +35,7 @@ void request_close(request *r) {
 }
 
 /* Needs the three tier costs to live as long as the observation. */
-static observation observe(request *r, const scenario *s, const double *tier_cost, double now) {
+static observation observe(request *r, tier at, const scenario *s, const double *tier_cost, double now) {
     return (observation){
         .now = now,
         .request = r->key,
@@ -44,7 +43,7 @@ static observation observe(request *r, const scenario *s, const double *tier_cos
         .tokens = r->record.tokens,
         .depth = s->depth,
         .tier_cost = tier_cost,
-        .at = r->at,
+        .at = at,
         .exits = r->exits,
         .exit_count = r->exit_count,
         .random = &r->random,
@@ -62,7 +61,7 @@ double request_router_flops(const request *r, const scenario *s, const policy_ty
 tier request_route(request *r, const scenario *s, const policy_type *type, void *policy, double now) {
     double cost[TIER_COUNT];
     tier_costs(s, cost);
-    observation seen = observe(r, s, cost, now);
+    observation seen = observe(r, TIER_PHONE, s, cost, now);
     r->routed = true;
     if (type->router) {
         const router *used = type->router(policy);
@@ -77,29 +76,29 @@ tier request_route(request *r, const scenario *s, const policy_type *type, void 
     return type->route_knowing(policy, &seen, &t);
 }
 
-static void see_exit(request *r, const scenario *s, uint32_t layer) {
-    r->exits[r->exit_count] = answer_exit(r, s, layer);
+static void see_exit(request *r, tier at, const scenario *s, uint32_t layer) {
+    r->exits[r->exit_count] = answer_exit(r, at, s, layer);
     r->exit_count++;
 }
 
 /* The first layer whose exit is still to be evaluated here: the tier's last one, or, where every exit counts, the one
  * behind those seen so far. */
-static uint32_t first_exit(const request *r, const scenario *s, const policy_type *type, const void *policy) {
-    if (!type->every_exit || !type->every_exit(policy)) return s->depth[r->at];
+static uint32_t first_exit(const request *r, tier at, const scenario *s, const policy_type *type, const void *policy) {
+    if (!type->every_exit || !type->every_exit(policy)) return s->depth[at];
     uint32_t seen = r->exit_count ? r->exits[r->exit_count - 1].layer : 0;
     return seen + 1 > r->from ? seen + 1 : r->from + 1;
 }
 
-slice request_plan(request *r, const scenario *s, const policy_type *type, void *policy, double now) {
+slice request_plan(request *r, tier at, const scenario *s, const policy_type *type, void *policy, double now) {
     slice plan = {.verdict = {.kind = VERDICT_CONTINUE}};
     double cost[TIER_COUNT];
     tier_costs(s, cost);
-    uint32_t layer = first_exit(r, s, type, policy);
-    for (; plan.verdict.kind == VERDICT_CONTINUE && layer <= s->depth[r->at]; layer++) {
+    uint32_t layer = first_exit(r, at, s, type, policy);
+    for (; plan.verdict.kind == VERDICT_CONTINUE && layer <= s->depth[at]; layer++) {
         if (!s->table.exit_at[layer]) continue;
-        see_exit(r, s, layer);
+        see_exit(r, at, s, layer);
         plan.exits++;
-        observation seen = observe(r, s, cost, now);
+        observation seen = observe(r, at, s, cost, now);
         plan.verdict = type->after_exit ? type->after_exit(policy, &seen) : (verdict){.kind = VERDICT_ANSWER};
     }
     if (plan.verdict.kind == VERDICT_CONTINUE) plan.verdict.kind = VERDICT_ANSWER;
@@ -109,22 +108,22 @@ slice request_plan(request *r, const scenario *s, const policy_type *type, void 
     return plan;
 }
 
-void request_book_slice(request *r, const scenario *s, const slice *done, const device *d, double seconds) {
+void request_book_slice(request *r, tier at, const scenario *s, const slice *done, const device *d, double seconds) {
     double joules = seconds * (d->busy_watts - d->idle_watts) / (double)d->cores;
     r->record.compute += seconds;
     r->record.usd += seconds * d->usd_per_second / (double)d->cores;
-    if (r->at == TIER_PHONE || s->cost.charge_remote_compute) r->record.cost += s->cost.layer * done->layers;
-    if (r->at == TIER_PHONE)
+    if (at == TIER_PHONE || s->cost.charge_remote_compute) r->record.cost += s->cost.layer * done->layers;
+    if (at == TIER_PHONE)
         r->record.phone_joules += joules;
     else
         r->record.server_joules += joules;
 }
 
-void request_book_transfer(request *r, const scenario *s, tier to, uint64_t bytes) {
+void request_book_transfer(request *r, const scenario *s, tier from, tier to, uint64_t bytes) {
     const platform *p = &s->platform;
     const net_link *radio = &p->cells[p->phones[r->record.phone].cell].link;
     double joules = to == TIER_PHONE ? (double)bytes * radio->radio_down
-                    : r->at == TIER_PHONE ? (double)bytes * radio->radio_up
+                    : from == TIER_PHONE ? (double)bytes * radio->radio_up
                                           : 0;
     if (to == TIER_PHONE) {
         r->record.bytes_down += bytes;
@@ -134,7 +133,6 @@ void request_book_transfer(request *r, const scenario *s, tier to, uint64_t byte
     }
     r->record.phone_joules += joules;
     r->record.radio_joules += joules;
-    r->at = to;
 }
 
 uint64_t request_payload(const request *r, const scenario *s, bool hidden) {

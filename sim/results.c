@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <simgrid/forward.h>
-#include <simgrid/version.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -15,6 +13,7 @@
 #include "base/csv.h"
 #include "base/json.h"
 #include "places.h"
+#include "sim/engine/world.h"
 #include "trace.h"
 
 enum {
@@ -188,7 +187,7 @@ static json_t *manifest_json(const scenario *s, const run_report *report) {
     struct utsname host = {0};
     uname(&host);
     int major, minor, patch;
-    sg_version_get(&major, &minor, &patch);
+    world_version(&major, &minor, &patch);
     char simgrid[48];
     snprintf(simgrid, sizeof simgrid, "%d.%d.%d", major, minor, patch);
     return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:o?, s:I, s:o, s:o, s:o}", "schema_version",

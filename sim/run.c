@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "children.h"
-#include "load.h"
+#include "sim/observers/load.h"
 #include "places.h"
 #include "progress.h"
 #include "results.h"
@@ -26,7 +26,7 @@ typedef struct job {
 
 typedef struct runner {
     const scenario *s;
-    const simgrid_world *world;
+    world *world;
     result_folder *folder;
     run_report *report; /* its arrays are shared with the children */
     job *jobs;
@@ -178,17 +178,17 @@ static bool fill_folder(runner *r, run_report *report, const run_options *option
 
 static bool run_policies(const scenario *s, const run_options *options, run_report *report, portolan_error *err) {
     double start = wall_clock();
-    simgrid_world world;
     result_folder folder = {0};
-    runner r = {.s = s, .world = &world, .folder = &folder, .report = report, .stopped = &report->stopped};
+    runner r = {.s = s, .folder = &folder, .report = report, .stopped = &report->stopped};
     r.jobs = calloc(s->policy_count, sizeof *r.jobs);
     if (!r.jobs) return error_memory(err, s->policy_count * sizeof *r.jobs);
-    simgrid_memory_guard(NULL);
-    bool ok = engine_set_up(s, &world, err);
+    world_memory_guard(NULL);
+    r.world = world_open(&s->platform, err);
+    bool ok = r.world != NULL;
     if (ok) {
         report->load_seconds = wall_clock() - start;
         ok = fill_folder(&r, report, options, err);
-        simgrid_world_free(&world);
+        world_free(r.world);
     }
     free(r.jobs);
     return ok;

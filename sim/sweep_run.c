@@ -40,19 +40,19 @@ typedef struct runner {
 
 /* ---- In the child ---- */
 
-static bool run_one(const scenario *s, const simgrid_world *world, size_t index, policy_result *results) {
+static bool run_one(const scenario *s, world *w, size_t index, policy_result *results) {
     run_books books;
-    results[index].done = policy_simulate(s, world, index, NULL, results, &books);
+    results[index].done = policy_simulate(s, w, index, NULL, results, &books);
     run_books_free(&books);
     return results[index].done;
 }
 
-static bool run_in_child(const scenario *s, const simgrid_world *world, size_t index,
+static bool run_in_child(const scenario *s, world *w, size_t index,
                          policy_result *results) {
     int status = 0;
     portolan_error *err = &results[index].error;
     pid_t pid = child_fork(err);
-    if (pid == 0) _exit(run_one(s, world, index, results) ? STATUS_OK : STATUS_FAILED);
+    if (pid == 0) _exit(run_one(s, w, index, results) ? STATUS_OK : STATUS_FAILED);
     if (pid < 0) return false;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
@@ -74,13 +74,13 @@ static size_t order_policies(const scenario *s, size_t order[SCENARIO_MAX_POLICI
 }
 
 static bool run_point(const scenario *s, policy_result *results) {
-    simgrid_world world;
     size_t order[SCENARIO_MAX_POLICIES], n = order_policies(s, order);
-    simgrid_memory_guard(&results[0].error);
-    if (!engine_set_up(s, &world, &results[0].error)) return false;
+    world_memory_guard(&results[0].error);
+    world *w = world_open(&s->platform, &results[0].error);
+    if (!w) return false;
     for (size_t i = 0; i + 1 < n; i++)
-        if (!run_in_child(s, &world, order[i], results)) return false;
-    return run_one(s, &world, order[n - 1], results);
+        if (!run_in_child(s, w, order[i], results)) return false;
+    return run_one(s, w, order[n - 1], results);
 }
 
 /* ---- In the parent ---- */

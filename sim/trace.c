@@ -1,10 +1,11 @@
-/* From what the actors tell to the events and counters that a format writes. */
+/* From what the engine tells to the events and counters that a format writes. */
 #include "trace.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/engine/place.h"
 #include "trace_format.h"
 
 const char *const TRACE_FORMAT_NAMES[] = {"none", "chrome", "paje", "csv", NULL};
@@ -128,9 +129,9 @@ static trace_place *place_of(const trace *t, const request *r, tier at) {
     return &t->places[place_of_host(&t->s->platform, r->record.phone, at)];
 }
 
-static lanes *cores_of(const trace *t, const request *r) {
-    if (r->at == TIER_PHONE) return &t->phone_cores[r->record.phone];
-    return &t->server_cores[place_of_host(&t->s->platform, r->record.phone, r->at) - t->s->platform.group_count];
+static lanes *cores_of(const trace *t, const place *of) {
+    if (of->at == TIER_PHONE) return &t->phone_cores[of->index];
+    return &t->server_cores[of->index + (of->at == TIER_CLOUD ? t->s->platform.site_count : 0)];
 }
 
 /* The links that a message crosses; NULL where none is. */
@@ -150,134 +151,166 @@ static bool is_traced(const trace *t, const request *r) {
            at >= wanted->from && at < wanted->to;
 }
 
-/* An event with what all have in common. */
-static trace_event event_of(const trace *t, const request *r, trace_what what, trace_moment moment,
-                            double now) {
+/* An event of a traced request, with what all have in common. */
+static trace_event event_of(const trace *t, const event *e, trace_what what, trace_moment moment) {
+    const request *r = e->attempt->request;
     return (trace_event){.what = what,
                          .moment = moment,
-                         .start = moment == TRACE_ENDS ? r->traced.since : now,
-                         .now = now,
+                         .start = moment == TRACE_ENDS ? r->traced.since : e->now,
+                         .now = e->now,
                          .r = r,
                          .number = (int64_t)r->number - (int64_t)t->s->run.warmup,
-                         .place = place_of(t, r, r->at)};
+                         .place = place_of(t, r, e->attempt->place->at),
+                         .plan = &e->attempt->slice};
+}
+
+/* A phase of the request's life begins or ends, or a moment of it is written. */
+static void write_event(trace *t, const event *e, trace_what what, trace_moment moment) {
+    trace_event written = event_of(t, e, what, moment);
+    if (moment == TRACE_BEGINS) e->attempt->request->traced.since = e->now;
+    t->format->event(t, &written);
+}
+
+static void write_move(trace *t, const event *e, trace_what what, tier to) {
+    trace_event written = event_of(t, e, what, TRACE_HAPPENS);
+    written.from = e->attempt->place->at;
+    written.to = to;
+    t->format->event(t, &written);
 }
 
 /* Takes a lane and makes it known to the format where it is new. */
-static uint32_t take_lane(trace *t, lanes *from, const trace_place *place, uint64_t host, double now) {
+static uint32_t take_lane(trace *t, lanes *from, const trace_place *of, uint64_t host, double now) {
     uint32_t lane = 0;
     bool is_new = false;
     if (!lane_take(from, &lane, &is_new)) error_memory(&t->error, 64);
-    if (is_new) t->format->lane(t, place, host, lane, now);
+    if (is_new) t->format->lane(t, of, host, lane, now);
     return lane;
 }
 
-void trace_note_arrival(trace *t, request *r) {
-    pass_time(t, r->record.arrival);
-    r->traced = (traced_request){.on = is_traced(t, r), .since = r->record.arrival};
+static void on_asked(trace *t, const event *e) {
+    request *r = e->attempt->request;
+    r->traced = (traced_request){.on = is_traced(t, r), .since = e->now};
     if (!r->traced.on) return;
-    r->traced.lane = take_lane(t, &t->request_lanes, NULL, 0, r->record.arrival);
-    trace_event e = event_of(t, r, TRACE_REQUEST, TRACE_BEGINS, r->record.arrival);
-    t->format->event(t, &e);
+    r->traced.lane = take_lane(t, &t->request_lanes, NULL, 0, e->now);
+    write_event(t, e, TRACE_REQUEST, TRACE_BEGINS);
 }
 
-void trace_note_route(trace *t, request *r, tier to, double now) {
-    if (!r->traced.on) return;
-    trace_event e = event_of(t, r, TRACE_ROUTED, TRACE_HAPPENS, now);
-    e.from = TIER_PHONE;
-    e.to = to;
-    t->format->event(t, &e);
+static void on_routed(trace *t, const event *e) {
+    if (e->attempt->request->traced.on) write_move(t, e, TRACE_ROUTED, e->to);
 }
 
-void trace_note_queue(trace *t, request *r, double now) {
-    pass_time(t, now);
-    gauge_add(&place_of(t, r, r->at)->waiting, t, 1, now);
-    if (!r->traced.on) return;
-    trace_event e = event_of(t, r, TRACE_QUEUED, TRACE_BEGINS, now);
-    r->traced.since = now;
-    t->format->event(t, &e);
+static void count_waiting(trace *t, const event *e, double change) {
+    gauge_add(&place_of(t, e->attempt->request, e->attempt->place->at)->waiting, t, change, e->now);
 }
 
-void trace_note_dequeue(trace *t, request *r, double now) {
-    pass_time(t, now);
-    gauge_add(&place_of(t, r, r->at)->waiting, t, -1, now);
-    if (!r->traced.on) return;
-    trace_event e = event_of(t, r, TRACE_QUEUED, TRACE_ENDS, now);
-    t->format->event(t, &e);
+static void on_queued(trace *t, const event *e) {
+    count_waiting(t, e, 1);
+    if (e->attempt->request->traced.on) write_event(t, e, TRACE_QUEUED, TRACE_BEGINS);
 }
 
-void trace_note_compute(trace *t, request *r, const slice *plan, double now) {
-    pass_time(t, now);
-    trace_place *place = place_of(t, r, r->at);
-    gauge_add(&place->busy, t, 1, now);
-    if (!r->traced.on) return;
-    r->traced.core = take_lane(t, cores_of(t, r), place, trace_host(place, r), now);
-    trace_event e = event_of(t, r, TRACE_COMPUTE, TRACE_BEGINS, now);
-    e.plan = plan;
-    r->traced.since = now;
-    t->format->event(t, &e);
+static void on_dequeued(trace *t, const event *e) {
+    count_waiting(t, e, -1);
+    if (e->attempt->request->traced.on) write_event(t, e, TRACE_QUEUED, TRACE_ENDS);
 }
 
-void trace_note_computed(trace *t, request *r, const slice *plan, bool done, double now) {
-    pass_time(t, now);
-    gauge_add(&place_of(t, r, r->at)->busy, t, -1, now);
-    if (!r->traced.on) return;
-    trace_event e = event_of(t, r, TRACE_COMPUTE, TRACE_ENDS, now);
-    e.plan = plan;
-    e.failed = !done;
-    t->format->event(t, &e);
-    lane_give(cores_of(t, r), r->traced.core);
-    if (!done || !plan->layers || plan->verdict.kind != VERDICT_ESCALATE) return;
-    e = event_of(t, r, TRACE_ESCALATED, TRACE_HAPPENS, now);
-    e.plan = plan;
-    e.from = r->at;
-    e.to = plan->verdict.to;
-    t->format->event(t, &e);
+/* It has waited, for no time. */
+static void on_entered(trace *t, const event *e) {
+    on_queued(t, e);
+    on_dequeued(t, e);
 }
 
-void trace_note_send(trace *t, request *r, tier to, uint64_t bytes, double now) {
-    pass_time(t, now);
+static void on_computing(trace *t, const event *e) {
+    const attempt *a = e->attempt;
+    request *r = a->request;
+    trace_place *here = place_of(t, r, a->place->at);
+    gauge_add(&here->busy, t, 1, e->now);
+    if (!r->traced.on) return;
+    r->traced.core = take_lane(t, cores_of(t, a->place), here, trace_host(here, r), e->now);
+    write_event(t, e, TRACE_COMPUTE, TRACE_BEGINS);
+}
+
+static void on_computed(trace *t, const event *e) {
+    const attempt *a = e->attempt;
+    const slice *done = &a->slice;
+    request *r = a->request;
+    gauge_add(&place_of(t, r, a->place->at)->busy, t, -1, e->now);
+    if (!r->traced.on) return;
+    trace_event ended = event_of(t, e, TRACE_COMPUTE, TRACE_ENDS);
+    ended.failed = e->kind == EVENT_LOST;
+    t->format->event(t, &ended);
+    lane_give(cores_of(t, a->place), r->traced.core);
+    bool escalates = done->layers && done->verdict.kind == VERDICT_ESCALATE;
+    if (!ended.failed && escalates) write_move(t, e, TRACE_ESCALATED, done->verdict.to);
+}
+
+/* The message that begins or ends its way, and the links that it crosses. */
+static trace_event message_of(const trace *t, const event *e, trace_moment moment) {
+    const attempt *a = e->attempt;
+    trace_event sent = event_of(t, e, TRACE_SEND, moment);
+    trace_link *path[2];
+    find_path(t, a->request, a->sender->at, a->place->at, path);
+    memcpy(sent.links, path, sizeof sent.links);
+    sent.place = place_of(t, a->request, a->sender->at);
+    sent.from = a->sender->at;
+    sent.to = a->place->at;
+    sent.bytes = a->sent;
+    return sent;
+}
+
+static void on_sending(trace *t, const event *e) {
+    const attempt *a = e->attempt;
+    request *r = a->request;
     const net_link *radio = &t->s->platform.cells[t->s->platform.phones[r->record.phone].cell].link;
     trace_place *phones = place_of(t, r, TIER_PHONE);
-    if (to == TIER_PHONE) phones->joules += (double)bytes * radio->radio_down;
-    if (r->at == TIER_PHONE) phones->joules += (double)bytes * radio->radio_up;
-    trace_event e = event_of(t, r, TRACE_SEND, TRACE_BEGINS, now);
-    r->traced.since = now;
-    e.from = r->at;
-    e.bytes = bytes;
+    if (a->place->at == TIER_PHONE) phones->joules += (double)a->sent * radio->radio_down;
+    if (a->sender->at == TIER_PHONE) phones->joules += (double)a->sent * radio->radio_up;
+    r->traced.since = e->now;
     if (!r->traced.on) return;
-    e.to = to;
-    trace_link *path[2];
-    find_path(t, r, r->at, to, path);
-    memcpy(e.links, path, sizeof e.links);
-    t->format->event(t, &e);
+    trace_event sent = message_of(t, e, TRACE_BEGINS);
+    t->format->event(t, &sent);
 }
 
-void trace_note_sent(trace *t, request *r, bool arrived, double now) {
-    pass_time(t, now);
+static void on_sent(trace *t, const event *e) {
+    const attempt *a = e->attempt;
+    bool arrived = e->kind == EVENT_ARRIVED;
     trace_link *path[2];
-    find_path(t, r, r->sender, r->at, path);
+    find_path(t, a->request, a->sender->at, a->place->at, path);
     for (unsigned i = 0; arrived && i < 2 && path[i]; i++)
-        path[i]->bytes += (double)r->sent_bytes;
-    if (!r->traced.on) return;
-    trace_event e = event_of(t, r, TRACE_SEND, TRACE_ENDS, now);
-    e.from = r->sender;
-    e.to = r->at;
-    e.place = place_of(t, r, e.from);
-    e.bytes = r->sent_bytes;
-    e.failed = !arrived;
-    memcpy(e.links, path, sizeof e.links);
-    t->format->event(t, &e);
+        path[i]->bytes += (double)a->sent;
+    if (!a->request->traced.on) return;
+    trace_event sent = message_of(t, e, TRACE_ENDS);
+    sent.failed = !arrived;
+    t->format->event(t, &sent);
 }
 
-void trace_note_end(trace *t, request *r, double now) {
+/* What was lost had been begun: its phase ends. */
+static void on_lost(trace *t, const event *e) {
+    static void (*const END[])(trace *, const event *) = {
+        [ATTEMPT_WAITS] = on_dequeued, [ATTEMPT_COMPUTES] = on_computed, [ATTEMPT_TRAVELS] = on_sent};
+    END[e->attempt->state](t, e);
+}
+
+static void on_done(trace *t, const event *e) {
+    request *r = e->attempt->request;
     if (!r->traced.on) return;
-    pass_time(t, now);
-    trace_event e = event_of(t, r, TRACE_DONE, TRACE_HAPPENS, now);
-    t->format->event(t, &e);
+    write_event(t, e, TRACE_DONE, TRACE_HAPPENS);
     r->traced.since = r->record.arrival;
-    e = event_of(t, r, TRACE_REQUEST, TRACE_ENDS, now);
-    t->format->event(t, &e);
+    write_event(t, e, TRACE_REQUEST, TRACE_ENDS);
     lane_give(&t->request_lanes, r->traced.lane);
+}
+
+static void (*const HEARS[EVENT_KINDS])(trace *, const event *) = {
+    [EVENT_ASKED] = on_asked,         [EVENT_ROUTED] = on_routed,     [EVENT_ENTERED] = on_entered, [EVENT_QUEUED] = on_queued,
+    [EVENT_DEQUEUED] = on_dequeued,   [EVENT_COMPUTING] = on_computing, [EVENT_COMPUTED] = on_computed,
+    [EVENT_SENDING] = on_sending,     [EVENT_ARRIVED] = on_sent,      [EVENT_LOST] = on_lost,     [EVENT_DONE] = on_done,
+};
+
+static bool on(void *self, const event *e) {
+    trace *t = self;
+    if (!HEARS[e->kind]) return true;
+    pass_time(t, e->now);
+    HEARS[e->kind](t, e);
+    return !t->text.failed && !t->error.status;
 }
 
 const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e) {
@@ -298,7 +331,7 @@ const char *trace_decision(const trace_event *e) {
 }
 
 void trace_title(char into[TRACE_NAME], const trace_event *e) {
-    const char *at = TIER_NAMES[e->r->at], *to = TIER_NAMES[e->to];
+    const char *at = TIER_NAMES[e->place->at], *to = TIER_NAMES[e->to];
     char layers[TRACE_NAME];
     switch (e->what) {
     case TRACE_REQUEST: snprintf(into, TRACE_NAME, "request"); break;
@@ -370,40 +403,37 @@ static bool allocate(trace *t, portolan_error *err) {
     return true;
 }
 
-bool trace_open(trace **made, const scenario *s, size_t index, const result_folder *folder,
-                portolan_error *err) {
-    *made = NULL;
-    if (s->trace.format == TRACE_NONE) return true;
+static bool open_trace(void **self, const observed_run *run, portolan_error *err) {
+    const scenario *s = run->s;
+    if (s->trace.format == TRACE_NONE || !run->folder) return true;
     trace *t = calloc(1, sizeof *t);
     if (!t) return error_memory(err, sizeof *t);
     t->s = s;
+    t->totals = &run->books->totals;
     t->format = FORMATS[s->trace.format];
-    t->label = s->policies[index].label;
+    t->label = s->policies[run->policy].label;
     t->counting = true;
     t->step_end = s->trace.from;
     char name[64];
-    trace_part_name(name, sizeof name, index);
-    if (!allocate(t, err) || !(t->text.file = result_file_open(folder, name, err))) {
+    trace_part_name(name, sizeof name, run->policy);
+    if (!allocate(t, err) || !(t->text.file = result_file_open(run->folder, name, err))) {
         free_trace(t);
         return false;
     }
     setvbuf(t->text.file, NULL, _IONBF, 0);
     t->format->begin(t);
-    *made = t;
+    *self = t;
     return true;
 }
 
-bool trace_is_lost(const trace *t) {
-    return t->text.failed || t->error.status;
-}
-
-bool trace_close(trace *t, const run_totals *totals, bool ok, portolan_error *err) {
-    if (!t) return ok;
+/* The last step and the totals; a failed run's are not worth writing. */
+static bool close_trace(void *self, bool ok, portolan_error *err) {
+    trace *t = self;
     portolan_error ignored = {0};
     if (ok) {
-        pass_time(t, totals->window_end);
-        if (t->counting) close_step(t, totals->window_end);
-        t->format->end(t, totals, totals->window_end);
+        pass_time(t, t->totals->window_end);
+        if (t->counting) close_step(t, t->totals->window_end);
+        t->format->end(t, t->totals, t->totals->window_end);
     }
     text_flush(&t->text);
     bool written = result_file_close(t->text.file, "the trace", ok ? err : &ignored);
@@ -412,3 +442,5 @@ bool trace_close(trace *t, const run_totals *totals, bool ok, portolan_error *er
     free_trace(t);
     return ok;
 }
+
+const observer_type TRACE_OBSERVER = {"trace", OBSERVE_ALL, open_trace, on, close_trace};

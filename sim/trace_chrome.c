@@ -65,18 +65,18 @@ static void begin(trace *t) {
         put_process(t, PID_PLACES + i, t->places[i].name);
 }
 
-static void lane(trace *t, const trace_place *place, uint64_t host, uint32_t number, double now) {
+static void lane(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now) {
     (void)now;
-    if (!place) return; /* lives are told apart by their ids */
+    if (!of) return; /* lives are told apart by their ids */
     trace_text *o = &t->text;
-    uint64_t tid = tid_of(place, host, number);
-    put_count_key(o, ",\n{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":", pid_of(t, place));
+    uint64_t tid = tid_of(of, host, number);
+    put_count_key(o, ",\n{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":", pid_of(t, of));
     put_count_key(o, ",\"tid\":", tid);
     text_put(o, ",\"args\":{\"name\":\"");
-    if (place->at == TIER_PHONE) put_count_key(o, "phone ", place->first_phone + host);
-    if (place->at == TIER_PHONE && place->device->cores > 1) text_put(o, " ");
-    if (place->at != TIER_PHONE || place->device->cores > 1) put_count_key(o, "core ", number + 1ull);
-    put_count_key(o, "\"}},\n{\"ph\":\"M\",\"name\":\"thread_sort_index\",\"pid\":", pid_of(t, place));
+    if (of->at == TIER_PHONE) put_count_key(o, "phone ", of->first_phone + host);
+    if (of->at == TIER_PHONE && of->device->cores > 1) text_put(o, " ");
+    if (of->at != TIER_PHONE || of->device->cores > 1) put_count_key(o, "core ", number + 1ull);
+    put_count_key(o, "\"}},\n{\"ph\":\"M\",\"name\":\"thread_sort_index\",\"pid\":", pid_of(t, of));
     put_count_key(o, ",\"tid\":", tid);
     put_count_key(o, ",\"args\":{\"sort_index\":", tid);
     text_put(o, "}}");
@@ -175,7 +175,7 @@ static void put_execution(trace *t, const trace_event *e) {
     text_put(o, "}}");
 }
 
-static void event(trace *t, const trace_event *e) {
+static void put_event(trace *t, const trace_event *e) {
     put_async(t, e);
     if (e->what == TRACE_COMPUTE && e->moment == TRACE_ENDS) put_execution(t, e);
 }
@@ -226,4 +226,4 @@ static void end(trace *t, const run_totals *totals, double now) {
     text_put(o, "]}}\n");
 }
 
-const trace_format TRACE_CHROME_FORMAT = {"json", begin, lane, event, sample, end};
+const trace_format TRACE_CHROME_FORMAT = {"json", begin, lane, put_event, sample, end};

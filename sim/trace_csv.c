@@ -8,8 +8,8 @@ static void begin(trace *t) {
              "value,unit\n");
 }
 
-static void lane(trace *t, const trace_place *place, uint64_t host, uint32_t number, double now) {
-    (void)t, (void)place, (void)host, (void)number, (void)now; /* lanes are columns of the rows */
+static void lane(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now) {
+    (void)t, (void)of, (void)host, (void)number, (void)now; /* lanes are columns of the rows */
 }
 
 static void put_times(trace_text *o, double start, double end) {
@@ -78,7 +78,7 @@ static const char *event_name(const trace_event *e) {
 }
 
 /* A life is two rows: "arrived", and "answered" or "failed" with its duration. */
-static void event(trace *t, const trace_event *e) {
+static void put_event(trace *t, const trace_event *e) {
     trace_text *o = &t->text;
     bool arrives = e->what == TRACE_REQUEST && e->moment == TRACE_BEGINS;
     if (e->what == TRACE_DONE || (e->moment == TRACE_BEGINS && !arrives)) return;
@@ -115,4 +115,4 @@ static void end(trace *t, const run_totals *totals, double now) {
     (void)t, (void)totals, (void)now;
 }
 
-const trace_format TRACE_CSV_FORMAT = {"csv", begin, lane, event, sample, end};
+const trace_format TRACE_CSV_FORMAT = {"csv", begin, lane, put_event, sample, end};

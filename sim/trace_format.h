@@ -89,8 +89,8 @@ typedef struct trace_sample {
 typedef struct trace_format {
     const char *extension;
     void (*begin)(trace *t);
-    /* A core (of a phone, a server) or a lane of requests (`place` is NULL) is used for the first time. */
-    void (*lane)(trace *t, const trace_place *place, uint64_t host, uint32_t number, double now);
+    /* A core (of a phone, a server) or a lane of requests (`of` is NULL) is used for the first time. */
+    void (*lane)(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now);
     void (*event)(trace *t, const trace_event *e);
     void (*sample)(trace *t, const trace_sample *s);
     void (*end)(trace *t, const run_totals *totals, double now);
@@ -100,6 +100,7 @@ extern const trace_format TRACE_CHROME_FORMAT, TRACE_PAJE_FORMAT, TRACE_CSV_FORM
 
 struct trace {
     const scenario *s;
+    const run_totals *totals;
     const trace_format *format;
     const char *label; /* of the policy */
     size_t place_count, link_count;

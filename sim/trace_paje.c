@@ -112,19 +112,19 @@ static void begin(trace *t) {
     text_put(o, "\n");
 }
 
-static void lane(trace *t, const trace_place *place, uint64_t host, uint32_t number, double now) {
+static void lane(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now) {
     trace_text *o = &t->text;
     put_time(o, "5 ", now);
-    if (!place) {
+    if (!of) {
         put_lane(o, number);
         text_put(o, " R s \"requests ");
     } else {
-        put_core(t, place, host, number);
+        put_core(t, of, host, number);
         text_put(o, " C");
-        put_place(t, o, place);
-        text_put(o, place->at == TIER_PHONE ? " \"phone " : " \"");
-        if (place->at == TIER_PHONE) text_unsigned(o, place->first_phone + host);
-        text_put(o, place->at == TIER_PHONE ? " core " : "core ");
+        put_place(t, o, of);
+        text_put(o, of->at == TIER_PHONE ? " \"phone " : " \"");
+        if (of->at == TIER_PHONE) text_unsigned(o, of->first_phone + host);
+        text_put(o, of->at == TIER_PHONE ? " core " : "core ");
     }
     text_unsigned(o, number + 1ull);
     text_put(o, "\"\n");
@@ -173,7 +173,7 @@ static void put_work(trace *t, const trace_event *e) {
     if (begins) put_request(&t->text, e);
 }
 
-static void event(trace *t, const trace_event *e) {
+static void put_event(trace *t, const trace_event *e) {
     static const char *const VALUES_OF[] = {[TRACE_REQUEST] = " request",
                                             [TRACE_QUEUED] = " queued",
                                             [TRACE_COMPUTE] = " computing",
@@ -202,11 +202,11 @@ static void sample(trace *t, const trace_sample *s) {
     text_put(o, "\n");
 }
 
-static void destroy_cores(trace *t, size_t place, double now) {
-    const trace_place *p = &t->places[place];
-    uint64_t hosts = p->at == TIER_PHONE ? t->s->platform.groups[place].count : 1;
+static void destroy_cores(trace *t, size_t number, double now) {
+    const trace_place *p = &t->places[number];
+    uint64_t hosts = p->at == TIER_PHONE ? t->s->platform.groups[number].count : 1;
     const lanes *cores =
-        p->at == TIER_PHONE ? &t->phone_cores[p->first_phone] : &t->server_cores[place - t->s->platform.group_count];
+        p->at == TIER_PHONE ? &t->phone_cores[p->first_phone] : &t->server_cores[number - t->s->platform.group_count];
     for (uint64_t h = 0; h < hosts; h++) {
         for (uint32_t c = 0; c < cores[h].known; c++) {
             put_time(&t->text, "6 ", now);
@@ -244,4 +244,4 @@ static void end(trace *t, const run_totals *totals, double now) {
     text_put(o, " S s\n");
 }
 
-const trace_format TRACE_PAJE_FORMAT = {"paje", begin, lane, event, sample, end};
+const trace_format TRACE_PAJE_FORMAT = {"paje", begin, lane, put_event, sample, end};

@@ -117,6 +117,13 @@ static const char *const HOSTS[HOST_COUNT] = {"phone:0",
                                               "cloud-ingress:rural",
                                               "cloud:cloud"};
 
+/* A phone's messages leave by the host of its cell; only in the XML has it one of its own. */
+static sg_host_t host_called(const char *name) {
+    sg_host_t own = sg_host_by_name(name);
+    if (own || strncmp(name, "phone:", 6) != 0) return own;
+    return sg_host_by_name(strcmp(name, "phone:2") == 0 ? "cell:wifi" : "cell:lte");
+}
+
 typedef struct survey {
     size_t hosts;
     double speeds[HOST_COUNT];
@@ -126,14 +133,9 @@ typedef struct survey {
 
 static void take_survey(survey *s) {
     s->hosts = sg_host_count();
-    for (int i = 0; i < HOST_COUNT; i++) {
-        sg_host_t host = sg_host_by_name(HOSTS[i]);
-        if (!host) _exit(2);
-        s->speeds[i] = sg_host_get_speed(host);
-        s->cores[i] = sg_host_core_count(host);
-    }
     for (int i = 0; i < ROUTE_COUNT; i++) {
-        sg_host_t from = sg_host_by_name(ROUTES[i].from), to = sg_host_by_name(ROUTES[i].to);
+        sg_host_t from = host_called(ROUTES[i].from), to = host_called(ROUTES[i].to);
+        if (!from || !to) _exit(2);
         s->latency[i][0] = sg_host_get_route_latency(from, to);
         s->latency[i][1] = sg_host_get_route_latency(to, from);
         s->bandwidth[i][0] = sg_host_get_route_bandwidth(from, to);
@@ -145,11 +147,10 @@ static void survey_world(const platform *p, const network_settings *n, void *sha
     (void)n;
     simgrid_world w = build(p);
     for (uint64_t i = 0; i < p->phone_count; i++)
-        if (w.phones[i] != sg_host_by_name(HOSTS[i])) _exit(3);
+        if (w.phones[i] != host_called(HOSTS[i])) _exit(3);
     for (size_t i = 0; i < p->site_count; i++)
         if (w.edges[i] != sg_host_by_name(HOSTS[3 + i]) || w.ingresses[i] != sg_host_by_name(HOSTS[5 + i]))
             _exit(4);
-    if (w.clouds[0] != sg_host_by_name(HOSTS[7])) _exit(5);
     take_survey(shared);
     simgrid_world_free(&w);
     if (w.phones) _exit(6);
@@ -159,19 +160,13 @@ TEST(routes_of_the_world) {
     platform p = read_platform();
     survey *s = share(sizeof *s);
     in_child(survey_world, &p, &p.network, s);
-    assert_int_equal(s->hosts, HOST_COUNT);
+    assert_int_equal(s->hosts, 2 + 2 * 2); /* doors of two cells; two edges and the ways to the cloud */
     for (int i = 0; i < ROUTE_COUNT; i++) {
         for (int way = 0; way < 2; way++)
             assert_near(s->latency[i][way], ROUTES[i].latency, 1e-12);
         assert_near(s->bandwidth[i][0], ROUTES[i].up, 1e-12);
         assert_near(s->bandwidth[i][1], ROUTES[i].down, 1e-12);
     }
-    for (int i = 0; i < 3; i++)
-        assert_near(s->speeds[i], p.phones[i].speed, 0);
-    assert_int_equal(s->cores[2], 4); /* phone 2 */
-    assert_int_equal(s->cores[3], 3); /* three servers */
-    assert_near(s->speeds[3], 10e9, 0);
-    assert_near(s->speeds[7], 100e9, 0);
     munmap(s, sizeof *s);
     platform_free(&p);
 }
@@ -183,6 +178,13 @@ static void survey_xml(const platform *p, const network_settings *n, void *share
     (void)n;
     simgrid_load_platform("world-test.xml");
     take_survey(shared);
+    survey *s = shared;
+    for (int i = 0; i < HOST_COUNT; i++) {
+        sg_host_t host = sg_host_by_name(HOSTS[i]);
+        if (!host) _exit(2);
+        s->speeds[i] = sg_host_get_speed(host);
+        s->cores[i] = sg_host_core_count(host);
+    }
 }
 
 TEST(the_xml_is_the_same_world) {
@@ -195,13 +197,13 @@ TEST(the_xml_is_the_same_world) {
     in_child(survey_world, &p, &p.network, built);
     in_child(survey_xml, &p, &p.network, loaded);
     remove("world-test.xml");
-    assert_int_equal(loaded->hosts, built->hosts);
-    for (int i = 0; i < HOST_COUNT; i++) {
-        assert_near(loaded->speeds[i], built->speeds[i], 0);
-        if (loaded->cores[i] != built->cores[i])
-            fail_msg("%s has %d cores in the XML, %d in the world", HOSTS[i], loaded->cores[i],
-                     built->cores[i]);
-    }
+    assert_int_equal(loaded->hosts, HOST_COUNT); /* those that compute have one each */
+    for (int i = 0; i < 3; i++)
+        assert_near(loaded->speeds[i], p.phones[i].speed, 0);
+    assert_int_equal(loaded->cores[2], 4); /* phone 2 */
+    assert_int_equal(loaded->cores[3], 3); /* three servers */
+    assert_near(loaded->speeds[3], 10e9, 0);
+    assert_near(loaded->speeds[7], 100e9, 0);
     for (int i = 0; i < ROUTE_COUNT; i++) {
         for (int way = 0; way < 2; way++) {
             assert_near(loaded->latency[i][way], built->latency[i][way], 0);
@@ -240,8 +242,8 @@ static void receive_bytes(int argc, char **argv) {
 static void start_transfer(const char *from, const char *to, const char *mailbox) {
     char name[] = "actor", box[16], *argv[] = {name, box, NULL};
     snprintf(box, sizeof box, "%s", mailbox);
-    sg_actor_create("sender", sg_host_by_name(from), send_bytes, 2, argv);
-    sg_actor_create("receiver", sg_host_by_name(to), receive_bytes, 2, argv);
+    sg_actor_create("sender", host_called(from), send_bytes, 2, argv);
+    sg_actor_create("receiver", host_called(to), receive_bytes, 2, argv);
 }
 
 static void make_transfer(const platform *p, const network_settings *n, void *shared) {

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sim/engine.h"
+#include "sim/engine/engine.h"
 
 /* ---- The scratch folder ---- */
 
@@ -82,29 +82,32 @@ static bool load(scenario *s, const char *path, const char *const *sets, portola
     return scenario_load(s, path, (char *const *)sets, count_sets(sets), NULL, 0, err);
 }
 
-static bool simulate(const char *path, const char *const *sets, size_t policy, harvest take, void *into,
-                     portolan_error *err) {
+static bool simulate(const simulation_job *job, const engine_tables *tables, portolan_error *err) {
     scenario s;
-    simgrid_world world;
     policy_result result = {0};
-    run_books books;
-    if (!load(&s, path, sets, err) || !engine_set_up(&s, &world, err) ||
-        !engine_run(&s, &world, policy, NULL, NULL, &result, &books, err))
-        return false;
-    take(&(simulated){&s, books.records, books.count, books.totals, &books}, into);
+    run_books books = {0};
+    world *w = load(&s, job->path, job->sets, err) ? world_open(&s.platform, err) : NULL;
+    observed_run run = {&s, job->policy, NULL, &result, &books};
+    if (!w || !engine_run(&run, w, NULL, tables, err)) return false;
+    job->take(&(simulated){&s, books.records, books.count, books.totals, &books}, job->into);
     run_books_free(&books);
+    world_free(w);
     return true;
 }
 
-pid_t simulation_start(const char *path, const char *const *sets, size_t policy, harvest take, void *into) {
+pid_t simulation_start_with(const engine_tables *tables, const simulation_job *job) {
     fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child > 0) return child;
     portolan_error err = {0};
-    bool ok = simulate(path, sets, policy, take, into, &err);
+    bool ok = simulate(job, tables, &err);
     if (!ok) error_print(&err, stderr);
     _exit(ok ? 0 : 1);
+}
+
+pid_t simulation_start(const char *path, const char *const *sets, size_t policy, harvest take, void *into) {
+    return simulation_start_with(&ENGINE_TABLES, &(simulation_job){path, sets, policy, take, into, 0});
 }
 
 void simulation_finish(pid_t child) {

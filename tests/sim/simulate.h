@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "sim/books.h"
+#include "sim/engine/engine.h"
 #include "tests/support.h"
 
 enum { SCRATCH_PATH = 512 };
@@ -56,6 +57,9 @@ typedef struct simulation_job {
     void *into;
     pid_t child;
 } simulation_job;
+
+/* The same with other tables than the program's. */
+pid_t simulation_start_with(const engine_tables *tables, const simulation_job *job);
 
 /* Runs them all, so many at once. False if one failed. */
 bool simulations_run(simulation_job *jobs, size_t count, unsigned at_once);

@@ -287,8 +287,7 @@ static void ask(const scenario *s, uint32_t sample, bool hidden, double p[3][2])
     request r;
     request_open(&r, s, sample, &(arrival){.key = sample, .sample = sample});
     for (uint32_t k = 0; k < 3; k++) {
-        r.at = (tier)k;
-        r.exits[r.exit_count] = answer_exit(&r, s, 2 * (k + 1));
+        r.exits[r.exit_count] = answer_exit(&r, (tier)k, s, 2 * (k + 1));
         memcpy(p[k], r.exits[r.exit_count].probabilities, sizeof p[k]);
         r.exit_count++;
         answer_cut(&r, s, hidden);

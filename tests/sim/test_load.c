@@ -1,5 +1,5 @@
 /* The loads of places, told by hand: which work counts, what overload is, and since when. */
-#include "sim/load.h"
+#include "sim/observers/load.h"
 #include "sim/places.h"
 #include "tests/support.h"
 
@@ -25,11 +25,18 @@ static void arrive(run_books *b, double time) {
     b->totals.last_arrival = time;
 }
 
+static place hosts[TIER_COUNT] = {{.at = TIER_PHONE}, {.at = TIER_EDGE}, {.at = TIER_CLOUD}};
+
+/* An event of some request that has `entered` the site, and computes since `since`. */
+static void tell(run_books *b, event_kind kind, double now, double entered, double since) {
+    request r = {.attempt = {.request = &r, .place = &hosts[TIER_EDGE], .entered = entered, .since = since}};
+    load_add(b, &s, &(event){.kind = kind, .now = now, .attempt = &r.attempt});
+}
+
 static void compute(run_books *b, double entered, double start, double end) {
-    request r = {.at = TIER_EDGE, .entered = entered};
-    load_enter(b, &s, &r, start > entered ? ENTERED_QUEUE : ENTERED_CORE, entered);
-    if (start > entered) load_dequeue(b, &s, &r);
-    load_compute(b, &s, &r, start, end);
+    tell(b, start > entered ? EVENT_QUEUED : EVENT_ENTERED, entered, entered, 0);
+    if (start > entered) tell(b, EVENT_DEQUEUED, start, entered, 0);
+    tell(b, EVENT_COMPUTED, end, entered, start);
 }
 
 static size_t find(const run_books *b, overload found[PLACES]) {
@@ -66,14 +73,11 @@ TEST(paths) {
 static run_books overfull(double window_start) {
     run_books b = open_books(window_start);
     for (int i = 0; i <= 100; i++) {
-        request r = {.at = TIER_EDGE, .entered = i};
         arrive(&b, i);
-        load_enter(&b, &s, &r, i < 5 ? ENTERED_CORE : ENTERED_QUEUE, i);
+        tell(&b, i < 5 ? EVENT_ENTERED : EVENT_QUEUED, i, i, 0);
     }
-    for (int i = 0; i <= 100; i++) {
-        request r = {.at = TIER_EDGE, .entered = i};
-        load_compute(&b, &s, &r, 1.5 * i, 1.5 * i + 3);
-    }
+    for (int i = 0; i <= 100; i++)
+        tell(&b, EVENT_COMPUTED, 1.5 * i + 3, i, 1.5 * i);
     b.totals.window_end = 153;
     return b;
 }
@@ -130,10 +134,8 @@ TEST(refused_work_counts_as_if_it_were_like_the_rest) {
     }
     b.totals.window_end = 101.5;
     assert_int_equal(find(&b, found), 0);
-    for (int i = 0; i < 100; i++) {
-        request r = {.at = TIER_EDGE, .entered = 7};
-        load_enter(&b, &s, &r, REFUSED, 7);
-    }
+    for (int i = 0; i < 100; i++)
+        tell(&b, EVENT_REFUSED, 7, 7, 0);
     assert_int_equal(find(&b, found), 1);
     assert_near(found[0].utilization, 201 * 1.5 / 200, 1e-12);
     assert_near(found[0].since, 7, 0);
@@ -176,13 +178,17 @@ TEST(chance_is_allowed_for) {
 TEST(links) {
     overload found[PLACES];
     run_books b = open_books(0);
-    request r = {.at = TIER_PHONE, .sender = TIER_CLOUD, .sent_bytes = 1000};
+    request r = {.attempt = {.request = &r,
+                             .state = ATTEMPT_TRAVELS,
+                             .place = &hosts[TIER_PHONE],
+                             .sender = &hosts[TIER_CLOUD],
+                             .sent = 1000}};
     for (int i = 1; i <= 1000; i++) {
         arrive(&b, 0.5 * i);
-        load_send(&b, &s, &r, 0.5 * i);
+        load_add(&b, &s, &(event){.kind = EVENT_SENDING, .now = 0.5 * i, .attempt = &r.attempt});
     }
     for (int i = 1; i <= 1000; i++)
-        load_sent(&b, &s, &r, i > 3);
+        load_add(&b, &s, &(event){.kind = i > 3 ? EVENT_ARRIVED : EVENT_LOST, .now = 1000, .attempt = &r.attempt});
     b.totals.window_end = 1000;
     assert_int_equal(find(&b, found), 1);
     assert_int_equal(found[0].place, UPLINK_DOWN);

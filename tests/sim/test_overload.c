@@ -1,6 +1,6 @@
 /* Overload, in whole simulations: M/M/1 at .9 of its capacity is never reported, at 1.05 always, with a queue of 100 too;
  * so are a full edge site beside an idle one, and a cell's link. */
-#include "sim/load.h"
+#include "sim/observers/load.h"
 #include "sim/places.h"
 #include "simulate.h"
 

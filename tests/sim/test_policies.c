@@ -92,10 +92,11 @@ static request make_request(uint32_t sample, uint64_t key) {
     return r;
 }
 
-static void send_up(request *r, tier to, bool hidden, char **note) {
+static void send_up(request *r, tier *at, tier to, bool hidden, char **note) {
     uint64_t bytes = request_payload(r, &s, hidden);
     r->from = hidden ? r->exits[r->exit_count - 1].layer : 0;
-    request_book_transfer(r, &s, to, bytes);
+    request_book_transfer(r, &s, *at, to, bytes);
+    *at = to;
     *note += sprintf(*note, "%s %llu, ", hidden ? "hidden" : "tokens", (unsigned long long)bytes);
 }
 
@@ -103,19 +104,19 @@ static void send_up(request *r, tier to, bool hidden, char **note) {
  *   "phone 1/1, tokens 10, edge 2/1 = 2:0"  layers/exits at each tier, bytes sent up, exit:prediction. */
 static void trace(const made_policy *p, uint32_t sample, char *course) {
     request r = make_request(sample, sample);
-    tier to = request_route(&r, &s, p->type, p->self, 0);
-    if (to != TIER_PHONE) send_up(&r, to, false, &course);
+    tier at = TIER_PHONE, to = request_route(&r, &s, p->type, p->self, 0);
+    if (to != TIER_PHONE) send_up(&r, &at, to, false, &course);
     for (;;) {
-        slice done = request_plan(&r, &s, p->type, p->self, 0);
-        course += sprintf(course, "%s %u/%u", TIER_NAMES[r.at], done.layers, done.exits);
+        slice done = request_plan(&r, at, &s, p->type, p->self, 0);
+        course += sprintf(course, "%s %u/%u", TIER_NAMES[at], done.layers, done.exits);
         if (done.verdict.kind == VERDICT_ANSWER) break;
         assert_int_equal(done.verdict.kind, VERDICT_ESCALATE);
-        assert_true(done.verdict.to > r.at);
+        assert_true(done.verdict.to > at);
         course += sprintf(course, ", ");
-        send_up(&r, done.verdict.to, done.verdict.hidden, &course);
+        send_up(&r, &at, done.verdict.to, done.verdict.hidden, &course);
     }
     request_answer(&r);
-    assert_int_equal(r.record.tier, r.at);
+    assert_int_equal(r.record.tier, at);
     sprintf(course, " = %u:%u", r.record.exit, r.record.prediction);
 }
 
@@ -588,18 +589,15 @@ TEST(policies_are_found_by_name) {
 TEST(flops_of_slices) {
     made_policy p = make_policy("confidence", "threshold: 1, escalate: hidden, exits: all");
     request r = make_request(2, 2);
-    assert_near(request_plan(&r, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
-    r.at = TIER_EDGE;
+    assert_near(request_plan(&r, TIER_PHONE, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
     r.from = 1;
-    assert_near(request_plan(&r, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
-    r.at = TIER_CLOUD;
+    assert_near(request_plan(&r, TIER_EDGE, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
     r.from = 2;
-    assert_near(request_plan(&r, &s, p.type, p.self, 0).flops, 2 * 4320 + 2 * 16, 0);
+    assert_near(request_plan(&r, TIER_CLOUD, &s, p.type, p.self, 0).flops, 2 * 4320 + 2 * 16, 0);
     drop_policy(&p);
     made_policy cloud = make_policy("cloud-only", "");
     r = make_request(2, 2);
-    r.at = TIER_CLOUD;
-    assert_near(request_plan(&r, &s, cloud.type, cloud.self, 0).flops, 4 * 4320 + 16, 0);
+    assert_near(request_plan(&r, TIER_CLOUD, &s, cloud.type, cloud.self, 0).flops, 4 * 4320 + 16, 0);
     drop_policy(&cloud);
 }
 
@@ -610,10 +608,9 @@ TEST(work_is_a_factor_of_the_request) {
     for (uint64_t key = 0; key < 10; key++) {
         double work = arrival_work(&s.table, s.seed, key);
         request r = make_request(2, key);
-        assert_near(request_plan(&r, &s, p.type, p.self, 0).flops, work * (4320 + 16), 1e-15);
+        assert_near(request_plan(&r, TIER_PHONE, &s, p.type, p.self, 0).flops, work * (4320 + 16), 1e-15);
         r = make_request(2, key);
-        r.at = TIER_CLOUD;
-        assert_near(request_plan(&r, &s, q.type, q.self, 0).flops, work * (4 * 4320 + 16), 1e-15);
+        assert_near(request_plan(&r, TIER_CLOUD, &s, q.type, q.self, 0).flops, work * (4 * 4320 + 16), 1e-15);
     }
     s.table.work = WORK_CONSTANT;
     drop_policy(&p);
@@ -632,16 +629,17 @@ static request_record climb(bool hidden) {
     made_policy p = make_policy("confidence", options);
     request r = make_request(2, 2);
     char notes[256], *note = notes;
-    slice done = request_plan(&r, &s, p.type, p.self, 0);
-    request_book_slice(&r, &s, &done, &PHONE, 2);
-    send_up(&r, done.verdict.to, done.verdict.hidden, &note);
-    done = request_plan(&r, &s, p.type, p.self, 0);
-    request_book_slice(&r, &s, &done, &EDGE, 3);
-    send_up(&r, done.verdict.to, done.verdict.hidden, &note);
-    done = request_plan(&r, &s, p.type, p.self, 0);
-    request_book_slice(&r, &s, &done, &CLOUD, 5);
+    tier at = TIER_PHONE;
+    slice done = request_plan(&r, at, &s, p.type, p.self, 0);
+    request_book_slice(&r, at, &s, &done, &PHONE, 2);
+    send_up(&r, &at, done.verdict.to, done.verdict.hidden, &note);
+    done = request_plan(&r, at, &s, p.type, p.self, 0);
+    request_book_slice(&r, at, &s, &done, &EDGE, 3);
+    send_up(&r, &at, done.verdict.to, done.verdict.hidden, &note);
+    done = request_plan(&r, at, &s, p.type, p.self, 0);
+    request_book_slice(&r, at, &s, &done, &CLOUD, 5);
     request_answer(&r);
-    request_book_transfer(&r, &s, TIER_PHONE, s.payload.answer);
+    request_book_transfer(&r, &s, at, TIER_PHONE, s.payload.answer);
     drop_policy(&p);
     return r.record;
 }

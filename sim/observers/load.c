@@ -6,12 +6,12 @@
  *
  * * What came to a place either was served, waits, or was refused. So if more came than the place can serve, the waiting
  * work has grown or requests were refused; neither needs a test of its own. */
-#include "load.h"
+#include "sim/observers/load.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "places.h"
+#include "sim/places.h"
 
 place_load *loads_open(const platform *p) {
     size_t count = place_count(p);
@@ -63,61 +63,118 @@ static void refuse(place_load *l, const run_totals *t, double now) {
     if (tally->refused++ == 0) tally->refused_since = now;
 }
 
-static bool is_counted(const scenario *s, const request *r) {
-    return r->number >= s->run.warmup;
+/* ---- Events ---- */
+
+static bool is_counted(const scenario *s, const attempt *a) { return a->request->number >= s->run.warmup; }
+
+static place_load *host_of(const run_books *b, const scenario *s, const attempt *a) {
+    return &b->places[place_of_host(&s->platform, a->request->record.phone, a->place->at)];
 }
 
-static place_load *host_of(run_books *b, const scenario *s, const request *r) {
-    return &b->places[place_of_host(&s->platform, r->record.phone, r->at)];
+static void on_entered(run_books *b, const scenario *s, const event *e) {
+    place_load *l = host_of(b, s, e->attempt);
+    l->arrivals += is_counted(s, e->attempt);
+    if (e->kind == EVENT_QUEUED) add_waiting(l, &b->totals, e->now);
+    if (e->kind != EVENT_REFUSED) return;
+    refuse(l, &b->totals, e->now);
+    l->failed += is_counted(s, e->attempt);
 }
 
-void load_enter(run_books *b, const scenario *s, const request *r, station_entry entry, double now) {
-    place_load *l = host_of(b, s, r);
-    l->arrivals += is_counted(s, r);
-    if (entry == ENTERED_QUEUE) add_waiting(l, &b->totals, now);
-    if (entry != REFUSED) return;
-    refuse(l, &b->totals, now);
-    l->failed += is_counted(s, r);
-}
+static void on_dequeued(run_books *b, const scenario *s, const event *e) { host_of(b, s, e->attempt)->waiting--; }
 
-void load_dequeue(run_books *b, const scenario *s, const request *r) {
-    host_of(b, s, r)->waiting--;
-}
-
-void load_compute(run_books *b, const scenario *s, const request *r, double start, double end) {
-    place_load *l = host_of(b, s, r);
-    add_work(l, &b->totals, r->entered, end - start);
-    if (end <= b->totals.window_start) return;
-    double seconds = end - fmax(start, b->totals.window_start);
-    b->totals.busy_seconds[r->at] += seconds;
+static void on_computed(run_books *b, const scenario *s, const event *e) {
+    const attempt *a = e->attempt;
+    run_totals *t = &b->totals;
+    place_load *l = host_of(b, s, a);
+    add_work(l, t, a->entered, e->now - a->since);
+    if (e->now <= t->window_start) return;
+    double seconds = e->now - fmax(a->since, t->window_start);
+    t->busy_seconds[a->place->at] += seconds;
     l->busy += seconds;
 }
 
-void load_fail(run_books *b, const scenario *s, const request *r) {
-    host_of(b, s, r)->failed += is_counted(s, r);
+static unsigned path_of(const scenario *s, const attempt *a, size_t path[2]) {
+    return place_path(&s->platform, a->request->record.phone, a->sender->at, a->place->at, path);
 }
 
-void load_send(run_books *b, const scenario *s, const request *r, double now) {
+static void on_sending(run_books *b, const scenario *s, const event *e) {
     size_t path[2];
-    unsigned n = place_path(&s->platform, r->record.phone, r->sender, r->at, path);
+    unsigned n = path_of(s, e->attempt, path);
     for (unsigned i = 0; i < n; i++) {
         place_load *l = &b->places[path[i]];
-        double seconds = (double)r->sent_bytes * l->byte_seconds;
-        l->arrivals += is_counted(s, r);
-        add_waiting(l, &b->totals, now);
-        add_work(l, &b->totals, now, seconds);
-        if (now >= b->totals.window_start) l->busy += seconds;
+        double seconds = (double)e->attempt->sent * l->byte_seconds;
+        l->arrivals += is_counted(s, e->attempt);
+        add_waiting(l, &b->totals, e->now);
+        add_work(l, &b->totals, e->now, seconds);
+        if (e->now >= b->totals.window_start) l->busy += seconds;
     }
 }
 
-void load_sent(run_books *b, const scenario *s, const request *r, bool arrived) {
+static void on_sent(run_books *b, const scenario *s, const event *e) {
     size_t path[2];
-    unsigned n = place_path(&s->platform, r->record.phone, r->sender, r->at, path);
+    unsigned n = path_of(s, e->attempt, path);
     for (unsigned i = 0; i < n; i++) {
         b->places[path[i]].waiting--;
-        b->places[path[i]].failed += !arrived && is_counted(s, r);
+        b->places[path[i]].failed += e->kind == EVENT_LOST && is_counted(s, e->attempt);
     }
 }
+
+/* Lost under way, from a core (whose time is spent, and work it was), or from a queue. */
+static void on_lost(run_books *b, const scenario *s, const event *e) {
+    attempt_state doing = e->attempt->state;
+    if (doing == ATTEMPT_TRAVELS) {
+        on_sent(b, s, e);
+        return;
+    }
+    if (doing == ATTEMPT_COMPUTES)
+        on_computed(b, s, e);
+    else
+        on_dequeued(b, s, e);
+    host_of(b, s, e->attempt)->failed += is_counted(s, e->attempt);
+}
+
+static void (*const HEARS[EVENT_KINDS])(run_books *, const scenario *, const event *) = {
+    [EVENT_ENTERED] = on_entered,   [EVENT_QUEUED] = on_entered, [EVENT_REFUSED] = on_entered, [EVENT_DEQUEUED] = on_dequeued,
+    [EVENT_COMPUTED] = on_computed, [EVENT_SENDING] = on_sending, [EVENT_ARRIVED] = on_sent,   [EVENT_LOST] = on_lost,
+};
+
+void load_add(run_books *b, const scenario *s, const event *e) { HEARS[e->kind](b, s, e); }
+
+/* ---- The observer ---- */
+
+typedef struct loads {
+    const scenario *s;
+    run_books *books;
+} loads;
+
+static bool open_loads(void **self, const observed_run *run, portolan_error *err) {
+    loads *kept = malloc(sizeof *kept);
+    *self = kept;
+    if (!kept) return error_memory(err, sizeof *kept);
+    *kept = (loads){run->s, run->books};
+    run->books->places = loads_open(&run->s->platform);
+    return run->books->places || error_memory(err, place_count(&run->s->platform) * sizeof *run->books->places);
+}
+
+static bool on(void *self, const event *e) {
+    const loads *kept = self;
+    load_add(kept->books, kept->s, e);
+    return true;
+}
+
+static bool close_loads(void *self, bool ok, portolan_error *err) {
+    (void)err;
+    free(self);
+    return ok;
+}
+
+const observer_type LOAD_OBSERVER = {
+    "load",
+    1 << EVENT_ENTERED | 1 << EVENT_QUEUED | 1 << EVENT_REFUSED | 1 << EVENT_DEQUEUED | 1 << EVENT_COMPUTED |
+        1 << EVENT_SENDING | 1 << EVENT_ARRIVED | 1 << EVENT_LOST,
+    open_loads, on, close_loads};
+
+/* ---- What follows ---- */
 
 double load_utilization(const place_load *l, const run_totals *t) {
     return l->busy / (l->servers * (t->window_end - t->window_start));

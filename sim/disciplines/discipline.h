@@ -1,0 +1,19 @@
+/* Service disciplines: who waits, and who is next. A discipline is one file of sim/disciplines/ and a line in the table of
+ * sim/engine/tables.c. Internal to sim/. */
+#ifndef PORTOLAN_DISCIPLINE_H
+#define PORTOLAN_DISCIPLINE_H
+
+typedef struct place place;
+typedef struct attempt attempt;
+
+typedef struct discipline {
+    const char *name;
+    /* All cores are busy and there is room: the attempt begins to wait in place.first .. place.last, linked by .next. */
+    void (*enter)(place *here, attempt *a);
+    /* A core is free and somebody waits: takes the one whose turn it is out of the queue. */
+    attempt *(*next)(place *here);
+} discipline;
+
+extern const discipline FIFO;
+
+#endif

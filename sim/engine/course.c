@@ -1,0 +1,246 @@
+/* A request's way: what its attempt does next when something has ended.
+ *
+ *   arrival --route--> phone: enter -> compute -> answered | send up
+ *                      edge, cloud: arrive -> enter -> compute -> send down | send up
+ *                      phone: arrive, answered
+ *
+ * An attempt is computed on a core, waits in a queue, or travels; whoever it leaves behind (a core) is taken over by the
+ * next one in the queue. Every step ends in a new activity, in a queue, or in finish(), so nothing is ever lost. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "sim/answers.h"
+#include "sim/engine/state.h"
+
+static void tell(engine *e, event_kind kind, attempt *a, double now) {
+    engine_tell(e, &(event){.kind = kind, .now = now, .attempt = a});
+}
+
+/* ---- The end ---- */
+
+/* The attempt ends here, and the request with it: the observers have seen its record, its memory is the next one's. */
+static void finish(attempt *a, double now) {
+    request *r = a->request;
+    engine *e = r->engine;
+    uint32_t asker = r->record.phone; /* r is another's from here on */
+    r->record.latency = now - r->record.arrival;
+    tell(e, EVENT_DONE, a, now);
+    request_close(r);
+    r->next = e->free_requests;
+    e->free_requests = r;
+    e->finished++;
+    source_answered(e, asker);
+    engine_check_end(e);
+}
+
+static void fail(attempt *a, failure why, double now) {
+    a->request->record.failure = (uint8_t)why;
+    finish(a, now);
+}
+
+/* ---- Travelling ---- */
+
+/* The message takes the attempt over: from its place, which it leaves, to `to`. */
+static void send_to(attempt *a, place *to, uint64_t bytes, double now) {
+    request *r = a->request;
+    engine *e = r->engine;
+    a->state = ATTEMPT_TRAVELS;
+    a->since = now;
+    a->sender = a->place;
+    a->place = to;
+    a->sent = bytes;
+    request_book_transfer(r, e->s, a->sender->at, to->at, bytes);
+    tell(e, EVENT_SENDING, a, now);
+    a->doing = engine_send(e, r->record.phone, (place *const[]){a->sender, to}, bytes, &a->base);
+}
+
+static void send_answer(attempt *a, double now) {
+    engine *e = a->request->engine;
+    if (a->place->at == TIER_PHONE)
+        finish(a, now);
+    else
+        send_to(a, engine_place_for(e, a->request->record.phone, TIER_PHONE), e->s->payload.answer, now);
+}
+
+static void send_up(attempt *a, tier to, bool hidden, double now) {
+    request *r = a->request;
+    engine *e = r->engine;
+    uint64_t bytes = request_payload(r, e->s, hidden);
+    answer_cut(r, e->s, hidden);
+    send_to(a, engine_place_for(e, r->record.phone, to), bytes, now);
+}
+
+/* ---- Computing ---- */
+
+/* The core takes the attempt over for the next slice: for v(x), as long as the policy has not said where to go. */
+static void compute(attempt *a, double now) {
+    request *r = a->request;
+    engine *e = r->engine;
+    a->state = ATTEMPT_COMPUTES;
+    a->since = now;
+    if (r->routed)
+        a->slice = request_plan(r, a->place->at, e->s, e->type, e->policy, now);
+    else
+        a->slice = (slice){.flops = request_router_flops(r, e->s, e->type, e->policy)};
+    tell(e, EVENT_COMPUTING, a, now);
+    a->doing = world_compute(e->world, &a->place->computes, a->slice.flops, &a->base);
+    if (!a->doing) engine_out_of_memory(e, sizeof *a);
+}
+
+/* Asks the policy where the request goes first. */
+static tier route(attempt *a, double now) {
+    request *r = a->request;
+    engine *e = r->engine;
+    tier to = request_route(r, e->s, e->type, e->policy, now);
+    engine_tell(e, &(event){.kind = EVENT_ROUTED, .now = now, .attempt = a, .to = to});
+    return to;
+}
+
+/* A core of the place has finished and goes to the next in the queue, which is returned; NULL: it is free. */
+static attempt *pass_core_on(engine *e, place *here, double now) {
+    attempt *next = place_next(here, now);
+    if (next) tell(e, EVENT_DEQUEUED, next, now);
+    return next;
+}
+
+/* The slice decides: an answer, or further up. The core has been left. */
+static void go_on(attempt *a, double now) {
+    const verdict *v = &a->slice.verdict;
+    if (v->kind == VERDICT_ANSWER)
+        send_answer(a, now);
+    else
+        send_up(a, v->to, v->hidden, now);
+}
+
+static void computed(attempt *a, double now) {
+    request *r = a->request;
+    place *here = a->place;
+    engine *e = r->engine;
+    request_book_slice(r, here->at, e->s, &a->slice, here->device, now - a->since);
+    tell(e, EVENT_COMPUTED, a, now);
+    if (!r->routed) {
+        tier to = route(a, now);
+        if (to == here->at) {
+            compute(a, now); /* it keeps the core */
+            return;
+        }
+        a->slice.verdict = (verdict){VERDICT_ESCALATE, to, false};
+    } else if (a->slice.verdict.kind == VERDICT_ANSWER) {
+        request_answer(r);
+    }
+    attempt *next = pass_core_on(e, here, now);
+    go_on(a, now);
+    if (next) compute(next, now);
+}
+
+/* ---- Entering a place ---- */
+
+/* The place is down, and sends no answer. */
+static void turn_away(attempt *a, double now) {
+    a->request->record.failure = FAILURE_SERVER;
+    tell(a->request->engine, EVENT_REFUSED, a, now);
+    finish(a, now);
+}
+
+/* The attempt is at its place's door: a core takes it over, or the queue, or the answer that says no. */
+static void enter(attempt *a, double now) {
+    engine *e = a->request->engine;
+    switch (place_enter(a->place, a, now)) {
+    case ENTERED_CORE:
+        tell(e, EVENT_ENTERED, a, now);
+        compute(a, now);
+        break;
+    case ENTERED_QUEUE:
+        a->state = ATTEMPT_WAITS;
+        tell(e, EVENT_QUEUED, a, now);
+        break;
+    case REFUSED:
+        a->request->record.failure = FAILURE_QUEUE_FULL;
+        tell(e, EVENT_REFUSED, a, now);
+        send_answer(a, now); /* a refusal is a message like any answer */
+        break;
+    }
+}
+
+static void arrived(attempt *a, double now) {
+    tell(a->request->engine, EVENT_ARRIVED, a, now);
+    if (a->place->down)
+        turn_away(a, now);
+    else if (a->place->at == TIER_PHONE)
+        finish(a, now);
+    else
+        enter(a, now);
+}
+
+/* ---- What ends ---- */
+
+/* A message did not arrive. */
+static void not_arrived(attempt *a, double now) {
+    tell(a->request->engine, EVENT_LOST, a, now);
+    fail(a, FAILURE_NETWORK, now);
+}
+
+/* An execution failed with its place: what it spent is booked, its layers are not, and the core is left as if it had
+ * ended. */
+static void not_computed(attempt *a, double now) {
+    engine *e = a->request->engine;
+    request_book_slice(a->request, a->place->at, e->s, &(slice){0}, a->place->device, now - a->since);
+    tell(e, EVENT_LOST, a, now);
+    attempt *next = pass_core_on(e, a->place, now);
+    fail(a, FAILURE_SERVER, now);
+    if (next) compute(next, now);
+}
+
+static void on_end(subject *self, world_event how, double now) {
+    attempt *a = (attempt *)self;
+    a->doing = NULL;
+    assert(a->state != ATTEMPT_WAITS);
+    if (a->state == ATTEMPT_COMPUTES) {
+        if (how == WORLD_COMPUTED)
+            computed(a, now);
+        else
+            not_computed(a, now);
+    } else if (how == WORLD_ARRIVED) {
+        arrived(a, now);
+    } else {
+        not_arrived(a, now);
+    }
+}
+
+void course_abandon(engine *e, place *here) {
+    for (attempt *a; (a = place_evict(here));) {
+        tell(e, EVENT_LOST, a, world_now());
+        fail(a, FAILURE_SERVER, world_now());
+    }
+}
+
+/* ---- The beginning ---- */
+
+static request *new_request(engine *e) {
+    request *r = e->free_requests;
+    if (!r) return malloc(sizeof *r);
+    e->free_requests = r->next;
+    return r;
+}
+
+void course_begin(engine *e, const arrival *asked) {
+    request *r = new_request(e);
+    if (!r) {
+        engine_out_of_memory(e, sizeof *r);
+        return;
+    }
+    request_open(r, e->s, e->arrived++, asked);
+    attempt *a = &r->attempt;
+    r->engine = e;
+    *a = (attempt){.base = {on_end}, .request = r, .place = engine_place(e, TIER_PHONE, asked->phone)};
+    tell(e, EVENT_ASKED, a, asked->time);
+    if (a->place->down) {
+        turn_away(a, asked->time);
+        return;
+    }
+    tier to = e->type->router ? TIER_PHONE : route(a, asked->time);
+    if (to == TIER_PHONE)
+        enter(a, asked->time);
+    else
+        send_up(a, to, false, asked->time);
+}

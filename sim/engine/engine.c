@@ -1,0 +1,216 @@
+/* Opens a run, keeps its tables at work, and closes it. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/answers.h"
+#include "sim/engine/state.h"
+
+/* ---- Places ---- */
+
+static size_t first_of(const platform *p, tier at) {
+    return at == TIER_PHONE ? 0 : p->phone_count + (at == TIER_EDGE ? 0 : p->site_count);
+}
+
+place *engine_place(engine *e, tier at, uint32_t index) {
+    return &e->places[first_of(&e->s->platform, at) + index];
+}
+
+static uint32_t site_of(const engine *e, uint32_t of_phone) {
+    const platform *p = &e->s->platform;
+    return p->cells[p->phones[of_phone].cell].site;
+}
+
+place *engine_place_for(engine *e, uint32_t of_phone, tier at) {
+    if (at == TIER_PHONE) return engine_place(e, at, of_phone);
+    uint32_t site_index = site_of(e, of_phone);
+    return engine_place(e, at, at == TIER_EDGE ? site_index : e->s->platform.sites[site_index].region);
+}
+
+static place place_from(const device *d, double speed, uint64_t limit, tier at, size_t index) {
+    return (place){.device = d,
+                   .computes = {.speed = speed},
+                   .at = at,
+                   .index = (uint32_t)index,
+                   .cores = d->cores,
+                   .limit = limit};
+}
+
+static bool open_places(engine *e, const discipline *serving) {
+    const platform *p = &e->s->platform;
+    size_t count = first_of(p, TIER_CLOUD) + p->region_count;
+    place *next = e->places = malloc(count * sizeof *e->places);
+    if (!next) return error_memory(e->err, count * sizeof *e->places);
+    for (uint64_t i = 0; i < p->phone_count; i++) {
+        const device *hardware = &p->groups[p->phones[i].group].hardware;
+        *next++ = place_from(hardware, p->phones[i].speed, UINT64_MAX, TIER_PHONE, i);
+    }
+    for (size_t i = 0; i < p->site_count; i++)
+        *next++ = place_from(&p->sites[i].server, p->sites[i].server.speed, p->sites[i].queue, TIER_EDGE, i);
+    for (size_t i = 0; i < p->region_count; i++)
+        *next++ = place_from(&p->regions[i].server, p->regions[i].server.speed, p->regions[i].queue, TIER_CLOUD, i);
+    for (size_t i = 0; i < count; i++) e->places[i].discipline = serving;
+    return true;
+}
+
+/* ---- For disturbances, and for messages that are no request's ---- */
+
+const scenario *engine_scenario(const engine *e) { return e->s; }
+
+void engine_place_set_up(engine *e, place *which, bool up) {
+    which->down = !up;
+    if (up) return;
+    if (!world_fail(e->world, &which->computes)) engine_out_of_memory(e, sizeof *which);
+    course_abandon(e, which);
+}
+
+activity *engine_timer(engine *e, double at, subject *about) {
+    activity *set = world_timer(e->world, at, about);
+    if (!set) engine_out_of_memory(e, sizeof *about);
+    return set;
+}
+
+/* Where messages of a phone's requests leave from a place, and arrive at it. */
+static door *door_of(const engine *e, const place *of, uint32_t of_phone) {
+    if (of->at == TIER_PHONE) return world_phone_door(e->world, of->index);
+    return of->at == TIER_EDGE ? world_edge_door(e->world, of->index) : world_cloud_door(e->world, site_of(e, of_phone));
+}
+
+activity *engine_send(engine *e, uint32_t of_phone, place *const way[2], uint64_t bytes, subject *about) {
+    door *from = door_of(e, way[0], of_phone), *to = door_of(e, way[1], of_phone);
+    activity *sent = world_send(e->world, from, to, bytes, about);
+    if (!sent) engine_out_of_memory(e, sizeof *about);
+    return sent;
+}
+
+void engine_cancel(engine *e, activity *a) { world_cancel(e->world, a); }
+
+/* ---- The end ---- */
+
+static void stop(engine *e) {
+    if (e->over) return;
+    e->over = true;
+    e->end = world_now();
+    world_stop(e->world);
+}
+
+static void give_up(engine *e) {
+    e->given_up = true;
+    stop(e);
+}
+
+void engine_out_of_memory(engine *e, size_t bytes) {
+    stop(e);
+    error_memory(e->err, bytes);
+}
+
+void engine_check_end(engine *e) {
+    if (e->source_done && e->finished == e->arrived) stop(e);
+}
+
+/* Every request that arrived must have ended; anything else is a fault of ours that must not pass silently. */
+static bool check_complete(const engine *e) {
+    if (e->err->status) return false;
+    if (e->s->answers && e->s->answers->error.status) {
+        *e->err = e->s->answers->error;
+        return false;
+    }
+    if (e->finished == e->arrived && (e->expected == UINT64_MAX || e->arrived == e->expected)) return true;
+    return error_run(e->err, "the simulation stopped after %llu of %llu requests", (unsigned long long)e->finished,
+                     (unsigned long long)e->arrived);
+}
+
+/* ---- Observers and disturbances ---- */
+
+void engine_tell(engine *e, const event *what) {
+    for (const listener *const *l = e->hearing[what->kind]; *l; l++)
+        if (!(*l)->type->on((*l)->self, what)) give_up(e);
+}
+
+static void let_hear(engine *e, const listener *l) {
+    for (int kind = 0; kind < EVENT_KINDS; kind++) {
+        size_t n = 0;
+        while (e->hearing[kind][n]) n++;
+        if (l->type->hears & 1u << kind) e->hearing[kind][n] = l;
+    }
+}
+
+static bool open_observers(engine *e, const observed_run *run, const observer_type *const *types) {
+    for (; *types; types++) {
+        assert(e->listener_count < ENGINE_MAX_LISTENERS);
+        listener *l = &e->listeners[e->listener_count];
+        l->type = *types;
+        bool ok = l->type->open(&l->self, run, e->err);
+        if (!l->self && ok) continue;
+        e->listener_count += l->self != NULL;
+        if (!ok) return false;
+        let_hear(e, l);
+    }
+    return true;
+}
+
+static bool close_observers(engine *e, bool ok) {
+    for (size_t i = 0; i < e->listener_count; i++)
+        ok = e->listeners[i].type->close(e->listeners[i].self, ok, e->err) && ok;
+    return ok;
+}
+
+static bool start_disturbances(engine *e) {
+    for (; e->disturbances[e->disturbed_count]; e->disturbed_count++) {
+        assert(e->disturbed_count < ENGINE_MAX_LISTENERS);
+        if (!e->disturbances[e->disturbed_count]->start(&e->disturbed[e->disturbed_count], e, e->err)) return false;
+    }
+    return true;
+}
+
+static void stop_disturbances(engine *e) {
+    for (size_t i = 0; i < e->disturbed_count; i++) e->disturbances[i]->stop(e->disturbed[i]);
+}
+
+/* ---- One run ---- */
+
+static bool open_policy(engine *e, const policy_setup *setup, const double *shares) {
+    e->type = setup->type;
+    e->policy = malloc(e->type->size);
+    if (!e->policy) return error_memory(e->err, e->type->size);
+    memcpy(e->policy, setup->options, e->type->size);
+    if (e->type->take_shares) e->type->take_shares(e->policy, shares);
+    return true;
+}
+
+static void free_engine(engine *e) {
+    while (e->free_requests) {
+        request *next = e->free_requests->next;
+        free(e->free_requests);
+        e->free_requests = next;
+    }
+    source_close(e);
+    free(e->places);
+    free(e->policy);
+}
+
+bool engine_run(const observed_run *run, world *w, const double *shares, const engine_tables *tables,
+                portolan_error *err) {
+    const run_settings *wanted = &run->s->run;
+    engine e = {.s = run->s,
+                .world = w,
+                .disturbances = tables->disturbances,
+                .expected = wanted->requests ? wanted->requests + wanted->warmup : UINT64_MAX,
+                .err = err};
+    bool ok = open_observers(&e, run, tables->observers) && open_policy(&e, &run->s->policies[run->policy], shares) &&
+              open_places(&e, tables->disciplines[0]) && start_disturbances(&e) && source_open(&e);
+    ok = ok && world_run(w, err) && (e.given_up || check_complete(&e));
+    run->result->simulated_seconds = e.end;
+    ok = close_observers(&e, ok);
+    if (ok && e.given_up) ok = check_complete(&e);
+    stop_disturbances(&e);
+    free_engine(&e);
+    if (!ok) run_books_free(run->books);
+    return ok;
+}
+
+void run_books_free(run_books *books) {
+    free(books->records);
+    free(books->places);
+    *books = (run_books){0};
+}

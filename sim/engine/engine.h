@@ -1,0 +1,54 @@
+/* The simulation of one policy in one process, as a state machine over places.
+ *
+ * A request arrives at its phone (source.c) and owns an attempt, which goes from place to place (course.c): it waits, is
+ * computed, travels. What it does is one activity of the world (world.h), whose end is its next step. Who waits where is
+ * the disciplines' business, what else happens to the world the disturbances', what is kept of all this the observers':
+ * three tables, which the engine is given. Internal to sim/. */
+#ifndef PORTOLAN_ENGINE_H
+#define PORTOLAN_ENGINE_H
+
+#include "sim/disciplines/discipline.h"
+#include "sim/disturbances/disturbance.h"
+#include "sim/engine/place.h"
+#include "sim/engine/world.h"
+#include "sim/observers/observer.h"
+
+/* Each ends with NULL. */
+typedef struct engine_tables {
+    const discipline *const *disciplines; /* the first serves at every place */
+    const disturbance *const *disturbances;
+    const observer_type *const *observers;
+} engine_tables;
+
+extern const engine_tables ENGINE_TABLES;
+
+/* Runs the policy to its end. `shares`: tier shares of the policy it follows, or NULL. On failure the books are left
+ * empty. */
+bool engine_run(const observed_run *run, world *w, const double *shares, const engine_tables *tables, portolan_error *err);
+
+/* ---- For disturbances, and for messages that are no request's ---- */
+
+const scenario *engine_scenario(const engine *e);
+
+/* The place of a phone, a site or a region, by its index in the platform. */
+place *engine_place(engine *e, tier at, uint32_t index);
+
+/* The place that serves a phone's requests at a tier. */
+place *engine_place_for(engine *e, uint32_t of_phone, tier at);
+
+/* Takes a place down or brings it back. What waits or is computed there is lost, and so is what arrives while it is down;
+ * what has left it is not. */
+void engine_place_set_up(engine *e, place *which, bool up);
+
+/* `about` hears WORLD_TIMER at the simulated time `at`, unless the run is over by then. NULL if memory is short, which ends
+ * the run. */
+activity *engine_timer(engine *e, double at, subject *about);
+
+/* Sends a message between two places that serve a phone: `about` hears WORLD_ARRIVED, also if the receiver is down by then,
+ * or WORLD_LOST. NULL if memory is short, which ends the run. */
+activity *engine_send(engine *e, uint32_t of_phone, place *const way[2], uint64_t bytes, subject *about);
+
+/* Ends a timer, or a message under way, without a word. */
+void engine_cancel(engine *e, activity *a);
+
+#endif

@@ -1,0 +1,36 @@
+/* Places hold attempts, not actors: a queue of a million costs no stack. */
+#include "sim/engine/place.h"
+
+/* Waits at a tier add up; one that got a core at once waited 0. */
+static void keep_wait(const place *here, attempt *a, double seconds) {
+    double *wait = &a->request->record.wait[here->at];
+    *wait = isnan(*wait) ? seconds : *wait + seconds;
+}
+
+place_entry place_enter(place *here, attempt *a, double now) {
+    a->entered = now;
+    if (here->busy < here->cores) {
+        here->busy++;
+        keep_wait(here, a, 0);
+        return ENTERED_CORE;
+    }
+    if (here->waiting >= here->limit) return REFUSED;
+    here->waiting++;
+    here->discipline->enter(here, a);
+    return ENTERED_QUEUE;
+}
+
+attempt *place_evict(place *here) {
+    if (!here->waiting) return NULL;
+    here->waiting--;
+    return here->discipline->next(here);
+}
+
+attempt *place_next(place *here, double now) {
+    attempt *a = place_evict(here);
+    if (a)
+        keep_wait(here, a, now - a->entered);
+    else
+        here->busy--;
+    return a;
+}

@@ -1,0 +1,33 @@
+/* Where requests are computed: a phone, an edge site's servers, a cloud region; all alike. A place has cores, and a queue
+ * with a bound before them. Needs nothing of SimGrid. Internal to sim/. */
+#ifndef PORTOLAN_ENGINE_PLACE_H
+#define PORTOLAN_ENGINE_PLACE_H
+
+#include "sim/disciplines/discipline.h"
+#include "sim/engine/world.h"
+#include "sim/request.h"
+
+struct place {
+    const device *device;
+    const discipline *discipline;
+    processor computes;
+    tier at;
+    uint32_t index; /* in the platform's phones, sites or regions */
+    bool down;
+    uint64_t cores, busy;
+    uint64_t waiting, limit;
+    attempt *first, *last; /* those that wait; the discipline's */
+};
+
+typedef enum place_entry { ENTERED_CORE, ENTERED_QUEUE, REFUSED } place_entry;
+
+/* An attempt asks for a core. */
+place_entry place_enter(place *here, attempt *a, double now);
+
+/* A core has finished: the next attempt that takes it over, or NULL, and the core is free. */
+attempt *place_next(place *here, double now);
+
+/* One that waits is taken out of the queue without a core; NULL: none waits. */
+attempt *place_evict(place *here);
+
+#endif

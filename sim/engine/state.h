@@ -1,0 +1,66 @@
+/* What the engine's own files share. Internal to sim/engine/. */
+#ifndef PORTOLAN_ENGINE_STATE_H
+#define PORTOLAN_ENGINE_STATE_H
+
+#include "sim/engine/engine.h"
+
+enum { ENGINE_MAX_LISTENERS = 16 }; /* and as many disturbances: the tables are short */
+
+/* An observer at work. */
+typedef struct listener {
+    const observer_type *type;
+    void *self;
+} listener;
+
+/* What makes requests arrive. Open loop: one timer, for the fleet's next arrival. Closed: one a phone, which thinks. */
+typedef struct source source;
+
+struct engine {
+    const scenario *s;
+    world *world;
+    const policy_type *type;
+    void *policy;   /* its options and state; owned */
+    place *places;  /* phones, then sites, then regions; owned */
+    source *source; /* owned */
+    listener listeners[ENGINE_MAX_LISTENERS];
+    size_t listener_count;
+    const listener *hearing[EVENT_KINDS][ENGINE_MAX_LISTENERS + 1]; /* who hears what, each up to a NULL */
+    const disturbance *const *disturbances;
+    void *disturbed[ENGINE_MAX_LISTENERS]; /* what each keeps */
+    size_t disturbed_count;
+    request *free_requests;
+    uint64_t arrived, finished;
+    uint64_t expected; /* requests in all, warm-up included; UINT64_MAX where the duration ends the run */
+    bool source_done;  /* no more will arrive */
+    bool over;         /* all is finished, or cannot go on */
+    bool given_up;     /* by an observer, which says why when it is closed */
+    double end;        /* simulated seconds at which it was over */
+    portolan_error *err;
+};
+
+/* Tells the observers that hear such events. */
+void engine_tell(engine *e, const event *what);
+
+/* Memory is short: the run ends. */
+void engine_out_of_memory(engine *e, size_t bytes);
+
+/* Ends the run if there is nothing left to do. */
+void engine_check_end(engine *e);
+
+/* ---- source.c ---- */
+
+bool source_open(engine *e);
+void source_close(engine *e);
+
+/* A phone's request has been finished. */
+void source_answered(engine *e, uint32_t of_phone);
+
+/* ---- course.c ---- */
+
+/* A request arrives: from here to its end the course owns it. */
+void course_begin(engine *e, const arrival *a);
+
+/* All that wait at a place which is down have failed. */
+void course_abandon(engine *e, place *here);
+
+#endif

@@ -1,0 +1,58 @@
+/* Observers: what happens in a run, and who keeps it. The engine tells what it does, event by event and in the order of
+ * simulated time; books, progress and traces follow from that and nothing else, and change nothing. An observer is one
+ * file of sim/observers/ (or beside it) and a line in the table of sim/engine/tables.c. Internal to sim/. */
+#ifndef PORTOLAN_OBSERVER_H
+#define PORTOLAN_OBSERVER_H
+
+#include "base/files.h"
+#include "sim/books.h"
+#include "sim/engine/place.h"
+
+typedef enum event_kind {
+    EVENT_ASKED,     /* a request arrives at its phone */
+    EVENT_ROUTED,    /* the policy has said where it goes first: `to` */
+    EVENT_ENTERED,   /* an attempt got a core at once */
+    EVENT_QUEUED,    /* it begins to wait for a core */
+    EVENT_DEQUEUED,  /* and has one */
+    EVENT_REFUSED,   /* the queue is full, or the place is down */
+    EVENT_COMPUTING, /* attempt.slice begins */
+    EVENT_COMPUTED,  /* and has ended, at attempt.since it began; the request's books hold it */
+    EVENT_SENDING,   /* attempt.sent bytes leave attempt.sender for attempt.place */
+    EVENT_ARRIVED,   /* they are there */
+    EVENT_LOST,      /* what the attempt was doing, computing or sending, has failed */
+    EVENT_DONE,      /* the request is answered or failed; its record is complete */
+    EVENT_KINDS
+} event_kind;
+
+typedef struct event {
+    event_kind kind;
+    double now;
+    attempt *attempt;
+    tier to; /* EVENT_ROUTED */
+} event;
+
+/* The run that is observed. */
+typedef struct observed_run {
+    const scenario *s;
+    size_t policy;               /* index in the scenario */
+    const result_folder *folder; /* where files may be left; NULL: nowhere */
+    policy_result *result;       /* shared with whoever waits for the run */
+    run_books *books;            /* what is left of it */
+} observed_run;
+
+enum { OBSERVE_ALL = (1 << EVENT_KINDS) - 1 };
+
+typedef struct observer_type {
+    const char *name;
+    unsigned hears; /* 1 << event_kind, or-ed */
+    /* Sets `*self`; NULL: this run has nothing for it, and it hears nothing. */
+    bool (*open)(void **self, const observed_run *run, portolan_error *err);
+    /* False: it cannot go on, and the run had better stop; `close` will say why. */
+    bool (*on)(void *self, const event *e);
+    /* The run is over; `ok` is false if it failed. Frees `self`. False: what it kept is lost. */
+    bool (*close)(void *self, bool ok, portolan_error *err);
+} observer_type;
+
+extern const observer_type RECORDS_OBSERVER, LOAD_OBSERVER, PROGRESS_OBSERVER, TRACE_OBSERVER;
+
+#endif
