@@ -1,6 +1,7 @@
 /* The report's tables. They are complete without JavaScript, which adds sorting, more columns and other
  * views; numbers for it stand in data-value. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "html.h"
@@ -17,16 +18,17 @@ void report_show(char *into, size_t size, const report_column *c, double value) 
     if (into[0] == '-' && strspn(into, "-0.") == strlen(into)) memmove(into, into + 1, strlen(into));
 }
 
-/* Whether the value is the best of its column; false where all are equal. */
-static bool is_best(const run_folder *f, const report_column *c, double value) {
-    bool differs = false;
-    if (!c->better || !isfinite(value)) return false;
-    for (size_t i = 0; i < f->policy_count; i++) {
+/* The best value of a column, NaN where there is none or all are equal. */
+static double best_value(const run_folder *f, const report_column *c) {
+    double best = NAN;
+    bool differ = false;
+    for (size_t i = 0; c->better && i < f->policy_count; i++) {
         double x = run_metric(&f->policies[i], c->key);
-        if (c->better < 0 ? x < value : x > value) return false;
-        differs |= isfinite(x) && x != value;
+        if (!isfinite(x)) continue;
+        differ |= isfinite(best) && x != best;
+        if (!isfinite(best) || (c->better < 0 ? x < best : x > best)) best = x;
     }
-    return differs;
+    return differ ? best : NAN;
 }
 
 static void write_header(FILE *out, const report_column *columns, size_t count) {
@@ -55,14 +57,14 @@ static void show_interval(char *into, size_t size, const run_policy *p, const re
     snprintf(into, size, " \u00b1 %s", half);
 }
 
-static void write_cell(FILE *out, const run_folder *f, const report_column *c, const run_policy *p) {
+static void write_cell(FILE *out, const report_column *c, const run_policy *p, double best) {
     char shown[CELL], exact[CELL] = "", half[CELL + 8];
     double value = run_metric(p, c->key);
     report_show(shown, sizeof shown, c, value);
     show_interval(half, sizeof half, p, c);
     if (isfinite(value)) snprintf(exact, sizeof exact, "%.9g", value);
     html(out, "<td class=\"{}\" data-value=\"{}\">", c->main ? "n" : "n extra", exact);
-    if (is_best(f, c, value))
+    if (value == best)
         html(out, "<strong>{}<span class=\"hidden\"> best</span></strong>", shown);
     else
         html_text(out, shown);
@@ -78,7 +80,10 @@ static void write_glossary(FILE *out, const report_request *r) {
     fputs("</dl>\n</details>\n", out);
 }
 
-void report_write_table(FILE *out, const report_request *r) {
+bool report_write_table(FILE *out, const report_request *r, portolan_error *err) {
+    double *best = malloc(r->column_count * sizeof *best);
+    if (!best) return error_memory(err, r->column_count * sizeof *best);
+    for (size_t k = 0; k < r->column_count; k++) best[k] = best_value(r->run, &r->columns[k]);
     fputs("<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">Policies</h2>\n"
           "<p class=\"tools\"><button type=\"button\" class=\"tool js\" data-more=\"metrics\" "
           "aria-pressed=\"false\" hidden>All columns</button></p>\n"
@@ -94,12 +99,14 @@ void report_write_table(FILE *out, const report_request *r) {
         const run_policy *p = &r->run->policies[i];
         html(out, "<tr><th scope=\"row\">{}</th>", p->name);
         for (size_t k = 0; k < r->column_count; k++)
-            write_cell(out, r->run, &r->columns[k], p);
+            write_cell(out, &r->columns[k], p, best[k]);
         fputs("</tr>\n", out);
     }
     fputs("</tbody>\n</table>\n</div>\n", out);
     write_glossary(out, r);
     fputs("</section>\n", out);
+    free(best);
+    return true;
 }
 
 /* ---- Overload ---- */
