@@ -1,6 +1,6 @@
 /* The signals that end a command early. A command ends where it stands: files under temporary names are removed, a helper
  * process is killed, and the exit status is 128 + the signal's number. A command that has something to keep (the policies
- * that a run has finished, the points of a sweep) blocks the signals and waits for them; see sim/children.h. */
+ * that a run has finished, the points of a sweep) blocks the signals and waits for them; see sim/engine/processes.h. */
 #ifndef PORTOLAN_BASE_SIGNALS_H
 #define PORTOLAN_BASE_SIGNALS_H
 

@@ -6,7 +6,7 @@
 
 #include "model/model.h"
 #include "platforms/platforms.h"
-#include "sim/policy.h"
+#include "sim/policies/policy.h"
 #include "workloads/workloads.h"
 
 /* ---- Scenario ---- */
@@ -65,7 +65,7 @@ typedef enum scenario_file {
     SCENARIO_FILES
 } scenario_file;
 
-/* Executes a model for requests; see sim/answers.h. */
+/* Executes a model for requests; see sim/engine/answers.h. */
 typedef struct answers answers;
 
 typedef struct scenario {
@@ -217,7 +217,7 @@ unsigned processors(void);
 
 /* A place to which more work came, between the end of the warm-up and the last arrival, than it can do. */
 typedef struct overload {
-    size_t place;       /* see sim/places.h */
+    size_t place;       /* see sim/engine/places.h */
     double utilization; /* work that came (refused work included) / capacity: above 1 */
     double since;       /* simulated seconds: the first refusal or, without one, the last time that nothing waited */
 } overload;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/sweep_store_tables.h"
+#include "sim/sweep/store_tables.h"
 
 /* Two settings with two seeds; three points are done, one has failed. */
 static const char MADE_ROWS[] =

@@ -4,8 +4,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "commands.h"
-#include "sim/sweep.h"
-#include "sim/training_setup.h"
+#include "sim/sweep/sweep.h"
+#include "sim/scenario/training_setup.h"
 
 typedef struct check_arguments {
     common_options common;

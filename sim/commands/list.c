@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "sim/result_tables.h"
+#include "sim/results/result_tables.h"
 
 typedef struct list_arguments {
     common_options common;

@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "analysis/analysis.h"
-#include "analysis/router.h"
+#include "analysis/cartography/router.h"
 #include "commands.h"
 #include "base/replacement.h"
-#include "sim/progress.h"
+#include "base/progress.h"
 #include "sim/sim.h"
 
 enum { KEY_OUT = 0x200, KEY_ROUTER };

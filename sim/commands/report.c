@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "analysis/report.h"
+#include "analysis/report/report.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "commands.h"

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "sim/results.h"
+#include "sim/results/results.h"
 
 enum { KEY_SET = 0x200, KEY_POLICY, KEY_SEED, KEY_OUT, KEY_REPORT, MAX_CHANGES = 256 };
 

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/run_plots.h"
+#include "analysis/report/run_plots.h"
 #include "base/json.h"
 #include "base/signals.h"
 #include "base/text.h"
 #include "commands.h"
-#include "sim/sweep_statistics.h"
+#include "sim/sweep/statistics.h"
 
 enum {
     KEY_SET = 0x200,

@@ -8,9 +8,9 @@
 #include "base/files.h"
 #include "base/replacement.h"
 #include "commands.h"
-#include "sim/progress.h"
+#include "base/progress.h"
 #include "sim/sim.h"
-#include "sim/training_setup.h"
+#include "sim/scenario/training_setup.h"
 
 enum { KEY_OUT = 0x200, KEY_RESUME, KEY_ACCEPT, KEY_SET, MAX_SETS = 64, VOCABULARY_MAX_BYTES = 256 << 20 };
 

@@ -9,8 +9,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "sim/answers.h"
-#include "sim/engine/state.h"
+#include "answers.h"
+#include "state.h"
 
 static void tell(engine *e, event_kind kind, attempt *a, double now) {
     engine_tell(e, &(event){.kind = kind, .now = now, .attempt = a});
@@ -29,7 +29,7 @@ static void finish(attempt *a, double now) {
     r->next = e->free_requests;
     e->free_requests = r;
     e->finished++;
-    source_answered(e, asker);
+    if (e->answered) e->answered(e, asker);
     engine_check_end(e);
 }
 
@@ -207,7 +207,7 @@ static void on_end(subject *self, world_event how, double now) {
     }
 }
 
-void course_abandon(engine *e, place *here) {
+static void abandon(engine *e, place *here) {
     for (attempt *a; (a = place_evict(here));) {
         tell(e, EVENT_LOST, a, world_now());
         fail(a, FAILURE_SERVER, world_now());
@@ -243,4 +243,11 @@ void course_begin(engine *e, const arrival *asked) {
         enter(a, asked->time);
     else
         send_up(a, to, false, asked->time);
+}
+
+void engine_place_set_up(engine *e, place *which, bool up) {
+    which->down = !up;
+    if (up) return;
+    if (!world_fail(e->world, &which->computes)) engine_out_of_memory(e, sizeof *which);
+    abandon(e, which);
 }

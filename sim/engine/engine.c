@@ -3,29 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/answers.h"
-#include "sim/engine/state.h"
+#include "answers.h"
+#include "state.h"
 
 /* ---- Places ---- */
-
-static size_t first_of(const platform *p, tier at) {
-    return at == TIER_PHONE ? 0 : p->phone_count + (at == TIER_EDGE ? 0 : p->site_count);
-}
-
-place *engine_place(engine *e, tier at, uint32_t index) {
-    return &e->places[first_of(&e->s->platform, at) + index];
-}
-
-static uint32_t site_of(const engine *e, uint32_t of_phone) {
-    const platform *p = &e->s->platform;
-    return p->cells[p->phones[of_phone].cell].site;
-}
-
-place *engine_place_for(engine *e, uint32_t of_phone, tier at) {
-    if (at == TIER_PHONE) return engine_place(e, at, of_phone);
-    uint32_t site_index = site_of(e, of_phone);
-    return engine_place(e, at, at == TIER_EDGE ? site_index : e->s->platform.sites[site_index].region);
-}
 
 static place place_from(const device *d, double speed, uint64_t limit, tier at, size_t index) {
     return (place){.device = d,
@@ -38,7 +19,7 @@ static place place_from(const device *d, double speed, uint64_t limit, tier at, 
 
 static bool open_places(engine *e, const discipline *serving) {
     const platform *p = &e->s->platform;
-    size_t count = first_of(p, TIER_CLOUD) + p->region_count;
+    size_t count = engine_first_place(p, TIER_CLOUD) + p->region_count;
     place *next = e->places = malloc(count * sizeof *e->places);
     if (!next) return error_memory(e->err, count * sizeof *e->places);
     for (uint64_t i = 0; i < p->phone_count; i++) {
@@ -51,61 +32,6 @@ static bool open_places(engine *e, const discipline *serving) {
         *next++ = place_from(&p->regions[i].server, p->regions[i].server.speed, p->regions[i].queue, TIER_CLOUD, i);
     for (size_t i = 0; i < count; i++) e->places[i].discipline = serving;
     return true;
-}
-
-/* ---- For disturbances, and for messages that are no request's ---- */
-
-const scenario *engine_scenario(const engine *e) { return e->s; }
-
-void engine_place_set_up(engine *e, place *which, bool up) {
-    which->down = !up;
-    if (up) return;
-    if (!world_fail(e->world, &which->computes)) engine_out_of_memory(e, sizeof *which);
-    course_abandon(e, which);
-}
-
-activity *engine_timer(engine *e, double at, subject *about) {
-    activity *set = world_timer(e->world, at, about);
-    if (!set) engine_out_of_memory(e, sizeof *about);
-    return set;
-}
-
-/* Where messages of a phone's requests leave from a place, and arrive at it. */
-static door *door_of(const engine *e, const place *of, uint32_t of_phone) {
-    if (of->at == TIER_PHONE) return world_phone_door(e->world, of->index);
-    return of->at == TIER_EDGE ? world_edge_door(e->world, of->index) : world_cloud_door(e->world, site_of(e, of_phone));
-}
-
-activity *engine_send(engine *e, uint32_t of_phone, place *const way[2], uint64_t bytes, subject *about) {
-    door *from = door_of(e, way[0], of_phone), *to = door_of(e, way[1], of_phone);
-    activity *sent = world_send(e->world, from, to, bytes, about);
-    if (!sent) engine_out_of_memory(e, sizeof *about);
-    return sent;
-}
-
-void engine_cancel(engine *e, activity *a) { world_cancel(e->world, a); }
-
-/* ---- The end ---- */
-
-static void stop(engine *e) {
-    if (e->over) return;
-    e->over = true;
-    e->end = world_now();
-    world_stop(e->world);
-}
-
-static void give_up(engine *e) {
-    e->given_up = true;
-    stop(e);
-}
-
-void engine_out_of_memory(engine *e, size_t bytes) {
-    stop(e);
-    error_memory(e->err, bytes);
-}
-
-void engine_check_end(engine *e) {
-    if (e->source_done && e->finished == e->arrived) stop(e);
 }
 
 /* Every request that arrived must have ended; anything else is a fault of ours that must not pass silently. */
@@ -121,11 +47,6 @@ static bool check_complete(const engine *e) {
 }
 
 /* ---- Observers and disturbances ---- */
-
-void engine_tell(engine *e, const event *what) {
-    for (const listener *const *l = e->hearing[what->kind]; *l; l++)
-        if (!(*l)->type->on((*l)->self, what)) give_up(e);
-}
 
 static void let_hear(engine *e, const listener *l) {
     for (int kind = 0; kind < EVENT_KINDS; kind++) {

@@ -9,8 +9,8 @@
 
 #include "sim/disciplines/discipline.h"
 #include "sim/disturbances/disturbance.h"
-#include "sim/engine/place.h"
-#include "sim/engine/world.h"
+#include "place.h"
+#include "world.h"
 #include "sim/observers/observer.h"
 
 /* Each ends with NULL. */

@@ -1,5 +1,5 @@
 /* Places hold attempts, not actors: a queue of a million costs no stack. */
-#include "sim/engine/place.h"
+#include "place.h"
 
 /* Waits at a tier add up; one that got a core at once waited 0. */
 static void keep_wait(const place *here, attempt *a, double seconds) {

@@ -4,8 +4,8 @@
 #define PORTOLAN_ENGINE_PLACE_H
 
 #include "sim/disciplines/discipline.h"
-#include "sim/engine/world.h"
-#include "sim/request.h"
+#include "world.h"
+#include "request.h"
 
 struct place {
     const device *device;

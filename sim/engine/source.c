@@ -1,7 +1,7 @@
 /* What makes requests arrive: timers that go off when one does. */
 #include <stdlib.h>
 
-#include "sim/engine/state.h"
+#include "state.h"
 
 /* A phone of a closed loop: it thinks, asks, and waits for the answer. */
 typedef struct thinker {
@@ -72,21 +72,22 @@ static void has_thought(subject *self, world_event how, double now) {
     course_begin(e, &asked);
 }
 
+static void answered(engine *e, uint32_t of_phone) {
+    think(&e->source->thinkers[of_phone]);
+}
+
 static bool open_thinkers(engine *e) {
     uint64_t phones = e->s->platform.phone_count;
     source *from = e->source;
     from->thinkers = calloc(phones, sizeof *from->thinkers);
     if (!from->thinkers) return error_memory(e->err, phones * sizeof *from->thinkers);
     from->thinking = phones;
+    e->answered = answered;
     for (uint64_t i = 0; i < phones; i++) {
         from->thinkers[i] = (thinker){.base = {has_thought}, .e = e, .phone = (uint32_t)i};
         think(&from->thinkers[i]);
     }
     return true;
-}
-
-void source_answered(engine *e, uint32_t of_phone) {
-    if (e->source->thinkers) think(&e->source->thinkers[of_phone]);
 }
 
 /* ---- Both ---- */

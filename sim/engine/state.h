@@ -2,7 +2,7 @@
 #ifndef PORTOLAN_ENGINE_STATE_H
 #define PORTOLAN_ENGINE_STATE_H
 
-#include "sim/engine/engine.h"
+#include "engine.h"
 
 enum { ENGINE_MAX_LISTENERS = 16 }; /* and as many disturbances: the tables are short */
 
@@ -22,6 +22,7 @@ struct engine {
     void *policy;   /* its options and state; owned */
     place *places;  /* phones, then sites, then regions; owned */
     source *source; /* owned */
+    void (*answered)(engine *e, uint32_t of_phone); /* the source wants to know of each request's end; NULL: it does not */
     listener listeners[ENGINE_MAX_LISTENERS];
     size_t listener_count;
     const listener *hearing[EVENT_KINDS][ENGINE_MAX_LISTENERS + 1]; /* who hears what, each up to a NULL */
@@ -47,20 +48,17 @@ void engine_out_of_memory(engine *e, size_t bytes);
 /* Ends the run if there is nothing left to do. */
 void engine_check_end(engine *e);
 
+/* The index in engine.places of a tier's first place. */
+size_t engine_first_place(const platform *p, tier at);
+
 /* ---- source.c ---- */
 
 bool source_open(engine *e);
 void source_close(engine *e);
 
-/* A phone's request has been finished. */
-void source_answered(engine *e, uint32_t of_phone);
-
 /* ---- course.c ---- */
 
 /* A request arrives: from here to its end the course owns it. */
 void course_begin(engine *e, const arrival *a);
-
-/* All that wait at a place which is down have failed. */
-void course_abandon(engine *e, place *here);
 
 #endif

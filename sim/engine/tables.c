@@ -1,5 +1,5 @@
 /* What serves, disturbs and observes a run: a line a file. */
-#include "sim/engine/engine.h"
+#include "engine.h"
 
 static const discipline *const DISCIPLINES[] = {
     &FIFO,

@@ -6,12 +6,12 @@
  *
  * * What came to a place either was served, waits, or was refused. So if more came than the place can serve, the waiting
  * work has grown or requests were refused; neither needs a test of its own. */
-#include "sim/observers/load.h"
+#include "load.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "sim/places.h"
+#include "sim/engine/places.h"
 
 place_load *loads_open(const platform *p) {
     size_t count = place_count(p);

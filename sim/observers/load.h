@@ -3,7 +3,7 @@
 #ifndef PORTOLAN_LOAD_H
 #define PORTOLAN_LOAD_H
 
-#include "sim/observers/observer.h"
+#include "observer.h"
 
 /* Opens the loads of a platform's places; NULL if memory is short. */
 place_load *loads_open(const platform *p);

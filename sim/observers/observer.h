@@ -5,7 +5,7 @@
 #define PORTOLAN_OBSERVER_H
 
 #include "base/files.h"
-#include "sim/books.h"
+#include "sim/engine/books.h"
 #include "sim/engine/place.h"
 
 typedef enum event_kind {

@@ -1,7 +1,7 @@
 /* The records: a row a request, and when the counted window begins and ends. */
 #include <stdlib.h>
 
-#include "sim/observers/observer.h"
+#include "observer.h"
 
 typedef struct records {
     run_books *books;

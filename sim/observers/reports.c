@@ -1,7 +1,7 @@
 /* Progress: how far the run is, now and then, for whoever waits for it. */
 #include <stdlib.h>
 
-#include "sim/observers/observer.h"
+#include "observer.h"
 
 enum { REPORT_EVERY = 1 << 10 };
 

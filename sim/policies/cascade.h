@@ -3,7 +3,7 @@
 #ifndef PORTOLAN_CASCADE_H
 #define PORTOLAN_CASCADE_H
 
-#include "sim/policy.h"
+#include "policy.h"
 
 typedef struct cascade_options {
     policy_common common;

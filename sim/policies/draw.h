@@ -2,7 +2,7 @@
 #ifndef PORTOLAN_DRAW_H
 #define PORTOLAN_DRAW_H
 
-#include "sim/policy.h"
+#include "policy.h"
 
 /* A tier drawn with the given probabilities. */
 tier draw_tier(random_stream *s, const double shares[TIER_COUNT]);

@@ -1,5 +1,5 @@
 /* phone-only, edge-only, cloud-only: every request to one tier, which answers with its last exit. The yardsticks. */
-#include "sim/policy.h"
+#include "policy.h"
 
 static const yaml_field OPTIONS[] = {POLICY_COMMON_FIELDS, {0}};
 

@@ -1,6 +1,6 @@
 /* oracle-cost: the cheapest tier whose last exit is right, the phone if none is. The least cost at which the highest
  * accuracy a router can reach is reached. */
-#include "sim/policy.h"
+#include "policy.h"
 
 static const yaml_field OPTIONS[] = {POLICY_COMMON_FIELDS, {0}};
 

@@ -1,7 +1,7 @@
 /* oracle-reward: the tier of largest reward r_k = C_k(x) - mu_cost K_k, with the sample's own C_k in place of the pool's
  * mean: the most that any router can earn under the reward by which DIMEC-DC searches its thresholds. */
-#include "analysis/cartography.h"
-#include "sim/policy.h"
+#include "analysis/cartography/cartography.h"
+#include "policy.h"
 
 typedef struct reward_options {
     policy_common common;

@@ -2,8 +2,8 @@
 #ifndef PORTOLAN_ROUTED_H
 #define PORTOLAN_ROUTED_H
 
-#include "analysis/router.h"
-#include "sim/policy.h"
+#include "analysis/cartography/router.h"
+#include "policy.h"
 
 typedef struct routed_options {
     policy_common common;

@@ -1,6 +1,6 @@
 /* Training dynamics and data maps: against NumPy's figures of a training run of ours, against hand-worked ones, and
  * against files that are broken in every way they can be. */
-#include "analysis/cartography.h"
+#include "analysis/cartography/cartography.h"
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 /* Intervals over repetitions, against printed tables and values worked out by hand. */
-#include "analysis/intervals.h"
+#include "analysis/statistics/intervals.h"
 #include "tests/support.h"
 
 /* df = 1 is the Cauchy distribution: t = tan(pi (p - 1/2)). df = 2: t = (2p - 1) / sqrt(2 p (1 - p)). */

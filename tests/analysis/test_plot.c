@@ -6,7 +6,7 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "analysis/plot.h"
+#include "analysis/report/plot.h"
 #include "base/files.h"
 
 static const char *const PICTURES[] = {"svg", "pdf", "png"};

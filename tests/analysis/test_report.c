@@ -1,9 +1,9 @@
 /* The report of folders written here: what is in it, what is escaped, and what is refused. */
 #include <unistd.h>
 
-#include "analysis/fleet.h"
-#include "analysis/html.h"
-#include "analysis/report.h"
+#include "analysis/report/fleet.h"
+#include "analysis/report/html.h"
+#include "analysis/report/report.h"
 #include "tests/support.h"
 
 static bool have_gnuplot(void) {

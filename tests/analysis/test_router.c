@@ -1,7 +1,7 @@
 /* Representations, assignment and router.json, by hand. */
 #include <unistd.h>
 
-#include "analysis/router.h"
+#include "analysis/cartography/router.h"
 #include "base/files.h"
 #include "tests/support.h"
 

@@ -1,6 +1,6 @@
 /* The search for thresholds against brute force, exit pools against their definition, judgements by hand, and logistic
  * regression against the conditions of its optimum. */
-#include "analysis/cartography.h"
+#include "analysis/cartography/cartography.h"
 #include "base/random.h"
 #include "tests/support.h"
 

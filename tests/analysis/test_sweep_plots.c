@@ -1,8 +1,8 @@
 /* The pictures of a sweep: every line is in one, axes with units are numbers, and names from the folder stay names. */
 #include <unistd.h>
 
-#include "analysis/run_plots.h"
-#include "analysis/sweep_grid.h"
+#include "analysis/report/run_plots.h"
+#include "analysis/report/sweep_grid.h"
 #include "base/csv.h"
 #include "tests/support.h"
 

@@ -1,5 +1,5 @@
 /* Utilisation from a trace, against averages worked out by hand. */
-#include "analysis/utilization.h"
+#include "analysis/statistics/utilization.h"
 #include "tests/support.h"
 
 static void write_trace(const char *rows) {

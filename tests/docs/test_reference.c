@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/files.h"
-#include "sim/mapping.h"
-#include "sim/sweep.h"
-#include "sim/training_setup.h"
+#include "sim/tuning/mapping.h"
+#include "sim/sweep/sweep.h"
+#include "sim/scenario/training_setup.h"
 
 static char *reference;
 

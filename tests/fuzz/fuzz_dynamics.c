@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/cartography.h"
+#include "analysis/cartography/cartography.h"
 
 static void check_map(const data_map *m) {
     if (!m->samples) abort();

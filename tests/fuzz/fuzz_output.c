@@ -1,7 +1,7 @@
 /* Any bytes as YAML and, if they are, as the `output` of a scenario: what is read lies within its bounds. */
 #include <stdlib.h>
 
-#include "sim/scenario_loader.h"
+#include "sim/scenario/loader.h"
 
 static void refused(const portolan_error *err) {
     if (!err->status || !err->message[0]) abort();

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analysis/report.h"
-#include "analysis/run_folder.h"
+#include "analysis/report/report.h"
+#include "analysis/report/run_folder.h"
 #include "base/files.h"
 
 static const char *const NAMES[] = {"summary.json", "requests.csv", "calibration.csv", "places.csv",     "sites.csv",

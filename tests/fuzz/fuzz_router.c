@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/router.h"
+#include "analysis/cartography/router.h"
 
 static void check(const router *r) {
     double *v = calloc(r->size, sizeof *v), score[POOLS];

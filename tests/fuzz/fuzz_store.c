@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sim/sweep_statistics.h"
+#include "sim/sweep/statistics.h"
 #include "tests/made_store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

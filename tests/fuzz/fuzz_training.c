@@ -2,8 +2,8 @@
  * an epoch, and read back. */
 #include <sys/stat.h>
 
-#include "model/training.h"
-#include "sim/training_setup.h"
+#include "model/training/training.h"
+#include "sim/scenario/training_setup.h"
 #include "texts.h"
 
 enum { SMALL_MODEL = 20000, SMALL_SET = 40 };

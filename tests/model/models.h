@@ -2,7 +2,7 @@
 #ifndef PORTOLAN_TESTS_MODELS_H
 #define PORTOLAN_TESTS_MODELS_H
 
-#include "model/kernels.h"
+#include "model/encoder/kernels.h"
 #include "model/model.h"
 #include "tests/support.h"
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "model/blas.h"
-#include "model/training.h"
+#include "model/encoder/blas.h"
+#include "model/training/training.h"
 
 enum { SEQUENCES = 3, TOKENS = 4 + 7 + 1, VOCABULARY = 11, CLASSES = 3, LAYERS = 3, PROBES = 12 };
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "model/train_files.h"
+#include "model/training/files.h"
 
 static const char VOCABULARY[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nsea\nship\n##s\nport\n";
 

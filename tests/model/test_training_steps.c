@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "model/blas.h"
-#include "model/training.h"
+#include "model/encoder/blas.h"
+#include "model/training/training.h"
 
 enum { SEQUENCES = 3, TOKENS = 12, LAYERS = 3, STEPS = 10 };
 
@@ -22,11 +22,11 @@ static const uint8_t SEGMENTS[TOKENS] = {0, 0, 1, 1, 0, 0, 0, 1, 1, 1, 1, 0};
 static const double SCALE = 0.3;
 
 static const double LOSSES[STEPS] = {
-#include "golden/training_losses.inc"
+#include "tests/model/golden/training_losses.inc"
 };
 
 static const double ADAMW[3][4] = {
-#include "golden/training_adamw.inc"
+#include "tests/model/golden/training_adamw.inc"
 };
 
 static encoder_config config(void) {

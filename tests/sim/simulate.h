@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <sys/types.h>
 
-#include "sim/books.h"
+#include "sim/engine/books.h"
 #include "sim/engine/engine.h"
 #include "tests/support.h"
 

@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "analysis/cartography.h"
+#include "analysis/cartography/cartography.h"
 #include "base/files.h"
-#include "sim/answers.h"
+#include "sim/engine/answers.h"
 #include "simulate.h"
 
 enum { WORDS = 96, SAMPLES = 150, HIDDEN = 32, LAYERS = 6 };

@@ -1,6 +1,6 @@
 /* The loads of places, told by hand: which work counts, what overload is, and since when. */
 #include "sim/observers/load.h"
-#include "sim/places.h"
+#include "sim/engine/places.h"
 #include "tests/support.h"
 
 /* Two cells, a Wi-Fi one and one with 1000 B/s up and 2000 B/s down; an edge site with two cores, a region. */

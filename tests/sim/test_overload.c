@@ -1,7 +1,7 @@
 /* Overload, in whole simulations: M/M/1 at .9 of its capacity is never reported, at 1.05 always, with a queue of 100 too;
  * so are a full edge site beside an idle one, and a cell's link. */
 #include "sim/observers/load.h"
-#include "sim/places.h"
+#include "sim/engine/places.h"
 #include "simulate.h"
 
 /* One layer of the default width on 16 tokens, and its exit. */

@@ -1,7 +1,7 @@
 /* Every policy on six samples, against courses worked out by hand; their books; and the checks of their
  * options. A small driver takes a request through request_route and request_plan as the simulation does, but
  * without time or network. */
-#include "sim/request.h"
+#include "sim/engine/request.h"
 #include "tests/support.h"
 
 /* Six samples, four exits, two classes; the phone holds 1 layer, the edge 2, the cloud 4.

@@ -2,9 +2,9 @@
  * schemas. */
 #include <stdlib.h>
 
-#include "analysis/run_folder.h"
-#include "sim/results.h"
-#include "sim/sweep_store_tables.h"
+#include "analysis/report/run_folder.h"
+#include "sim/results/results.h"
+#include "sim/sweep/store_tables.h"
 #include "tests/support.h"
 
 /* The columns must be those of the schema's newest version; `columns` is freed. */
@@ -21,11 +21,11 @@ static void check(const schema *s, char *columns, const char *where) {
 }
 
 TEST(columns_of_results_have_a_version) {
-    check(&RESULTS_SCHEMA, results_columns(), "RESULTS_HISTORY in analysis/run_folder.c");
+    check(&RESULTS_SCHEMA, results_columns(), "RESULTS_HISTORY in analysis/report/run_folder.c");
 }
 
 TEST(columns_of_stores_have_a_version) {
-    check(&STORE_SCHEMA, store_tables_sql(), "STORE_HISTORY in sim/sweep_store_tables.c");
+    check(&STORE_SCHEMA, store_tables_sql(), "STORE_HISTORY in sim/sweep/store_tables.c");
 }
 
 TEST(other_versions_are_refused_by_number) {

@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sim/sweep_store_tables.h"
+#include "sim/sweep/store_tables.h"
 #include "simulate.h"
 #include "tests/made_store.h"
 

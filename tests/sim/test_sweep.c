@@ -1,6 +1,6 @@
 /* Sweeps without simulating: which models are borrowed, and what the statistics make of results that are
  * made up. */
-#include "sim/sweep_statistics.h"
+#include "sim/sweep/statistics.h"
 #include "simulate.h"
 
 static const char *scenario_with(const char *name, const char *model) {

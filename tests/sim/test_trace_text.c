@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/random.h"
-#include "sim/lanes.h"
-#include "sim/trace_text.h"
+#include "sim/observers/lanes.h"
+#include "sim/observers/trace_text.h"
 #include "tests/support.h"
 
 static trace_text out;

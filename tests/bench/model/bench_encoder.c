@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "base/random.h"
-#include "model/kernels.h"
+#include "model/encoder/kernels.h"
 #include "model/model.h"
 
 enum { MOST_SEQUENCES = 100000 };

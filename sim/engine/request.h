@@ -1,0 +1,93 @@
+/* A request: what is asked, what is known of it, and the attempts to have it answered. Internal to sim/; needs nothing of
+ * SimGrid. */
+#ifndef PORTOLAN_REQUEST_H
+#define PORTOLAN_REQUEST_H
+
+#include "world.h"
+#include "sim/sim.h"
+
+typedef struct request request;
+typedef struct attempt attempt;
+typedef struct place place; /* sim/engine/place.h */
+
+/* What a trace remembers of a request; trace.c's alone. */
+typedef struct traced_request {
+    bool on;             /* its life is written */
+    uint32_t lane, core; /* lane of its life, and of its execution on the host */
+    double since;        /* the present phase began */
+} traced_request;
+
+/* The next slice: which exits are evaluated where the request is, and what the policy says of the last of them. */
+typedef struct slice {
+    uint32_t layers; /* executed; 0 where a phone computes v(x) to route by */
+    uint32_t exits;  /* evaluated */
+    double flops;
+    verdict verdict;
+} slice;
+
+typedef enum attempt_state { ATTEMPT_WAITS, ATTEMPT_COMPUTES, ATTEMPT_TRAVELS } attempt_state;
+
+/* A request on its way over places. It does one thing at a time, and its owner changes with what it does: a place's queue
+ * while it waits, a core of that place while it computes, the message that carries it while it travels. */
+struct attempt {
+    subject base; /* hears how `doing` ended */
+    request *request;
+    attempt *next; /* in a place's queue */
+    place *place;  /* where it is, or is going */
+    attempt_state state;
+    activity *doing; /* NULL while it waits */
+    double entered;  /* when it asked for a core where it is */
+    double since;    /* when `doing` began */
+    slice slice;     /* computed now, or last */
+    place *sender;   /* of its present or last message, */
+    uint64_t sent;   /* and how many bytes that is */
+};
+
+struct request {
+    request *next; /* in the list of free ones */
+    struct engine *engine;
+    attempt attempt; /* the only one, so far */
+    uint64_t number, key;
+    double work; /* factor on its FLOP */
+    random_stream random;
+    bool routed;          /* the policy has said where it goes first */
+    uint32_t from;        /* layers whose hidden state has come along; 0: tokens only */
+    uint32_t exit_count;
+    exit_outcome exits[OUTCOME_MAX_EXITS];
+    float *hidden;         /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
+    uint32_t hidden_layer;
+    double *probabilities; /* what `exits` of an executed model point to; owned, or NULL */
+    traced_request traced;
+    request_record record;
+};
+
+/* Starts a request's books: a zeroed record with what the arrival says. */
+void request_open(request *r, const scenario *s, uint64_t number, const arrival *a);
+
+/* Frees what a request owns besides itself. */
+void request_close(request *r);
+
+/* FLOP that the phone needs before the policy can say where the request goes first: v(x), and what it is compared with. 0
+ * for a policy that needs none. */
+double request_router_flops(const request *r, const scenario *s, const policy_type *type, const void *policy);
+
+/* Where a new request goes first. */
+tier request_route(request *r, const scenario *s, const policy_type *type, void *policy, double now);
+
+/* Asks the policy exit by exit, at tier `at`, until it answers or escalates; the outcomes are added to r->exits. The slice
+ * is then to be executed as a whole. */
+slice request_plan(request *r, tier at, const scenario *s, const policy_type *type, void *policy, double now);
+
+/* Books `seconds` of computing `done` on a device at tier `at`. */
+void request_book_slice(request *r, tier at, const scenario *s, const slice *done, const device *d, double seconds);
+
+/* Books a transfer of `bytes`: up from `from` to `to`, or (to == TIER_PHONE) the answer down. */
+void request_book_transfer(request *r, const scenario *s, tier from, tier to, uint64_t bytes);
+
+/* Bytes of the request on its way up, by what the policy sends. */
+uint64_t request_payload(const request *r, const scenario *s, bool hidden);
+
+/* The answer is the newest exit's. */
+void request_answer(request *r);
+
+#endif

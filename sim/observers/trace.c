@@ -1,0 +1,402 @@
+/* From what the engine tells to the events and counters that a format writes. */
+#include "trace.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/engine/place.h"
+#include "trace_format.h"
+
+static const trace_format *const FORMATS[] = {NULL, &TRACE_CHROME_FORMAT, &TRACE_PAJE_FORMAT,
+                                              &TRACE_CSV_FORMAT};
+
+/* ---- Names of files ---- */
+
+void trace_part_name(char *into, size_t size, size_t index) {
+    snprintf(into, size, "trace-%zu.part", index);
+}
+
+/* Labels may hold what a file's name cannot, or be too long for one: then their number tells them apart. */
+void trace_final_name(char *into, size_t size, const scenario *s, size_t index) {
+    static const char SAFE[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.()=,";
+    const char *label = s->policies[index].label, *extension = FORMATS[s->trace.format]->extension;
+    char name[128];
+    snprintf(name, sizeof name, "%s", label);
+    for (char *c = name; *c; c++)
+        if (!strchr(SAFE, *c)) *c = '_';
+    if (strcmp(name, label) == 0)
+        snprintf(into, size, "trace-%s.%s", name, extension);
+    else
+        snprintf(into, size, "trace-%s-%zu.%s", name, index, extension);
+}
+
+/* ---- Gauges and steps ---- */
+
+static void gauge_add(gauge *g, const trace *t, double change, double now) {
+    g->area += g->level * (now - fmax(g->since, t->step_start));
+    g->level += change;
+    g->since = now;
+}
+
+/* The integral over the step that ends now; the next one begins at 0. */
+static double gauge_close(gauge *g, const trace *t, double now) {
+    gauge_add(g, t, 0, now);
+    double area = g->area;
+    g->area = 0;
+    return area;
+}
+
+/* Writes a mean, unless it is (to six decimals) what was written last. */
+static void write_sample(trace *t, trace_sample s, int64_t *written) {
+    int64_t rounded = llround(fmin(s.value * 1e6, 9e18));
+    if (rounded == *written) return;
+    *written = rounded;
+    t->format->sample(t, &s);
+}
+
+static void close_place(trace *t, trace_place *p, double now, bool write) {
+    double seconds = now - t->step_start;
+    double busy = gauge_close(&p->busy, t, now), waiting = gauge_close(&p->waiting, t, now);
+    double core_watts = (p->device->busy_watts - p->device->idle_watts) / (double)p->device->cores;
+    double values[] = {[COUNTER_QUEUE] = waiting / seconds,
+                       [COUNTER_UTILIZATION] = 100 * busy / (p->cores * seconds),
+                       [COUNTER_POWER] = p->idle_watts + (busy * core_watts + p->joules) / seconds};
+    p->joules = 0;
+    for (counter c = COUNTER_QUEUE; write && c <= COUNTER_POWER; c++)
+        write_sample(t, (trace_sample){c, p, NULL, t->step_start, now, values[c]}, &p->written[c]);
+}
+
+static void close_link(trace *t, trace_link *l, double now, bool write) {
+    if (l->capacity <= 0) return;
+    double load = 100 * l->bytes / (l->capacity * (now - t->step_start));
+    l->bytes = 0;
+    if (write) write_sample(t, (trace_sample){COUNTER_LOAD, NULL, l, t->step_start, now, load}, &l->written);
+}
+
+/* Steps begin where the window does; what lies before it is summed up and dropped. */
+static void close_step(trace *t, double now) {
+    bool write = t->step_start >= t->s->trace.from && now > t->step_start;
+    for (size_t i = 0; i < t->place_count; i++)
+        close_place(t, &t->places[i], now, write);
+    for (size_t i = 0; i < t->link_count; i++)
+        close_link(t, &t->links[i], now, write);
+}
+
+/* What rounding leaves of a step before the window's end is none. */
+static double step_edge(const trace *t, uint64_t number) {
+    const trace_settings *wanted = &t->s->trace;
+    double edge = wanted->from + (double)number * wanted->step;
+    return edge < wanted->to - 1e-6 * wanted->step ? edge : wanted->to;
+}
+
+static void open_step(trace *t) {
+    t->step_start = step_edge(t, t->next_step++);
+    t->step_end = step_edge(t, t->next_step);
+    if (t->step_start < t->s->trace.to) return;
+    t->counting = false;
+    t->step_end = INFINITY;
+}
+
+/* Nothing has happened since the step before the present one ended, so all steps up to `now` are alike and
+ * the sample of the first stands for all: skips to the one that holds `now`. */
+static void skip_steps(trace *t, double now) {
+    double steps = floor((now - t->s->trace.from) / t->s->trace.step);
+    if ((uint64_t)steps > t->next_step)
+        t->next_step = (uint64_t)steps - 1; /* one less: it may have been rounded up */
+}
+
+static void pass_time(trace *t, double now) {
+    for (unsigned closed = 0; now >= t->step_end; closed++) {
+        close_step(t, t->step_end);
+        if (closed == 1) skip_steps(t, now);
+        open_step(t);
+    }
+}
+
+/* ---- Where a request is ---- */
+
+static trace_place *place_of(const trace *t, const request *r, tier at) {
+    return &t->places[place_of_host(&t->s->platform, r->record.phone, at)];
+}
+
+static lanes *cores_of(const trace *t, const place *of) {
+    if (of->at == TIER_PHONE) return &t->phone_cores[of->index];
+    return &t->server_cores[of->index + (of->at == TIER_CLOUD ? t->s->platform.site_count : 0)];
+}
+
+/* The links that a message crosses; NULL where none is. */
+static void find_path(const trace *t, const request *r, tier from, tier to, trace_link *path[2]) {
+    size_t numbers[2];
+    unsigned n = place_path(&t->s->platform, r->record.phone, from, to, numbers);
+    for (unsigned i = 0; i < 2; i++)
+        path[i] = i < n ? &t->links[numbers[i] - t->place_count] : NULL;
+}
+
+/* ---- Lives ---- */
+
+static bool is_traced(const trace *t, const request *r) {
+    const trace_settings *wanted = &t->s->trace;
+    double at = r->record.arrival;
+    return (r->number + wanted->every - t->s->run.warmup % wanted->every) % wanted->every == 0 &&
+           at >= wanted->from && at < wanted->to;
+}
+
+/* An event of a traced request, with what all have in common. */
+static trace_event event_of(const trace *t, const event *e, trace_what what, trace_moment moment) {
+    const request *r = e->attempt->request;
+    return (trace_event){.what = what,
+                         .moment = moment,
+                         .start = moment == TRACE_ENDS ? r->traced.since : e->now,
+                         .now = e->now,
+                         .r = r,
+                         .number = (int64_t)r->number - (int64_t)t->s->run.warmup,
+                         .place = place_of(t, r, e->attempt->place->at),
+                         .plan = &e->attempt->slice};
+}
+
+/* A phase of the request's life begins or ends, or a moment of it is written. */
+static void write_event(trace *t, const event *e, trace_what what, trace_moment moment) {
+    trace_event written = event_of(t, e, what, moment);
+    if (moment == TRACE_BEGINS) e->attempt->request->traced.since = e->now;
+    t->format->event(t, &written);
+}
+
+static void write_move(trace *t, const event *e, trace_what what, tier to) {
+    trace_event written = event_of(t, e, what, TRACE_HAPPENS);
+    written.from = e->attempt->place->at;
+    written.to = to;
+    t->format->event(t, &written);
+}
+
+/* Takes a lane and makes it known to the format where it is new. */
+static uint32_t take_lane(trace *t, lanes *from, const trace_place *of, uint64_t host, double now) {
+    uint32_t lane = 0;
+    bool is_new = false;
+    if (!lane_take(from, &lane, &is_new)) error_memory(&t->error, 64);
+    if (is_new) t->format->lane(t, of, host, lane, now);
+    return lane;
+}
+
+static void on_asked(trace *t, const event *e) {
+    request *r = e->attempt->request;
+    r->traced = (traced_request){.on = is_traced(t, r), .since = e->now};
+    if (!r->traced.on) return;
+    r->traced.lane = take_lane(t, &t->request_lanes, NULL, 0, e->now);
+    write_event(t, e, TRACE_REQUEST, TRACE_BEGINS);
+}
+
+static void on_routed(trace *t, const event *e) {
+    if (e->attempt->request->traced.on) write_move(t, e, TRACE_ROUTED, e->to);
+}
+
+static void count_waiting(trace *t, const event *e, double change) {
+    gauge_add(&place_of(t, e->attempt->request, e->attempt->place->at)->waiting, t, change, e->now);
+}
+
+static void on_queued(trace *t, const event *e) {
+    count_waiting(t, e, 1);
+    if (e->attempt->request->traced.on) write_event(t, e, TRACE_QUEUED, TRACE_BEGINS);
+}
+
+static void on_dequeued(trace *t, const event *e) {
+    count_waiting(t, e, -1);
+    if (e->attempt->request->traced.on) write_event(t, e, TRACE_QUEUED, TRACE_ENDS);
+}
+
+/* It has waited, for no time. */
+static void on_entered(trace *t, const event *e) {
+    on_queued(t, e);
+    on_dequeued(t, e);
+}
+
+static void on_computing(trace *t, const event *e) {
+    const attempt *a = e->attempt;
+    request *r = a->request;
+    trace_place *here = place_of(t, r, a->place->at);
+    gauge_add(&here->busy, t, 1, e->now);
+    if (!r->traced.on) return;
+    r->traced.core = take_lane(t, cores_of(t, a->place), here, trace_host(here, r), e->now);
+    write_event(t, e, TRACE_COMPUTE, TRACE_BEGINS);
+}
+
+static void on_computed(trace *t, const event *e) {
+    const attempt *a = e->attempt;
+    const slice *done = &a->slice;
+    request *r = a->request;
+    gauge_add(&place_of(t, r, a->place->at)->busy, t, -1, e->now);
+    if (!r->traced.on) return;
+    trace_event ended = event_of(t, e, TRACE_COMPUTE, TRACE_ENDS);
+    ended.failed = e->kind == EVENT_LOST;
+    t->format->event(t, &ended);
+    lane_give(cores_of(t, a->place), r->traced.core);
+    bool escalates = done->layers && done->verdict.kind == VERDICT_ESCALATE;
+    if (!ended.failed && escalates) write_move(t, e, TRACE_ESCALATED, done->verdict.to);
+}
+
+/* The message that begins or ends its way, and the links that it crosses. */
+static trace_event message_of(const trace *t, const event *e, trace_moment moment) {
+    const attempt *a = e->attempt;
+    trace_event sent = event_of(t, e, TRACE_SEND, moment);
+    trace_link *path[2];
+    find_path(t, a->request, a->sender->at, a->place->at, path);
+    memcpy(sent.links, path, sizeof sent.links);
+    sent.place = place_of(t, a->request, a->sender->at);
+    sent.from = a->sender->at;
+    sent.to = a->place->at;
+    sent.bytes = a->sent;
+    return sent;
+}
+
+static void on_sending(trace *t, const event *e) {
+    const attempt *a = e->attempt;
+    request *r = a->request;
+    const net_link *radio = &t->s->platform.cells[t->s->platform.phones[r->record.phone].cell].link;
+    trace_place *phones = place_of(t, r, TIER_PHONE);
+    if (a->place->at == TIER_PHONE) phones->joules += (double)a->sent * radio->radio_down;
+    if (a->sender->at == TIER_PHONE) phones->joules += (double)a->sent * radio->radio_up;
+    r->traced.since = e->now;
+    if (!r->traced.on) return;
+    trace_event sent = message_of(t, e, TRACE_BEGINS);
+    t->format->event(t, &sent);
+}
+
+static void on_sent(trace *t, const event *e) {
+    const attempt *a = e->attempt;
+    bool arrived = e->kind == EVENT_ARRIVED;
+    trace_link *path[2];
+    find_path(t, a->request, a->sender->at, a->place->at, path);
+    for (unsigned i = 0; arrived && i < 2 && path[i]; i++)
+        path[i]->bytes += (double)a->sent;
+    if (!a->request->traced.on) return;
+    trace_event sent = message_of(t, e, TRACE_ENDS);
+    sent.failed = !arrived;
+    t->format->event(t, &sent);
+}
+
+/* What was lost had been begun: its phase ends. */
+static void on_lost(trace *t, const event *e) {
+    static void (*const END[])(trace *, const event *) = {
+        [ATTEMPT_WAITS] = on_dequeued, [ATTEMPT_COMPUTES] = on_computed, [ATTEMPT_TRAVELS] = on_sent};
+    END[e->attempt->state](t, e);
+}
+
+static void on_done(trace *t, const event *e) {
+    request *r = e->attempt->request;
+    if (!r->traced.on) return;
+    write_event(t, e, TRACE_DONE, TRACE_HAPPENS);
+    r->traced.since = r->record.arrival;
+    write_event(t, e, TRACE_REQUEST, TRACE_ENDS);
+    lane_give(&t->request_lanes, r->traced.lane);
+}
+
+static void (*const HEARS[EVENT_KINDS])(trace *, const event *) = {
+    [EVENT_ASKED] = on_asked,         [EVENT_ROUTED] = on_routed,     [EVENT_ENTERED] = on_entered, [EVENT_QUEUED] = on_queued,
+    [EVENT_DEQUEUED] = on_dequeued,   [EVENT_COMPUTING] = on_computing, [EVENT_COMPUTED] = on_computed,
+    [EVENT_SENDING] = on_sending,     [EVENT_ARRIVED] = on_sent,      [EVENT_LOST] = on_lost,     [EVENT_DONE] = on_done,
+};
+
+static bool on(void *self, const event *e) {
+    trace *t = self;
+    if (!HEARS[e->kind]) return true;
+    pass_time(t, e->now);
+    HEARS[e->kind](t, e);
+    return !t->text.failed && !t->error.status;
+}
+
+/* ---- Opening and closing ---- */
+
+static trace_place make_place(const place_info *from) {
+    trace_place p = {.at = from->at,
+                     .device = from->device,
+                     .first_phone = from->first_phone,
+                     .cores = from->count * (double)from->device->cores,
+                     .idle_watts = from->count * from->device->idle_watts};
+    place_name(from, p.name, sizeof p.name);
+    for (counter c = 0; c < COUNTER_COUNT; c++)
+        p.written[c] = -1;
+    return p;
+}
+
+static void make_places(trace *t) {
+    for (size_t i = 0; i < t->place_count + t->link_count; i++) {
+        place_info from = place_describe(&t->s->platform, i);
+        if (!from.is_link) {
+            t->places[i] = make_place(&from);
+            continue;
+        }
+        trace_link *l = &t->links[i - t->place_count];
+        *l = (trace_link){.capacity = from.bandwidth, .written = -1};
+        place_name(&from, l->name, sizeof l->name);
+    }
+}
+
+static void free_trace(trace *t) {
+    const platform *p = &t->s->platform;
+    for (uint64_t i = 0; t->phone_cores && i < p->phone_count; i++)
+        lanes_free(&t->phone_cores[i]);
+    for (size_t i = 0; t->server_cores && i < p->site_count + p->region_count; i++)
+        lanes_free(&t->server_cores[i]);
+    lanes_free(&t->request_lanes);
+    free(t->phone_cores);
+    free(t->server_cores);
+    free(t->places);
+    free(t->links);
+    free(t);
+}
+
+static bool allocate(trace *t, portolan_error *err) {
+    const platform *p = &t->s->platform;
+    t->place_count = place_host_count(p);
+    t->link_count = place_count(p) - t->place_count;
+    t->places = calloc(t->place_count, sizeof *t->places);
+    t->links = calloc(t->link_count, sizeof *t->links);
+    t->phone_cores = calloc(p->phone_count, sizeof *t->phone_cores);
+    t->server_cores = calloc(p->site_count + p->region_count, sizeof *t->server_cores);
+    if (!t->places || !t->links || !t->phone_cores || !t->server_cores)
+        return error_memory(err, p->phone_count * sizeof *t->phone_cores);
+    make_places(t);
+    return true;
+}
+
+static bool open_trace(void **self, const observed_run *run, portolan_error *err) {
+    const scenario *s = run->s;
+    if (s->trace.format == TRACE_NONE || !run->folder) return true;
+    trace *t = calloc(1, sizeof *t);
+    if (!t) return error_memory(err, sizeof *t);
+    t->s = s;
+    t->totals = &run->books->totals;
+    t->format = FORMATS[s->trace.format];
+    t->label = s->policies[run->policy].label;
+    t->counting = true;
+    t->step_end = s->trace.from;
+    char name[64];
+    trace_part_name(name, sizeof name, run->policy);
+    if (!allocate(t, err) || !(t->text.file = result_file_open(run->folder, name, err))) {
+        free_trace(t);
+        return false;
+    }
+    setvbuf(t->text.file, NULL, _IONBF, 0);
+    t->format->begin(t);
+    *self = t;
+    return true;
+}
+
+/* The last step and the totals; a failed run's are not worth writing. */
+static bool close_trace(void *self, bool ok, portolan_error *err) {
+    trace *t = self;
+    portolan_error ignored = {0};
+    if (ok) {
+        pass_time(t, t->totals->window_end);
+        if (t->counting) close_step(t, t->totals->window_end);
+        t->format->end(t, t->totals, t->totals->window_end);
+    }
+    text_flush(&t->text);
+    bool written = result_file_close(t->text.file, "the trace", ok ? err : &ignored);
+    if (ok && written && t->error.status) *err = t->error;
+    ok = ok && written && !t->error.status;
+    free_trace(t);
+    return ok;
+}
+
+const observer_type TRACE_OBSERVER = {"trace", OBSERVE_ALL, open_trace, on, close_trace};

@@ -1,0 +1,140 @@
+/* What the writers of trace formats are given. Internal to the trace files of sim/.
+ *
+ * A format is one file, trace_NAME.c, that defines one trace_format, and a line in the table of trace.c. */
+#ifndef PORTOLAN_TRACE_FORMAT_H
+#define PORTOLAN_TRACE_FORMAT_H
+
+#include "lanes.h"
+#include "sim/engine/places.h"
+#include "trace.h"
+#include "trace_text.h"
+
+/* A number of something over time, and its integral since the step began. */
+typedef struct gauge {
+    double level, since, area;
+} gauge;
+
+typedef enum counter {
+    COUNTER_QUEUE,
+    COUNTER_UTILIZATION,
+    COUNTER_POWER,
+    COUNTER_LOAD,
+    COUNTER_COUNT
+} counter;
+
+typedef struct counter_name {
+    const char *name, *unit;
+} counter_name;
+
+extern const counter_name COUNTER_NAMES[COUNTER_COUNT];
+
+enum { TRACE_NAME = 80 };
+
+/* A group of phones, an edge site or a cloud region. */
+typedef struct trace_place {
+    char name[TRACE_NAME];
+    tier at;
+    const device *device;
+    uint64_t first_phone; /* of a group */
+    double cores;         /* in all */
+    double idle_watts;    /* in all */
+    gauge waiting, busy;
+    double joules; /* of radios since the step began */
+    int64_t written[COUNTER_COUNT];
+} trace_place;
+
+/* A cell or an uplink in one direction (both, if it is half duplex). */
+typedef struct trace_link {
+    char name[TRACE_NAME];
+    double capacity; /* bytes a second; 0: the way back of a half-duplex link, unused */
+    double bytes;    /* arrived since the step began */
+    int64_t written;
+} trace_link;
+
+typedef enum trace_what {
+    TRACE_REQUEST, /* a life; the phases below lie in it, one after the other */
+    TRACE_QUEUED,
+    TRACE_COMPUTE,
+    TRACE_SEND,
+    TRACE_ROUTED, /* moments */
+    TRACE_ESCALATED,
+    TRACE_DONE, /* answered or failed */
+} trace_what;
+
+typedef enum trace_moment { TRACE_BEGINS, TRACE_ENDS, TRACE_HAPPENS } trace_moment;
+
+/* Something of a traced request's life. */
+typedef struct trace_event {
+    trace_what what;
+    trace_moment moment;
+    double start, now; /* start: of what ends; else now */
+    const request *r;
+    int64_t number;             /* of the request as in requests.csv; negative in the warm-up */
+    const trace_place *place;   /* where the request is; send: the sender's */
+    const slice *plan;          /* compute */
+    tier from, to;              /* send, routed, escalated */
+    uint64_t bytes;             /* send */
+    const trace_link *links[2]; /* send: crossed, NULL where none is */
+    bool failed;                /* send ends: did not arrive; compute ends: the server failed */
+} trace_event;
+
+/* A mean over the step from `start` to `end`; only written where it differs from the step before. */
+typedef struct trace_sample {
+    counter counter;
+    const trace_place *place; /* or NULL */
+    const trace_link *link;
+    double start, end, value;
+} trace_sample;
+
+typedef struct trace_format {
+    const char *extension;
+    void (*begin)(trace *t);
+    /* A core (of a phone, a server) or a lane of requests (`of` is NULL) is used for the first time. */
+    void (*lane)(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now);
+    void (*event)(trace *t, const trace_event *e);
+    void (*sample)(trace *t, const trace_sample *s);
+    void (*end)(trace *t, const run_totals *totals, double now);
+} trace_format;
+
+extern const trace_format TRACE_CHROME_FORMAT, TRACE_PAJE_FORMAT, TRACE_CSV_FORMAT;
+
+struct trace {
+    const scenario *s;
+    const run_totals *totals;
+    const trace_format *format;
+    const char *label; /* of the policy */
+    size_t place_count, link_count;
+    trace_place *places; /* [place_count], the hosts in the order of places.h */
+    trace_link *links;   /* [link_count], its links */
+    lanes *phone_cores;  /* [phone_count] */
+    lanes *server_cores; /* [site_count + region_count] */
+    lanes request_lanes;
+    /* the step that counters are summed over; the next one to be opened */
+    double step_start, step_end;
+    uint64_t next_step;
+    bool counting; /* false behind the window */
+    portolan_error error;
+    trace_text text;
+};
+
+/* The host's number in its place (a phone's from the group's first; 0 for a server). */
+static inline uint64_t trace_host(const trace_place *p, const request *r) {
+    return p->at == TIER_PHONE ? r->record.phone - p->first_phone : 0;
+}
+
+/* "layers 1-3", "layer 4", or "router" where a phone computes v(x) to route by. Returns `into`. */
+const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e);
+
+/* What follows from a slice: "route", "escalate" or "answer"; "failed" of one that did. */
+const char *trace_decision(const trace_event *e);
+
+/* "queued at edge", "computing layers 1-3 at phone", "send to cloud", "answer to phone", ...: what newcomers
+ * read, in every format. */
+void trace_title(char into[TRACE_NAME], const trace_event *e);
+
+/* "answered", or "failed". */
+static inline const char *trace_outcome(const request *r) {
+    return r->record.failure ? "failed" : "answered";
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* What formats, counters and events are called. */
+#include "trace_format.h"
+
+const char *const TRACE_FORMAT_NAMES[] = {"none", "chrome", "paje", "csv", NULL};
+
+const counter_name COUNTER_NAMES[COUNTER_COUNT] = {
+    [COUNTER_QUEUE] = {"queue", "requests"},
+    [COUNTER_UTILIZATION] = {"utilization", "%"},
+    [COUNTER_POWER] = {"power", "W"},
+    [COUNTER_LOAD] = {"load", "%"},
+};
+
+const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e) {
+    unsigned first = e->r->from + 1, last = e->r->from + e->plan->layers;
+    if (!e->plan->layers)
+        snprintf(into, TRACE_NAME, "router");
+    else if (first < last)
+        snprintf(into, TRACE_NAME, "layers %u-%u", first, last);
+    else
+        snprintf(into, TRACE_NAME, "layer %u", last);
+    return into;
+}
+
+const char *trace_decision(const trace_event *e) {
+    if (e->failed) return "failed";
+    if (!e->plan->layers) return "route";
+    return e->plan->verdict.kind == VERDICT_ESCALATE ? "escalate" : "answer";
+}
+
+void trace_title(char into[TRACE_NAME], const trace_event *e) {
+    const char *at = TIER_NAMES[e->place->at], *to = TIER_NAMES[e->to];
+    char layers[TRACE_NAME];
+    switch (e->what) {
+    case TRACE_REQUEST: snprintf(into, TRACE_NAME, "request"); break;
+    case TRACE_QUEUED: snprintf(into, TRACE_NAME, "queued at %s", at); break;
+    case TRACE_COMPUTE:
+        snprintf(into, TRACE_NAME, "computing %.40s at %s", trace_slice_title(layers, e), at);
+        break;
+    case TRACE_SEND:
+        snprintf(into, TRACE_NAME, e->to == TIER_PHONE ? "answer to %s" : "sending to %s", to);
+        break;
+    case TRACE_ROUTED: snprintf(into, TRACE_NAME, "routed to %s", to); break;
+    case TRACE_ESCALATED: snprintf(into, TRACE_NAME, "escalated to %s", to); break;
+    case TRACE_DONE: snprintf(into, TRACE_NAME, "%s", trace_outcome(e->r)); break;
+    }
+}

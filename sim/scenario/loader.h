@@ -1,0 +1,47 @@
+/* What the files that read a scenario share. Internal to sim/. */
+#ifndef PORTOLAN_SCENARIO_LOADER_H
+#define PORTOLAN_SCENARIO_LOADER_H
+
+#include "sim/sim.h"
+
+/* The scenario's own keys as they are read. */
+typedef struct scenario_keys {
+    const char *name;
+    uint64_t seed, hidden, feed_forward, vocabulary;
+    const yaml_node *platform, *workload, *model, *split, *policies, *run, *cost, *payload, *output;
+    distribution tokens;
+    int execute;
+} scenario_keys;
+
+typedef struct scenario_loader {
+    scenario *s;
+    scenario_keys keys;
+    const scenario_changes *changes;
+    portolan_error *err;
+} scenario_loader;
+
+/* Names of execute modes, NULL at the end; EXECUTE_UNSET where the scenario does not say. */
+extern const char *const EXECUTE_NAMES[];
+enum { EXECUTE_UNSET = -1 };
+
+/* Keeps path and hash of a file that was read. */
+bool scenario_note_input(scenario_loader *l, scenario_input *input, const char *path);
+
+/* Makes a relative path in the scenario's tree absolute, so that the resolved scenario in the manifest can be run from
+ * anywhere. Paths that begin with $ stay as they are. `opened` is the path as it was opened. */
+bool scenario_absolute(scenario_loader *l, const yaml_node *node, const char *opened);
+
+/* An error of a file that the scenario names: told with its own place if it has one, else at the place of the name. */
+bool scenario_inner_error(scenario_loader *l, text_mark named_at, const portolan_error *inner);
+
+/* scenario_output.c: which files are written. */
+bool scenario_read_output(scenario_loader *l);
+
+/* scenario_model.c: the model or outcome table, the execute mode, the split, and whether the slices fit. */
+bool scenario_load_model(scenario_loader *l);
+
+/* scenario_policies.c: the list of policies; --policy replaces it before it is read. */
+bool scenario_choose_policies(scenario_loader *l, char *const *only, size_t count);
+bool scenario_read_policies(scenario_loader *l);
+
+#endif

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""What the folders promise, checked: structure.py SOURCE BUILD.
+
+  - No file includes one of a folder above its own: base < platforms, workloads < model < analysis < sim.
+  - SimGrid's headers are included only by the files that are the world.
+  - No two files need each other, directly or by way of others. A file needs another whose functions or tables it uses, read
+    from the object files. The table of policies is what the loader walks over, so policies do not count as its needs.
+
+Prints what is wrong, a line each, with status 1; else what was looked at."""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+# What each folder may include, besides itself.
+BELOW = {
+    "base": [],
+    "platforms": ["base"],
+    "workloads": ["base"],
+    "model": ["base", "workloads"],
+    "analysis": ["base", "workloads", "model"],
+    "sim": ["base", "platforms", "workloads", "model", "analysis"],
+}
+WORLD = {"platforms/simgrid_world.h", "platforms/simgrid_world.cpp", "sim/engine/world.h", "sim/engine/world.cpp"}
+
+
+def sources(root):
+    for folder in BELOW:
+        for path, _, names in os.walk(os.path.join(root, folder)):
+            for name in names:
+                if name.endswith((".c", ".h", ".cpp")):
+                    yield os.path.relpath(os.path.join(path, name), root)
+
+
+def check_includes(root):
+    """What is wrong with the includes."""
+    known = set(sources(root))
+    for path in sorted(known):
+        folder = path.split("/")[0]
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            names = re.findall(r'^#include (["<])([^">]+)', file.read(), re.M)
+        for quote, name in names:
+            if name.startswith(("simgrid/", "xbt/")) and path not in WORLD:
+                yield f"{path} includes SimGrid's {name}; only {', '.join(sorted(WORLD))} may"
+            above = quote == '"' and "/" in name and name.split("/")[0] in BELOW and name.split("/")[0]
+            if above and above != folder and above not in BELOW[folder]:
+                yield f"{path} includes {name}, which is above it"
+
+
+def symbols(path, *options):
+    lines = subprocess.run(["nm", "-g", *options, path], check=True, capture_output=True, text=True).stdout.splitlines()
+    return [line.split()[-1] for line in lines if line.split()]
+
+
+def needs_of(root, build):
+    """{file: {other file: a symbol of it}}"""
+    objects = {}
+    for folder in BELOW:
+        base = os.path.join(build, "CMakeFiles", f"portolan_{folder}.dir", folder)
+        for path in glob.glob(f"{base}/**/*.o", recursive=True):
+            name = folder + "/" + os.path.relpath(path, base)[:-2]
+            if os.path.exists(os.path.join(root, name)):  # else left over from an earlier build
+                objects[name] = path
+    owner = {symbol: name for name, path in objects.items() for symbol in symbols(path, "--defined-only")}
+    graph = {name: {} for name in objects}
+    for name, path in objects.items():
+        for symbol in symbols(path, "--undefined-only"):
+            if owner.get(symbol, name) != name and not symbol.startswith("POLICY_"):
+                graph[name][owner[symbol]] = symbol
+    return graph
+
+
+def find_circle(graph):
+    """Files, each of which needs the next, and the last the first; or None."""
+    done = set()
+
+    def walk(at, way):
+        if at in way:
+            return way[way.index(at):]
+        if at in done:
+            return None
+        for to in sorted(graph[at]):
+            circle = walk(to, way + [at])
+            if circle:
+                return circle
+        done.add(at)
+        return None
+
+    return next(filter(None, (walk(start, []) for start in sorted(graph))), None)
+
+
+def main(root, build):
+    wrong = list(check_includes(root))
+    graph = needs_of(root, build)
+    if not graph:
+        wrong.append(f"{build}: no object files were found")
+    circle = find_circle(graph)
+    if circle:
+        steps = zip(circle, circle[1:] + circle[:1])
+        wrong.append("a circle: " + ", ".join(f"{a} needs {graph[a][b]} of {b}" for a, b in steps))
+    print("\n".join(wrong) if wrong else f"{len(graph)} files: no include of a folder above, no circle")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
