@@ -91,7 +91,8 @@ static bool read_header(csv_reader *r, portolan_error *err) {
     bool marked = strncmp(r->header, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
     r->columns = split(r->header + (marked ? strlen(BYTE_ORDER_MARK) : 0), r->names);
     return r->columns != SIZE_MAX ||
-           error_input(err, r->mark, "the header has quotes that do not close, or more than %d columns", CSV_MAX_COLUMNS);
+           error_input(err, r->mark, "the header has quotes that do not close, or more than %d columns",
+                       CSV_MAX_COLUMNS);
 }
 
 bool csv_open(csv_reader *r, const char *path, portolan_error *err) {
@@ -107,8 +108,7 @@ bool csv_column(const csv_reader *r, const char *name, size_t *column, portolan_
         if (strcasecmp(r->names[*column], name) == 0) return true;
     char there[512];
     list_words(there, sizeof there, (const char *const *)r->names);
-    return error_input(err, (text_mark){r->mark.file, 1, 1}, "there is no column '%s'; there are: %s", name,
-                       there);
+    return error_input(err, (text_mark){r->mark.file, 1, 1}, "there is no column '%s'; there are: %s", name, there);
 }
 
 text_mark csv_mark(const csv_reader *r, size_t column) {
@@ -118,8 +118,7 @@ text_mark csv_mark(const csv_reader *r, size_t column) {
 csv_state csv_next(csv_reader *r, portolan_error *err) {
     size_t length = 0;
     csv_state state;
-    do
-        state = read_line(r, &length, err);
+    do state = read_line(r, &length, err);
     while (state == CSV_ROW && !length && r->columns > 1);
     if (state != CSV_ROW) return state;
     size_t found = split(r->line, r->fields);
@@ -138,14 +137,14 @@ bool csv_number(const csv_reader *r, size_t column, double *x, portolan_error *e
     if (!*text) return true;
     *x = strtod(text, &end);
     return (!*end && isfinite(*x)) ||
-           error_input(err, csv_mark(r, column), "'%s' is '%.40s'; a number or nothing is wanted",
-                       r->names[column], text);
+           error_input(err, csv_mark(r, column), "'%s' is '%.40s'; a number or nothing is wanted", r->names[column],
+                       text);
 }
 
 bool csv_degrees(const csv_reader *r, size_t column, double most, double *degrees, portolan_error *err) {
     return (csv_number(r, column, degrees, err) && fabs(*degrees) <= most) || /* not NaN */
-           error_input(err, csv_mark(r, column), "'%s' is '%.40s'; degrees from -%g to %g are wanted",
-                       r->names[column], r->fields[column], most, most);
+           error_input(err, csv_mark(r, column), "'%s' is '%.40s'; degrees from -%g to %g are wanted", r->names[column],
+                       r->fields[column], most, most);
 }
 
 void csv_close(csv_reader *r) {

@@ -17,15 +17,14 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_WRONG_INPUT = 2, STATUS_SIGNAL =
 /* Filled by the function that finds the fault; owns its texts, so it outlives the document it speaks of.
  * A zeroed one means "no error". */
 typedef struct portolan_error {
-    int status; /* exit status of the process: one of STATUS_*, or STATUS_SIGNAL + n */
+    int status;      /* exit status of the process: one of STATUS_*, or STATUS_SIGNAL + n */
     char file[1100]; /* of a longer name the end, behind "..." */
     unsigned line, column;
     char message[2400]; /* what was found, what is allowed, what to do */
 } portolan_error;
 
 /* Wrong input at a place. Always returns false, so that a caller can `return error_input(...)`. */
-bool error_input(portolan_error *err, text_mark where, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+bool error_input(portolan_error *err, text_mark where, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Wrong usage, without a place in a file (status 2). Always returns false. */
 bool error_usage(portolan_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

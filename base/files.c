@@ -87,14 +87,15 @@ static bool accept_file(int fd, const char *path, const char *wanted, size_t *si
     struct stat st;
     if (fstat(fd, &st) != 0) return at_file(err, path, "examine");
     if (!S_ISREG(st.st_mode))
-        return error_input(err, (text_mark){path, 0, 0}, "is not a regular file but %s; %s is wanted", kind_of(st.st_mode),
-                           wanted);
+        return error_input(err, (text_mark){path, 0, 0}, "is not a regular file but %s; %s is wanted",
+                           kind_of(st.st_mode), wanted);
     if (size) *size = (size_t)st.st_size;
     return note_file(&st, false) || error_memory(err, sizeof(known_file));
 }
 
 FILE *file_open(const char *path, const char *wanted, size_t *size, portolan_error *err) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* O_NONBLOCK: does not wait for a pipe's writer */
+    int fd = open(path,
+                  O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* O_NONBLOCK: does not wait for a pipe's writer */
     if (fd < 0) {
         at_file(err, path, "open");
         return NULL;
@@ -138,8 +139,10 @@ const char *file_resolve(arena *memory, const char *beside, const char *path, te
     if (strncmp(path, DATA, sizeof DATA - 1) == 0 && (path[sizeof DATA - 1] == '/' || !path[sizeof DATA - 1])) {
         head = getenv("PORTOLAN_DATA");
         if (!head || !*head) {
-            error_input(err, where, "'%.200s' needs the environment variable PORTOLAN_DATA, which is not set; point it "
-                        "at the folder with the data sets", path);
+            error_input(err, where,
+                        "'%.200s' needs the environment variable PORTOLAN_DATA, which is not set; point it "
+                        "at the folder with the data sets",
+                        path);
             return NULL;
         }
         head_length = strlen(head);

@@ -59,7 +59,8 @@ static bool begin(result_folder *folder, portolan_error *err) {
     bool existed = stat(folder->final_path, &there) == 0;
     /* rmdir succeeds on an empty folder only, so nothing of value is ever replaced */
     if (existed && rmdir(folder->final_path) != 0)
-        return error_usage(err, "%s exists and is not an empty folder; remove it or give another --out", folder->final_path);
+        return error_usage(err, "%s exists and is not an empty folder; remove it or give another --out",
+                           folder->final_path);
     snprintf(path, sizeof folder->path, "%s.unfinished", folder->final_path);
     if (folder->lock.held) remove_folder(path);
     if (mkdir(path, existed ? 0700 : 0777) != 0) {

@@ -57,8 +57,9 @@ json_t *json_read(const char *path, size_t limit, portolan_error *err) {
     if (!file_read(path, limit, &bytes, err)) return NULL;
     json_t *value = json_loadb(bytes.data, bytes.length, JSON_REJECT_DUPLICATES, &fault);
     if (!value)
-        error_input(err, (text_mark){path, (unsigned)(fault.line > 0 ? fault.line : 0),
-                                     (unsigned)(fault.column > 0 ? fault.column : 0)},
+        error_input(err,
+                    (text_mark){path, (unsigned)(fault.line > 0 ? fault.line : 0),
+                                (unsigned)(fault.column > 0 ? fault.column : 0)},
                     "is not JSON: %s", fault.text);
     free(bytes.data);
     return value;

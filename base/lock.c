@@ -20,7 +20,8 @@ static bool refuse(int descriptor, const char *folder, const char *doing, portol
     if (fcntl(descriptor, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK && holder.l_pid > 0)
         return error_run(err, "%s: process %ld is %s in this folder; wait for it, or give another --out", folder,
                          (long)holder.l_pid, doing);
-    return error_run(err, "%s: another process is %s in this folder; wait for it, or give another --out", folder, doing);
+    return error_run(err, "%s: another process is %s in this folder; wait for it, or give another --out", folder,
+                     doing);
 }
 
 /* One attempt; `*again` says that the file was removed by its last holder meanwhile. */

@@ -8,7 +8,7 @@
  * that ends; children do not inherit it. */
 typedef struct folder_lock {
     bool taken;
-    bool held; /* false where the file system knows no locks: nothing keeps another out */
+    bool held;             /* false where the file system knows no locks: nothing keeps another out */
     int descriptor, owner; /* owner: the process */
     char path[1100];
 } folder_lock;

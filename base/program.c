@@ -13,8 +13,7 @@
 
 /* What the child does before it becomes the program: `sink` is its output and its error. Returns 0 or an
  * errno value. */
-static int prepare(const program *p, int sink, posix_spawn_file_actions_t *actions,
-                   posix_spawnattr_t *attributes) {
+static int prepare(const program *p, int sink, posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes) {
     sigset_t none;
     sigemptyset(&none);
     int failed = posix_spawnattr_setsigmask(attributes, &none);
@@ -35,8 +34,7 @@ static int start(const program *p, int sink, pid_t *pid) {
     if (!failed) {
         failed = prepare(p, sink, &actions, &attributes);
         char *const *environment = p->environment ? p->environment : environ;
-        if (!failed)
-            failed = posix_spawnp(pid, p->arguments[0], &actions, &attributes, p->arguments, environment);
+        if (!failed) failed = posix_spawnp(pid, p->arguments[0], &actions, &attributes, p->arguments, environment);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
@@ -55,8 +53,7 @@ static void listen_to_end(int from, char *words, size_t size) {
         if (!full) kept += (size_t)n;
     }
     words[kept] = '\0';
-    for (size_t length = strlen(words); length && words[length - 1] == '\n';)
-        words[--length] = '\0';
+    for (size_t length = strlen(words); length && words[length - 1] == '\n';) words[--length] = '\0';
 }
 
 static bool cannot_run(const program *p, int why, portolan_error *err) {
@@ -77,8 +74,7 @@ bool program_run(const program *p, char *words, size_t size, int *status, portol
     }
     close(ends[0]);
     if (failed) return failed == ENOENT || cannot_run(p, failed, err);
-    do
-        ended = waitpid(pid, status, 0);
+    do ended = waitpid(pid, status, 0);
     while (ended < 0 && errno == EINTR);
     helper_set(0);
     return ended == pid || cannot_run(p, errno, err);

@@ -19,7 +19,8 @@ bool replacement_possible(const char *path, portolan_error *err) {
     if (!S_ISREG(there.st_mode)) /* a folder, or a device, which would be gone */
         return error_usage(err, "%s: is not a regular file, so it cannot be replaced; name another", path);
     return !file_is_input(path) ||
-           error_usage(err, "%s: is one of the files that this command reads, so it is not written over; name another", path);
+           error_usage(err, "%s: is one of the files that this command reads, so it is not written over; name another",
+                       path);
 }
 
 /* Removes the temporary file that a killed process left; one that is still written is an error. */

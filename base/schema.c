@@ -8,14 +8,11 @@
 
 unsigned schema_version(const schema *s) {
     unsigned n = 0;
-    while (s->history[n])
-        n++;
+    while (s->history[n]) n++;
     return n;
 }
 
-const char *schema_fingerprint(const schema *s) {
-    return s->history[schema_version(s) - 1];
-}
+const char *schema_fingerprint(const schema *s) { return s->history[schema_version(s) - 1]; }
 
 bool schema_reads(const schema *s, long long version, char *why, size_t size) {
     unsigned present = schema_version(s);

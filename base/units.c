@@ -14,29 +14,43 @@ typedef struct suffix {
 
 typedef struct family {
     const char *name, *example;
-    bool prefixed;        /* takes k, M, G, ... and ki, Mi, Gi, ... before the suffix */
-    bool small_prefixes;  /* takes m, u, n, p before the suffix */
-    suffix suffixes[16];  /* the first one is used for printing */
+    bool prefixed;       /* takes k, M, G, ... and ki, Mi, Gi, ... before the suffix */
+    bool small_prefixes; /* takes m, u, n, p before the suffix */
+    suffix suffixes[16]; /* the first one is used for printing */
 } family;
 
 static const family FAMILIES[UNIT_FAMILIES] = {
     [UNIT_PURE] = {"a number", "0.8 or 1/12", false, false, {{"", 1}}},
     [UNIT_SPEED] = {"a speed", "40Gf", true, false, {{"f", 1}}},
     [UNIT_BANDWIDTH] = {"a bandwidth", "10Mbps or 1.25MBps", true, false, {{"bps", 0.125}, {"Bps", 1}}},
-    [UNIT_TIME] = {"a time", "5ms or 10min", false, false,
-                   {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}, {"min", 60}, {"m", 60}, {"h", 3600},
-                    {"d", 86400}, {"w", 604800}}},
+    [UNIT_TIME] = {"a time",
+                   "5ms or 10min",
+                   false,
+                   false,
+                   {{"s", 1},
+                    {"ms", 1e-3},
+                    {"us", 1e-6},
+                    {"ns", 1e-9},
+                    {"min", 60},
+                    {"m", 60},
+                    {"h", 3600},
+                    {"d", 86400},
+                    {"w", 604800}}},
     [UNIT_SIZE] = {"a size", "64kiB or 4GB", true, false, {{"B", 1}, {"b", 0.125}}},
     [UNIT_POWER] = {"a power", "2.5W or 800mW", true, true, {{"W", 1}}},
     [UNIT_ENERGY_PER_BYTE] = {"an energy per byte", "3.5uJ/B", false, true, {{"J/B", 1}}},
-    [UNIT_RATE] = {"a rate", "0.5/s or 30/min", false, false,
+    [UNIT_RATE] = {"a rate",
+                   "0.5/s or 30/min",
+                   false,
+                   false,
                    {{"/s", 1}, {"/min", 1.0 / 60}, {"/h", 1.0 / 3600}, {"/d", 1.0 / 86400}}},
     [UNIT_PRICE] = {"a price", "0.53USD/h", false, false, {{"USD/h", 1.0 / 3600}, {"USD/s", 1}}},
 };
 
 static const suffix BIG_PREFIXES[] = {
     {"Ki", 1024.0}, {"ki", 1024.0}, {"Mi", 1048576.0}, {"Gi", 1073741824.0}, {"Ti", 1099511627776.0},
-    {"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12}, {"P", 1e15}, {"E", 1e18}, {NULL, 0},
+    {"k", 1e3},     {"K", 1e3},     {"M", 1e6},        {"G", 1e9},           {"T", 1e12},
+    {"P", 1e15},    {"E", 1e18},    {NULL, 0},
 };
 static const suffix SMALL_PREFIXES[] = {{"m", 1e-3}, {"u", 1e-6}, {"n", 1e-9}, {"p", 1e-12}, {NULL, 0}};
 

@@ -48,11 +48,11 @@ static bool next_event(loader *l, yaml_event_t *event) {
         return error_input(l->err, mark_of_offset(l, p->problem_offset), "not YAML text: %s",
                            p->problem ? p->problem : "unreadable bytes");
     return error_input(l->err, mark_of(l, p->problem_mark), "not valid YAML: %s%s%s",
-                       p->problem ? p->problem : "syntax error", p->context ? ", " : "",
-                       p->context ? p->context : "");
+                       p->problem ? p->problem : "syntax error", p->context ? ", " : "", p->context ? p->context : "");
 }
 
-static yaml_node *new_node(loader *l, const yaml_event_t *event, yaml_kind kind, const yaml_char_t *tag, bool implicit) {
+static yaml_node *new_node(loader *l, const yaml_event_t *event, yaml_kind kind, const yaml_char_t *tag,
+                           bool implicit) {
     text_mark mark = mark_of(l, event->start_mark);
     if (tag && !implicit) {
         error_input(l->err, mark, "found the tag '%.60s'; tags are not used here, remove it", (const char *)tag);
@@ -201,18 +201,14 @@ static yaml_node *build(loader *l, const yaml_event_t *event, unsigned depth) {
     case YAML_ALIAS_EVENT: return resolve_alias(l, event);
     case YAML_SCALAR_EVENT: return build_scalar(l, event);
     case YAML_SEQUENCE_START_EVENT:
-        return build_collection(l,
-                                new_node(l, event, YAML_LIST, event->data.sequence_start.tag,
-                                         event->data.sequence_start.implicit),
-                                event->data.sequence_start.anchor, depth);
+        return build_collection(
+            l, new_node(l, event, YAML_LIST, event->data.sequence_start.tag, event->data.sequence_start.implicit),
+            event->data.sequence_start.anchor, depth);
     case YAML_MAPPING_START_EVENT:
-        return build_collection(l,
-                                new_node(l, event, YAML_MAP, event->data.mapping_start.tag,
-                                         event->data.mapping_start.implicit),
-                                event->data.mapping_start.anchor, depth);
-    default:
-        error_input(l->err, mark_of(l, event->start_mark), "unexpected end of the document");
-        return NULL;
+        return build_collection(
+            l, new_node(l, event, YAML_MAP, event->data.mapping_start.tag, event->data.mapping_start.implicit),
+            event->data.mapping_start.anchor, depth);
+    default: error_input(l->err, mark_of(l, event->start_mark), "unexpected end of the document"); return NULL;
     }
 }
 
@@ -403,12 +399,15 @@ static yaml_node *copy_deep(yaml_document *doc, const yaml_node *node) {
 }
 
 /* The path goes on at `word`, but what stands here is a scalar: a path of a file, say, or the name of a preset. */
-static bool no_keys(const char *path, const char *word, const yaml_node *here, const yaml_node *fresh, portolan_error *err) {
+static bool no_keys(const char *path, const char *word, const yaml_node *here, const yaml_node *fresh,
+                    portolan_error *err) {
     bool last = !strchr(word, '.') && fresh->kind == YAML_SCALAR;
-    return error_input(err, fresh->mark,
-                       "%.200s: '%.60s' at %.200s:%u has no keys; if it is a preset, put {like: %.60s, %.*s: %.60s} in its "
-                       "place", path, here->text, here->mark.file, here->mark.line, here->text,
-                       (int)strcspn(word, "."), word, last ? fresh->text : "...");
+    return error_input(
+        err, fresh->mark,
+        "%.200s: '%.60s' at %.200s:%u has no keys; if it is a preset, put {like: %.60s, %.*s: %.60s} in its "
+        "place",
+        path, here->text, here->mark.file, here->mark.line, here->text, (int)strcspn(word, "."), word,
+        last ? fresh->text : "...");
 }
 
 /* Hangs `fresh`, a node of `doc`, at the path. */
@@ -427,8 +426,10 @@ static bool put_node(yaml_document *doc, const char *path, yaml_node *fresh, por
         } else {
             slot = list_slot(here, word, length);
             if (!slot)
-                return error_input(err, fresh->mark, "%.200s: '%.*s' is no item of the list at %s:%u (give a name, a label "
-                                   "or an index from 0)", path, (int)length, word, here->mark.file, here->mark.line);
+                return error_input(err, fresh->mark,
+                                   "%.200s: '%.*s' is no item of the list at %s:%u (give a name, a label "
+                                   "or an index from 0)",
+                                   path, (int)length, word, here->mark.file, here->mark.line);
             if (rest && !(slot = item_options(doc, slot))) return error_memory(err, sizeof *here);
         }
         word = rest;

@@ -24,7 +24,7 @@ struct yaml_node {
     bool plain;       /* a scalar without quotes */
     size_t count;     /* items of a list, pairs of a map */
     yaml_node **items;
-    size_t weight;    /* nodes below it when every alias is expanded, itself included */
+    size_t weight; /* nodes below it when every alias is expanded, itself included */
 };
 
 /* A parsed document: owner of its nodes and texts. */
@@ -94,8 +94,8 @@ typedef struct yaml_field {
     unit_family unit;
     bool required;
     const char *fallback;
-    double least, most; /* bounds, both allowed; most = 0 means none above */
-    bool positive;      /* the least value itself is refused: x > least */
+    double least, most;         /* bounds, both allowed; most = 0 means none above */
+    bool positive;              /* the least value itself is refused: x > least */
     const char *const *choices; /* NULL-terminated */
 } yaml_field;
 

@@ -44,8 +44,7 @@ static bool read_quantity(const yaml_node *node, const yaml_field *f, unit_famil
                           portolan_error *err) {
     char why[256];
     if (!yaml_expect(node, YAML_SCALAR, f->key, err)) return false;
-    if (!unit_parse(node->text, unit, x, why, sizeof why))
-        return error_input(err, node->mark, "'%s': %s", f->key, why);
+    if (!unit_parse(node->text, unit, x, why, sizeof why)) return error_input(err, node->mark, "'%s': %s", f->key, why);
     return true;
 }
 
@@ -58,7 +57,8 @@ static bool read_count(const yaml_node *node, const yaml_field *f, uint64_t *n, 
     char why[256];
     if (!yaml_expect(node, YAML_SCALAR, f->key, err)) return false;
     if (!unit_parse(node->text, UNIT_PURE, &x, why, sizeof why))
-        return error_input(err, node->mark, "'%s' is '%.60s'; it must be a whole number like 1000 or 1e6", f->key, node->text);
+        return error_input(err, node->mark, "'%s' is '%.60s'; it must be a whole number like 1000 or 1e6", f->key,
+                           node->text);
     if (fabs(x) > 0x1p53) return error_input(err, node->mark, "'%s' is %.60s, which is too large", f->key, node->text);
     if (x != floor(x))
         return error_input(err, node->mark, "'%s' is %.60s; it must be a whole number", f->key, node->text);
@@ -97,10 +97,13 @@ static bool read_name(const yaml_node *node, const yaml_field *f, const char **n
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.()=,";
     if (!yaml_expect(node, YAML_SCALAR, f->key, err)) return false;
     size_t length = strlen(node->text);
-    if (!length || length > 63 || strspn(node->text, ALLOWED) != length || node->text[0] == '.') /* a folder: "..", hidden */
-        return error_input(err, node->mark,
-                           "'%s' is '%.60s'; a name has 1 to 63 letters, digits or any of - _ . ( ) = , and begins with no "
-                           "dot", f->key, node->text);
+    if (!length || length > 63 || strspn(node->text, ALLOWED) != length ||
+        node->text[0] == '.') /* a folder: "..", hidden */
+        return error_input(
+            err, node->mark,
+            "'%s' is '%.60s'; a name has 1 to 63 letters, digits or any of - _ . ( ) = , and begins with no "
+            "dot",
+            f->key, node->text);
     *name = node->text;
     return true;
 }
@@ -115,8 +118,10 @@ static bool read_distribution_map(const yaml_node *node, const yaml_field *f, di
     size_t kind = 0;
     while (node->count == 1 && KINDS[kind] && strcmp(node->items[0]->text, KINDS[kind]) != 0) kind++;
     if (node->count != 1 || !KINDS[kind])
-        return error_input(err, node->mark, "'%s' must be one value or one of {uniform: [least, most]}, "
-                           "{normal: [mean, sd]}, {lognormal: [median, sigma]}, {exponential: mean}", f->key);
+        return error_input(err, node->mark,
+                           "'%s' must be one value or one of {uniform: [least, most]}, "
+                           "{normal: [mean, sd]}, {lognormal: [median, sigma]}, {exponential: mean}",
+                           f->key);
     const yaml_node *value = node->items[1];
     d->kind = IDS[kind];
     if (d->kind == DIST_EXPONENTIAL) return read_bounded(value, f, &d->a, err);
@@ -129,8 +134,10 @@ static bool read_distribution_map(const yaml_node *node, const yaml_field *f, di
     if (d->b < 0 || (d->kind == DIST_UNIFORM && d->b < d->a))
         return error_input(err, value->items[1]->mark, "the second value of '%s' is too small", KINDS[kind]);
     if (d->kind == DIST_LOGNORMAL && d->b > LARGEST_SIGMA)
-        return error_input(err, value->items[1]->mark, "sigma is %g; at most %g is allowed, at which the draws of a sigma "
-                           "above and below the median are a factor of 10^17 apart", d->b, LARGEST_SIGMA);
+        return error_input(err, value->items[1]->mark,
+                           "sigma is %g; at most %g is allowed, at which the draws of a sigma "
+                           "above and below the median are a factor of 10^17 apart",
+                           d->b, LARGEST_SIGMA);
     return true;
 }
 

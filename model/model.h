@@ -102,22 +102,44 @@ typedef struct encoder_config {
     uint64_t positions; /* longest sequence */
     uint64_t segments;  /* rows of the segment (token type) table; 0: none */
     double norm_eps;
-    bool pre_norm;  /* LayerNorm before attention and feed-forward instead of after (with one more after the last layer) */
-    int pooling;    /* what an exit looks at: the first token or the mean of all */
-    bool has_pooler; /* a dense layer with tanh before the exit's classifier */
-    bool exits[MODEL_MAX_LAYERS]; /* [layer - 1]: whether an exit stands after it */
-    bool lowercase; /* for the tokenizer */
+    bool
+        pre_norm; /* LayerNorm before attention and feed-forward instead of after (with one more after the last layer) */
+    int pooling;  /* what an exit looks at: the first token or the mean of all */
+    bool has_pooler;                /* a dense layer with tanh before the exit's classifier */
+    bool exits[MODEL_MAX_LAYERS];   /* [layer - 1]: whether an exit stands after it */
+    bool lowercase;                 /* for the tokenizer */
     const char *const *class_names; /* [classes], NULL at the end; NULL: classes have numbers only. Borrowed */
 } encoder_config;
 
 /* The parts of the model; LAYER_* and EXIT_* are asked for with a layer, from 1. */
 typedef enum model_part {
-    PART_TOKEN_TABLE, PART_POSITION_TABLE, PART_SEGMENT_TABLE, PART_EMBEDDING_NORM_SCALE, PART_EMBEDDING_NORM_SHIFT,
-    LAYER_QUERY_WEIGHT, LAYER_QUERY_BIAS, LAYER_KEY_WEIGHT, LAYER_KEY_BIAS, LAYER_VALUE_WEIGHT, LAYER_VALUE_BIAS,
-    LAYER_OUTPUT_WEIGHT, LAYER_OUTPUT_BIAS, LAYER_NORM1_SCALE, LAYER_NORM1_SHIFT,
-    LAYER_UP_WEIGHT, LAYER_UP_BIAS, LAYER_DOWN_WEIGHT, LAYER_DOWN_BIAS, LAYER_NORM2_SCALE, LAYER_NORM2_SHIFT,
-    PART_FINAL_NORM_SCALE, PART_FINAL_NORM_SHIFT, /* pre-norm models only */
-    EXIT_POOLER_WEIGHT, EXIT_POOLER_BIAS, EXIT_CLASSIFIER_WEIGHT, EXIT_CLASSIFIER_BIAS,
+    PART_TOKEN_TABLE,
+    PART_POSITION_TABLE,
+    PART_SEGMENT_TABLE,
+    PART_EMBEDDING_NORM_SCALE,
+    PART_EMBEDDING_NORM_SHIFT,
+    LAYER_QUERY_WEIGHT,
+    LAYER_QUERY_BIAS,
+    LAYER_KEY_WEIGHT,
+    LAYER_KEY_BIAS,
+    LAYER_VALUE_WEIGHT,
+    LAYER_VALUE_BIAS,
+    LAYER_OUTPUT_WEIGHT,
+    LAYER_OUTPUT_BIAS,
+    LAYER_NORM1_SCALE,
+    LAYER_NORM1_SHIFT,
+    LAYER_UP_WEIGHT,
+    LAYER_UP_BIAS,
+    LAYER_DOWN_WEIGHT,
+    LAYER_DOWN_BIAS,
+    LAYER_NORM2_SCALE,
+    LAYER_NORM2_SHIFT,
+    PART_FINAL_NORM_SCALE,
+    PART_FINAL_NORM_SHIFT, /* pre-norm models only */
+    EXIT_POOLER_WEIGHT,
+    EXIT_POOLER_BIAS,
+    EXIT_CLASSIFIER_WEIGHT,
+    EXIT_CLASSIFIER_BIAS,
     MODEL_PARTS
 } model_part;
 
@@ -227,19 +249,20 @@ typedef struct train_settings {
     const char *vocabulary;       /* the vocabulary's file, which word vectors need */
     uint64_t epochs, exit_epochs; /* exit_epochs: of the second stage of LOSS_TWO_STAGE */
     uint64_t batch;               /* sequences of a step */
-    uint64_t shards;              /* parts a batch is cut into; the sum over shards has a fixed order, so that the weights do
+    uint64_t shards; /* parts a batch is cut into; the sum over shards has a fixed order, so that the weights do
                                      not depend on the number of threads, which can be at most this */
-    double rate, warmup, cooldown; /* largest learning rate; shares of the steps over which it grows linearly at first, and
+    double rate, warmup,
+        cooldown; /* largest learning rate; shares of the steps over which it grows linearly at first, and
                                       falls linearly to 0 at last */
-    double decay, clip, dropout;  /* clip: largest norm of the gradient; 0: none */
+    double decay, clip, dropout; /* clip: largest norm of the gradient; 0: none */
     double beta1, beta2, eps;
-    int loss;                     /* loss_kind */
-    double curriculum;            /* accuracy of the last exit on the deepest samples admitted, at which the next depth is
+    int loss;          /* loss_kind */
+    double curriculum; /* accuracy of the last exit on the deepest samples admitted, at which the next depth is
                                      admitted, for sets that know depths; 0: all are from the start */
-    double holdout, label_noise;  /* shares of the training samples: left out of training; given a wrong label */
+    double holdout, label_noise;   /* shares of the training samples: left out of training; given a wrong label */
     bool record[MODEL_MAX_LAYERS]; /* [layer - 1]: exits whose training dynamics are recorded */
-    bool half;                    /* store the finished model in half precision */
-    bool accept_changed;          /* go on with a checkpoint of another arithmetic */
+    bool half;                     /* store the finished model in half precision */
+    bool accept_changed;           /* go on with a checkpoint of another arithmetic */
 } train_settings;
 
 enum { TRAIN_ARITHMETIC_BYTES = 124, TRAIN_ARITHMETICS = 8 };
@@ -259,7 +282,7 @@ uint32_t train_epochs(const train_settings *s);
 
 /* What one epoch gave at one exit. */
 typedef struct epoch_metrics {
-    uint32_t epoch, exit; /* from 0; layer */
+    uint32_t epoch, exit;                                      /* from 0; layer */
     double train_loss, train_accuracy, dev_loss, dev_accuracy; /* NaN without a dev set */
 } epoch_metrics;
 
@@ -276,8 +299,8 @@ typedef struct train_watch {
  * training_dynamics/ and a checkpoint, at the end model.safetensors and config.json. With `resume`, goes on from the
  * checkpoint in the folder, and ends in the same bits as an undisturbed run: so one that was written under another
  * arithmetic is refused, unless s->accept_changed. `dev` may be NULL. */
-bool model_train(const train_settings *s, const token_set *train, const token_set *dev, const char *out, unsigned threads,
-                 bool resume, const train_watch *watch, portolan_error *err);
+bool model_train(const train_settings *s, const token_set *train, const token_set *dev, const char *out,
+                 unsigned threads, bool resume, const train_watch *watch, portolan_error *err);
 
 /* Softmax of n logits, in double. */
 void softmax(const float *logits, uint32_t n, double *probabilities);

@@ -43,7 +43,8 @@ static const char *device_name(size_t i) { return known.devices[i].name; }
 static const char *link_name(size_t i) { return known.links[i].name; }
 
 /* `what` is wanted, for the message; `own` are definitions that would have been good too. */
-static bool preset_device(const yaml_node *name, const char *what, const yaml_node *own, device *d, portolan_error *err) {
+static bool preset_device(const yaml_node *name, const char *what, const yaml_node *own, device *d,
+                          portolan_error *err) {
     for (size_t i = 0; i < known.device_count; i++) {
         if (strcmp(known.devices[i].name, name->text) != 0) continue;
         *d = known.devices[i].hardware;
@@ -52,7 +53,8 @@ static bool preset_device(const yaml_node *name, const char *what, const yaml_no
     return unknown_definition(name, what, own, device_name, known.device_count, err);
 }
 
-static bool preset_link(const yaml_node *name, const char *what, const yaml_node *own, net_link *l, portolan_error *err) {
+static bool preset_link(const yaml_node *name, const char *what, const yaml_node *own, net_link *l,
+                        portolan_error *err) {
     for (size_t i = 0; i < known.link_count; i++) {
         if (strcmp(known.links[i].name, name->text) != 0) continue;
         *l = known.links[i].link;
@@ -90,8 +92,8 @@ static bool read_link_map(const yaml_node *map, link_keys *keys, portolan_error 
     static const char *const NEEDED[] = {"up", "latency", "down", NULL}, *const SHARED[] = {"up", "latency", NULL};
     *keys = (link_keys){0};
     const yaml_node *like = yaml_find(map, "like");
-    if (like && (!yaml_expect(like, YAML_SCALAR, "like", err) ||
-                 !preset_link(like, "link preset", NULL, &keys->link, err)))
+    if (like &&
+        (!yaml_expect(like, YAML_SCALAR, "like", err) || !preset_link(like, "link preset", NULL, &keys->link, err)))
         return false;
     net_link *l = &keys->link;
     if (!yaml_read(map, "a link", LINK_FIELDS, keys, err)) return false;
@@ -99,7 +101,8 @@ static bool read_link_map(const yaml_node *map, link_keys *keys, portolan_error 
     if (missing) return error_input(err, map->mark, "a link without 'like: PRESET' needs the key '%s'", missing);
     const yaml_node *down = yaml_find(map, "down");
     if (l->half_duplex && down && l->down != l->up)
-        return error_input(err, down->mark, "a half-duplex link has one capacity for both directions, 'up'; "
+        return error_input(err, down->mark,
+                           "a half-duplex link has one capacity for both directions, 'up'; "
                            "remove 'down' or write 'half_duplex: no'");
     if (l->half_duplex) l->down = l->up;
     return true;

@@ -40,8 +40,7 @@ double location_distance(const location *a, const location *b) {
 
 /* ---- Reading ---- */
 
-static bool append_place(location **places, uint64_t *count, uint64_t *room, location added,
-                         portolan_error *err) {
+static bool append_place(location **places, uint64_t *count, uint64_t *room, location added, portolan_error *err) {
     if (*count == *room) {
         uint64_t more = *room ? 2 * *room : 256;
         location *grown = realloc(*places, more * sizeof *grown);
@@ -53,17 +52,14 @@ static bool append_place(location **places, uint64_t *count, uint64_t *room, loc
     return true;
 }
 
-static bool read_places(csv_reader *r, uint64_t most, location **places, uint64_t *count,
-                        portolan_error *err) {
+static bool read_places(csv_reader *r, uint64_t most, location **places, uint64_t *count, portolan_error *err) {
     size_t latitude, longitude;
     uint64_t room = 0;
     csv_state state = CSV_END;
     location p;
-    if (!csv_column(r, "latitude", &latitude, err) || !csv_column(r, "longitude", &longitude, err))
-        return false;
+    if (!csv_column(r, "latitude", &latitude, err) || !csv_column(r, "longitude", &longitude, err)) return false;
     while (*count < most && (state = csv_next(r, err)) == CSV_ROW)
-        if (!csv_degrees(r, latitude, 90, &p.latitude, err) ||
-            !csv_degrees(r, longitude, 180, &p.longitude, err) ||
+        if (!csv_degrees(r, latitude, 90, &p.latitude, err) || !csv_degrees(r, longitude, 180, &p.longitude, err) ||
             !append_place(places, count, &room, p, err))
             return false;
     return state != CSV_FAILED &&
@@ -93,9 +89,8 @@ static bool read_coordinate(const yaml_node *node, const char *what, double most
     if (!yaml_expect(node, YAML_SCALAR, what, err)) return false;
     if (!unit_parse(node->text, UNIT_PURE, degrees, why, sizeof why))
         return error_input(err, node->mark, "'%s': %s", what, why);
-    return fabs(*degrees) <= most ||
-           error_input(err, node->mark, "'%s' is %.40s; degrees from -%g to %g are wanted", what, node->text,
-                       most, most);
+    return fabs(*degrees) <= most || error_input(err, node->mark, "'%s' is %.40s; degrees from -%g to %g are wanted",
+                                                 what, node->text, most, most);
 }
 
 /* `place: [-37.81, 144.96]` */
@@ -103,11 +98,9 @@ static bool read_pair(arena *memory, const yaml_node *node, uint64_t count, cons
                       portolan_error *err) {
     if (!yaml_expect(node, YAML_LIST, "'place'", err)) return false;
     if (node->count != 2)
-        return error_input(err, node->mark, "'place' takes two numbers, [latitude, longitude], found %zu",
-                           node->count);
+        return error_input(err, node->mark, "'place' takes two numbers, [latitude, longitude], found %zu", node->count);
     if (count != 1)
-        return error_input(err, node->mark,
-                           "'place' is for a count of 1, which is %llu here; write 'places: FILE.csv'",
+        return error_input(err, node->mark, "'place' is for a count of 1, which is %llu here; write 'places: FILE.csv'",
                            (unsigned long long)count);
     location *p = arena_alloc(memory, 1, sizeof *p);
     *places = p;
@@ -117,8 +110,8 @@ static bool read_pair(arena *memory, const yaml_node *node, uint64_t count, cons
 }
 
 /* A fault without a line, of a file that cannot be opened, is told where the file is named. */
-static bool read_named(arena *memory, const yaml_node *node, uint64_t most, const location **places,
-                       uint64_t *rows, portolan_error *err) {
+static bool read_named(arena *memory, const yaml_node *node, uint64_t most, const location **places, uint64_t *rows,
+                       portolan_error *err) {
     portolan_error inner = {0};
     location *read;
     const char *path = file_resolve(memory, node->mark.file, node->text, node->mark, err);
@@ -238,10 +231,8 @@ uint32_t nearest_spot(const nearest *n, const location *from) {
     best_spot best = {0, INFINITY};
     to_sphere(from, at);
     size_t middle = first_from(n, at[2]);
-    for (size_t i = middle; i < n->count && look(n, i, at, &best);)
-        i++;
-    for (size_t i = middle; i > 0 && look(n, i - 1, at, &best);)
-        i--;
+    for (size_t i = middle; i < n->count && look(n, i, at, &best);) i++;
+    for (size_t i = middle; i > 0 && look(n, i - 1, at, &best);) i--;
     return best.index;
 }
 

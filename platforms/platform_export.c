@@ -125,14 +125,15 @@ static void xml_no_link(const char *prefix, const char *name, FILE *out) {
 }
 
 void platform_write_xml(const platform *p, FILE *out) {
-    fprintf(out,
-            "<?xml version='1.0'?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
-            "<!-- Written by Portolan. Phones reach their edge host over their cell, and the cloud over their\n"
-            "     site's ingress host (cloud-ingress:SITE), whose executions run on the region's host. -->\n"
-            "<platform version=\"4.1\">\n  <config>\n    <prop id=\"network/model\" value=\"%s\"/>\n"
-            "    <prop id=\"network/crosstraffic\" value=\"%d\"/>\n    <prop id=\"network/TCP-gamma\" value=\"%.17g\"/>\n"
-            "  </config>\n  <zone id=\"portolan\" routing=\"Cluster\">\n    <prop id=\"platform\" value=\"%s\"/>\n",
-            MODEL_NAMES[p->network.model], p->network.crosstraffic, p->network.tcp_gamma, p->name);
+    fprintf(
+        out,
+        "<?xml version='1.0'?>\n<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
+        "<!-- Written by Portolan. Phones reach their edge host over their cell, and the cloud over their\n"
+        "     site's ingress host (cloud-ingress:SITE), whose executions run on the region's host. -->\n"
+        "<platform version=\"4.1\">\n  <config>\n    <prop id=\"network/model\" value=\"%s\"/>\n"
+        "    <prop id=\"network/crosstraffic\" value=\"%d\"/>\n    <prop id=\"network/TCP-gamma\" value=\"%.17g\"/>\n"
+        "  </config>\n  <zone id=\"portolan\" routing=\"Cluster\">\n    <prop id=\"platform\" value=\"%s\"/>\n",
+        MODEL_NAMES[p->network.model], p->network.crosstraffic, p->network.tcp_gamma, p->name);
     for (size_t i = 0; i < p->region_count; i++)
         xml_host("cloud:", p->regions[i].name, p->regions[i].server.speed, &p->regions[i].server, out);
     for (size_t i = 0; i < p->site_count; i++) {
@@ -170,9 +171,11 @@ static void dot_edge_label(const net_link *l, FILE *out) {
 }
 
 void platform_write_dot(const platform *p, FILE *out) {
-    fprintf(out, "graph \"%s\" {\n  graph [rankdir=BT, fontname=\"sans-serif\"];\n"
-            "  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=9];\n",
-            p->name);
+    fprintf(
+        out,
+        "graph \"%s\" {\n  graph [rankdir=BT, fontname=\"sans-serif\"];\n"
+        "  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=9];\n",
+        p->name);
     for (size_t i = 0; i < p->region_count; i++)
         fprintf(out, "  \"cloud:%s\" [label=\"%s\\n%llu x %s\"];\n", p->regions[i].name, p->regions[i].name,
                 (unsigned long long)p->regions[i].server.cores, show(p->regions[i].server.speed, UNIT_SPEED).text);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "definitions.h"
-#include "platform_keys.h"
 #include "places.h"
+#include "platform_keys.h"
 
 /* ---- Names: kinds of cells, sites and regions ---- */
 
@@ -26,8 +26,7 @@ typedef struct reader {
     portolan_error *err;
 } reader;
 
-static bool find_kind(reader *r, const yaml_node *map, const char *key, kind *kinds, size_t count,
-                      kind **found) {
+static bool find_kind(reader *r, const yaml_node *map, const char *key, kind *kinds, size_t count, kind **found) {
     const yaml_node *node = yaml_find(map, key);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(kinds[i].name, node->text) != 0) continue;
@@ -113,8 +112,10 @@ static bool add_kind(reader *r, kind *kinds, size_t *count, const yaml_node *at,
         if (strcmp(k->name, name) == 0)
             return error_input(r->err, at->mark, "the name '%s' is used twice in this list", name);
         if ((n == 1 && is_numbered(name, k)) || (k->count == 1 && is_numbered(k->name, &added)))
-            return error_input(r->err, at->mark, "the names '%s' and '%s' clash: the items of a list entry with a count "
-                               "are numbered NAME-1, NAME-2, ...", k->name, name);
+            return error_input(r->err, at->mark,
+                               "the names '%s' and '%s' clash: the items of a list entry with a count "
+                               "are numbered NAME-1, NAME-2, ...",
+                               k->name, name);
     }
     kinds[(*count)++] = added;
     return true;
@@ -123,11 +124,12 @@ static bool add_kind(reader *r, kind *kinds, size_t *count, const yaml_node *at,
 static bool read_region(reader *r, const yaml_node *map) {
     region_keys keys = {0};
     device server;
-    if (!yaml_read(map, "a region", REGION_FIELDS, &keys, r->err) || !device_read(&r->own, keys.server, &server, r->err) ||
-        !multiply_servers(r, map, &server, keys.servers))
+    if (!yaml_read(map, "a region", REGION_FIELDS, &keys, r->err) ||
+        !device_read(&r->own, keys.server, &server, r->err) || !multiply_servers(r, map, &server, keys.servers))
         return false;
     platform *p = r->p;
-    region *added = grow(r, (void **)&p->regions, &p->region_count, &r->region_room, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
+    region *added = grow(r, (void **)&p->regions, &p->region_count, &r->region_room, keys.count, sizeof *added,
+                         PLATFORM_MAX_CELLS, map);
     if (!added) return false;
     for (uint64_t i = 0; i < keys.count; i++) {
         added[i] = (region){numbered(r, keys.name, i, keys.count), server, keys.queue};
@@ -163,11 +165,16 @@ static bool read_site(reader *r, const yaml_node *map, const yaml_node *regions)
         !places_read_each(&r->p->memory, map, keys.count, &places, r->err))
         return false;
     platform *p = r->p;
-    site *added = grow(r, (void **)&p->sites, &p->site_count, &r->site_room, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
+    site *added = grow(r, (void **)&p->sites, &p->site_count, &r->site_room, keys.count, sizeof *added,
+                       PLATFORM_MAX_CELLS, map);
     if (!added) return false;
     for (uint64_t i = 0; i < keys.count; i++) {
         uint32_t region_index = (uint32_t)(k->first + i % k->count);
-        added[i] = (site){numbered(r, keys.name, i, keys.count), server, keys.queue, uplink, region_index,
+        added[i] = (site){numbered(r, keys.name, i, keys.count),
+                          server,
+                          keys.queue,
+                          uplink,
+                          region_index,
                           places ? &places[i] : NULL};
         if (!added[i].name) return false;
     }
@@ -200,7 +207,8 @@ static bool read_cell(reader *r, const yaml_node *map) {
     platform *p = r->p;
     bool join_nearest = places && site_place(p, k->first);
     if (join_nearest && !chart(r, k, site_place)) return false;
-    cell *added = grow(r, (void **)&p->cells, &p->cell_count, &r->cell_room, keys.count, sizeof *added, PLATFORM_MAX_CELLS, map);
+    cell *added = grow(r, (void **)&p->cells, &p->cell_count, &r->cell_room, keys.count, sizeof *added,
+                       PLATFORM_MAX_CELLS, map);
     if (!added) return false;
     for (uint64_t i = 0; i < keys.count; i++) {
         uint64_t number = join_nearest ? nearest_take(&k->near, nearest_spot(&k->near, &places[i])) : i % k->count;
@@ -351,7 +359,8 @@ bool platform_has_places(const platform *p) {
 }
 
 double platform_transfer_time(const network_settings *n, double latency, double bandwidth, double bytes) {
-    double latency_factor = n->model == NETWORK_LV08 ? 13.01 : 1, bandwidth_factor = n->model == NETWORK_LV08 ? 0.97 : 1;
+    double latency_factor = n->model == NETWORK_LV08 ? 13.01 : 1,
+           bandwidth_factor = n->model == NETWORK_LV08 ? 0.97 : 1;
     double rate = bandwidth;
     if (latency > 0) rate = fmin(rate, n->tcp_gamma / (2 * latency));
     return latency * latency_factor + bytes / (rate * bandwidth_factor);

@@ -64,9 +64,9 @@ typedef struct phone_group {
     uint64_t first, count; /* its phones in platform.phones */
     device hardware;
     distribution speed;
-    double up, down; /* bytes per second that one phone's own radio allows; 0: as the cell does */
+    double up, down;        /* bytes per second that one phone's own radio allows; 0: as the cell does */
     const location *places; /* [place_count]: phone k of the group lies at places[k % place_count] */
-    uint64_t place_count; /* 0: where they are is not known */
+    uint64_t place_count;   /* 0: where they are is not known */
 } phone_group;
 
 typedef struct phone {

@@ -47,8 +47,8 @@ typedef struct trace_settings {
 typedef struct policy_setup {
     const policy_type *type;
     const char *label;
-    void *options; /* policy_type.size bytes; copied into each run */
-    int follows;   /* index of the policy whose shares it takes, or -1 */
+    void *options;       /* policy_type.size bytes; copied into each run */
+    int follows;         /* index of the policy whose shares it takes, or -1 */
     scenario_input file; /* that it has read */
 } policy_setup;
 
@@ -140,13 +140,13 @@ extern const char *const FAILURE_NAMES[]; /* "", "queue-full", "network", "serve
 
 /* What is kept of every request: a row of requests.csv. */
 typedef struct request_record {
-    double arrival, latency;        /* seconds; latency until the answer is back at the phone */
-    double wait[TIER_COUNT];        /* seconds waiting for a core there; NaN where it had none */
-    double compute;                 /* seconds; what is neither waiting nor computing is the network's */
-    double cost;                    /* paper-style */
-    double phone_joules;            /* beyond idle power: computing and radio */
-    double radio_joules;            /* of them, the radio's */
-    double server_joules;           /* beyond idle power */
+    double arrival, latency; /* seconds; latency until the answer is back at the phone */
+    double wait[TIER_COUNT]; /* seconds waiting for a core there; NaN where it had none */
+    double compute;          /* seconds; what is neither waiting nor computing is the network's */
+    double cost;             /* paper-style */
+    double phone_joules;     /* beyond idle power: computing and radio */
+    double radio_joules;     /* of them, the radio's */
+    double server_joules;    /* beyond idle power */
     double usd;
     uint64_t bytes_up, bytes_down;
     uint32_t phone, sample, tokens;
@@ -207,9 +207,9 @@ typedef struct policy_result {
 } policy_result;
 
 typedef struct run_options {
-    const char *out;  /* results folder; NULL: results/NAME, or results/NAME-2, ... */
-    unsigned jobs;    /* children at a time; 0: one for each processor */
-    bool quiet;       /* no progress */
+    const char *out; /* results folder; NULL: results/NAME, or results/NAME-2, ... */
+    unsigned jobs;   /* children at a time; 0: one for each processor */
+    bool quiet;      /* no progress */
 } run_options;
 
 /* Processors that are online. */
@@ -224,7 +224,7 @@ typedef struct overload {
 
 /* What a run left behind. */
 typedef struct run_report {
-    overload *overloads;    /* [result_count][place_count], of each policy the first results[].overloaded */
+    overload *overloads; /* [result_count][place_count], of each policy the first results[].overloaded */
     size_t place_count;
     policy_result *results; /* [scenario.policy_count]; freed by run_report_free */
     size_t result_count;

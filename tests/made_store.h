@@ -9,14 +9,14 @@
 #include "sim/sweep/store_tables.h"
 
 /* Two settings with two seeds; three points are done, one has failed. */
-static const char MADE_ROWS[] =
-    "INSERT INTO notes VALUES('name', 'made'), ('slurm job', '');"
-    "INSERT INTO settings(setting, parameters) VALUES(0, '{\"hidden\":\"64\"}'), (1, '{\"hidden\":\"128\"}');"
-    "INSERT INTO points VALUES(0, 0, 1, 'done', NULL, 'here', 1.5, 1), (1, 1, 1, 'done', NULL, 'here', 2, 1),"
-    " (2, 0, 2, 'done', NULL, 'there', 1, 2), (3, 1, 2, 'failed', 'it broke', 'here', NULL, 1);"
-    "INSERT INTO results(point, position, policy, type, accuracy) VALUES(0, 0, 'cloud-only', 'cloud-only', 0.5),"
-    " (0, 1, 'random', 'random', 0.25), (1, 0, 'cloud-only', 'cloud-only', 0.5), (1, 1, 'random', 'random', NULL),"
-    " (2, 0, 'cloud-only', 'cloud-only', 0.75), (2, 1, 'random', 'random', 0.5);";
+static const char MADE_ROWS
+    [] = "INSERT INTO notes VALUES('name', 'made'), ('slurm job', '');"
+         "INSERT INTO settings(setting, parameters) VALUES(0, '{\"hidden\":\"64\"}'), (1, '{\"hidden\":\"128\"}');"
+         "INSERT INTO points VALUES(0, 0, 1, 'done', NULL, 'here', 1.5, 1), (1, 1, 1, 'done', NULL, 'here', 2, 1),"
+         " (2, 0, 2, 'done', NULL, 'there', 1, 2), (3, 1, 2, 'failed', 'it broke', 'here', NULL, 1);"
+         "INSERT INTO results(point, position, policy, type, accuracy) VALUES(0, 0, 'cloud-only', 'cloud-only', 0.5),"
+         " (0, 1, 'random', 'random', 0.25), (1, 0, 'cloud-only', 'cloud-only', 0.5), (1, 1, 'random', 'random', NULL),"
+         " (2, 0, 'cloud-only', 'cloud-only', 0.75), (2, 1, 'random', 'random', 0.5);";
 
 /* Opens the file at `path` to anything; exits where that fails. */
 static inline sqlite3 *open_freely(const char *path) {

@@ -30,26 +30,24 @@
 #define assert_input_error(err, line, column, fragment) \
     check_input_error((err), (line), (column), (fragment), __FILE__, __LINE__)
 
-static inline void check_within(double a, double b, double most, const char *what, const char *file,
-                                int line) {
+static inline void check_within(double a, double b, double most, const char *what, const char *file, int line) {
     if (fabs(a - b) <= most) return;
     print_error("%s is %.17g; wanted %.17g, give or take %g\n", what, a, b, most);
     _fail(file, line);
 }
 
-static inline void check_near(double a, double b, double tolerance, const char *what, const char *file,
-                              int line) {
+static inline void check_near(double a, double b, double tolerance, const char *what, const char *file, int line) {
     if (a == b) return;
     check_within(a, b, tolerance * fmax(fabs(a), fabs(b)), what, file, line);
 }
 
-static inline void check_input_error(const portolan_error *err, unsigned line, unsigned column,
-                                     const char *fragment, const char *file, int at) {
+static inline void check_input_error(const portolan_error *err, unsigned line, unsigned column, const char *fragment,
+                                     const char *file, int at) {
     if (err->status == STATUS_WRONG_INPUT && err->line == line && err->column == column &&
         strstr(err->message, fragment))
         return;
-    print_error("wanted status 2 at %u:%u with \"%s\"\nfound status %d at %u:%u with \"%s\"\n", line, column,
-                fragment, err->status, err->line, err->column, err->message);
+    print_error("wanted status 2 at %u:%u with \"%s\"\nfound status %d at %u:%u with \"%s\"\n", line, column, fragment,
+                err->status, err->line, err->column, err->message);
     _fail(file, at);
 }
 

@@ -19,7 +19,8 @@ const yaml_field WORKLOAD_FIELDS[] = {
     {"data", FIELD_NODE, offsetof(workload_keys, data),
      .doc = "the data set whose texts are asked about; needed where a model answers"},
     {"order", FIELD_CHOICE, offsetof(workload_keys, order),
-     .doc = "sequential: sample after sample over the whole fleet, again from the first; shuffled: a new order each pass",
+     .doc =
+         "sequential: sample after sample over the whole fleet, again from the first; shuffled: a new order each pass",
      .fallback = "sequential", .choices = ORDERS},
     {0},
 };
@@ -28,8 +29,9 @@ static const char *const PROCESSES[] = {"poisson", "constant", "closed", NULL};
 
 const yaml_field ARRIVAL_FIELDS[] = {
     {"process", FIELD_CHOICE, offsetof(workload, process),
-     .doc = "poisson; constant: a fixed period, each phone with its own random phase; closed: a phone asks again a think "
-            "time after its answer",
+     .doc =
+         "poisson; constant: a fixed period, each phone with its own random phase; closed: a phone asks again a think "
+         "time after its answer",
      .fallback = "poisson", .choices = PROCESSES},
     {"rate", FIELD_QUANTITY, offsetof(workload, rate), .doc = "requests of one phone per time", UNIT_RATE,
      .positive = true},
@@ -55,8 +57,10 @@ bool workload_read(workload *w, const yaml_node *map, portolan_error *err) {
         return error_input(err, keys.arrivals->mark,
                            "process 'closed' takes 'think' (a time or a distribution of times) and no rate");
     if (!closed && (rates != 1 || think))
-        return error_input(err, keys.arrivals->mark, "process '%s' takes one of 'rate' (per phone) and 'fleet_rate' "
-                           "(all phones), and no 'think'", PROCESSES[w->process]);
+        return error_input(err, keys.arrivals->mark,
+                           "process '%s' takes one of 'rate' (per phone) and 'fleet_rate' "
+                           "(all phones), and no 'think'",
+                           PROCESSES[w->process]);
     return true;
 }
 

@@ -55,7 +55,8 @@ static bool has_numeric_name(const class_list *list) {
 bool class_find(const class_list *list, const char *word, uint32_t *found) {
     long number;
     if (class_named(list, word, found)) return true;
-    if (!class_number(word, &number) || number < 0 || number >= (long)list->count || has_numeric_name(list)) return false;
+    if (!class_number(word, &number) || number < 0 || number >= (long)list->count || has_numeric_name(list))
+        return false;
     *found = (uint32_t)number;
     return true;
 }

@@ -71,8 +71,8 @@ static bool new_label(row_reader *r, const field *f, uint32_t *label) {
     for (*label = 0; *label < d->classes; ++*label)
         if (same_text(f, r->words[*label])) return true;
     if (d->classes == DATASET_MAX_CLASSES)
-        return error_input(r->err, f->mark, "'%.*s' is one label too many; at most %d different ones are read", shown(f),
-                           f->at, DATASET_MAX_CLASSES);
+        return error_input(r->err, f->mark, "'%.*s' is one label too many; at most %d different ones are read",
+                           shown(f), f->at, DATASET_MAX_CLASSES);
     if (!check_text(r, f)) return false;
     if (!class_name_is_plain(f->at, f->length))
         return error_input(r->err, f->mark, "a label has at most %d bytes and no control characters", CLASS_NAME_BYTES);
@@ -140,9 +140,10 @@ static bool sort_words(row_reader *r) {
     uint32_t order[DATASET_MAX_CLASSES], classes[DATASET_MAX_CLASSES];
     const char *sorted[DATASET_MAX_CLASSES];
     if (r->classes.count && r->classes.count != d->classes)
-        return error_input(r->err, r->words_mark[0], "the labels are %u different words; %s has %u classes and does not "
-                           "name them: add \"id2label\" to its config.json", d->classes, r->classes.owner,
-                           r->classes.count);
+        return error_input(r->err, r->words_mark[0],
+                           "the labels are %u different words; %s has %u classes and does not "
+                           "name them: add \"id2label\" to its config.json",
+                           d->classes, r->classes.owner, r->classes.count);
     for (uint32_t i = 0; i < d->classes; i++) order[i] = i;
     qsort_r(order, d->classes, sizeof *order, by_bytes, r->words);
     for (uint32_t k = 0; k < d->classes; k++) {
@@ -189,8 +190,8 @@ bool labels_settle(row_reader *r) {
     if (r->classes.names) return look_up(r);
     bool numbers = all_numbers(r);
     if (!numbers && r->d->classes < 2)
-        return error_input(r->err, r->words_mark[0], "all samples have the label '%.60s'; at least two classes are needed",
-                           r->words[0]);
+        return error_input(r->err, r->words_mark[0],
+                           "all samples have the label '%.60s'; at least two classes are needed", r->words[0]);
     return numbers ? number_classes(r) : sort_words(r);
 }
 

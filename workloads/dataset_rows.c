@@ -14,8 +14,7 @@ bool rows_reserve(row_reader *r, size_t rows) {
     return error_memory(r->err, rows * (2 * sizeof *d->text_a + sizeof *d->labels));
 }
 
-bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char *wanted,
-                    const char *const *names) {
+bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char *wanted, const char *const *names) {
     char list[512], hint[HINT_TEXT];
     list_words(list, sizeof list, names);
     return error_input(r->err, mark, "there is no %s '%.100s'%s; there are: %s", kind, wanted,
@@ -27,8 +26,7 @@ bool check_text(row_reader *r, const field *f) {
     text_mark mark = f->mark;
     if (good == f->length) return true;
     mark.column += (unsigned)good;
-    return error_input(r->err, mark,
-                       f->at[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
+    return error_input(r->err, mark, f->at[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
                        (unsigned char)f->at[good]);
 }
 

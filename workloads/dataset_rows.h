@@ -30,10 +30,10 @@ typedef struct row_reader {
     dataset *d;
     const dataset_task *task;
     const char *columns[COLUMNS]; /* names; COLUMN_B is NULL for single texts */
-    bool b_if_there; /* COLUMN_B is its default name, and dropped if the file has no such column */
-    text_mark start; /* of the file */
+    bool b_if_there;              /* COLUMN_B is its default name, and dropped if the file has no such column */
+    text_mark start;              /* of the file */
     portolan_error *err;
-    class_list classes; /* what labels mean, as the caller says */
+    class_list classes;    /* what labels mean, as the caller says */
     size_t left_out;       /* rows without a gold label, or cut short */
     const char **words;    /* generic: the labels in the order in which they came */
     text_mark *words_mark; /* where each came first */
@@ -68,7 +68,6 @@ bool rows_from_jsonl(row_reader *r, const char *text, size_t length);
 bool rows_from_json(row_reader *r, const char *text, size_t length);
 
 /* "there is no column 'x', did you mean 'y'?; ..."; `names` of what there is, NULL-terminated. */
-bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char *wanted,
-                    const char *const *names);
+bool rows_no_column(row_reader *r, text_mark mark, const char *kind, const char *wanted, const char *const *names);
 
 #endif

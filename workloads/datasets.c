@@ -12,10 +12,24 @@
 
 /* ---- Tables ---- */
 
-const char *const DATASET_TASKS[] = {"sst2", "cola", "rte", "mrpc",  "qnli", "mnli",
-                                     "qqp",  "snli", "tsv", "jsonl", "depth", "depth-flat", NULL};
+const char *const DATASET_TASKS[] = {"sst2", "cola", "rte",   "mrpc",  "qnli",       "mnli", "qqp",
+                                     "snli", "tsv",  "jsonl", "depth", "depth-flat", NULL};
 
-typedef enum task_number { SST2, COLA, RTE, MRPC, QNLI, MNLI, QQP, SNLI, TSV, JSONL, TASKS, DEPTH = TASKS, DEPTH_FLAT } task_number;
+typedef enum task_number {
+    SST2,
+    COLA,
+    RTE,
+    MRPC,
+    QNLI,
+    MNLI,
+    QQP,
+    SNLI,
+    TSV,
+    JSONL,
+    TASKS,
+    DEPTH = TASKS,
+    DEPTH_FLAT
+} task_number;
 
 static const char *const SENTIMENT[] = {"negative", "positive", NULL};
 static const char *const ACCEPTABILITY[] = {"unacceptable", "acceptable", NULL};
@@ -31,11 +45,9 @@ static const dataset_task TASK_TABLE[TASKS] = {
     [RTE] = {"sentence1", "sentence2", "label", TWO_WAY, .metric = METRIC_ACCURACY},
     [MRPC] = {"#1 String", "#2 String", "Quality", EQUIVALENCE, .metric = METRIC_F1},
     [QNLI] = {"question", "sentence", "label", TWO_WAY, .metric = METRIC_ACCURACY},
-    [MNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY,
-              .unsettled = true},
+    [MNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY, .unsettled = true},
     [QQP] = {"question1", "question2", "is_duplicate", DUPLICATION, .metric = METRIC_F1, .broken = true},
-    [SNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY,
-              .unsettled = true},
+    [SNLI] = {"sentence1", "sentence2", "gold_label", THREE_WAY, .metric = METRIC_ACCURACY, .unsettled = true},
     [TSV] = {"text_a", "text_b", "label", NULL, .metric = METRIC_ACCURACY},
     [JSONL] = {"text_a", "text_b", "label", NULL, .metric = METRIC_ACCURACY},
 };
@@ -53,8 +65,8 @@ const yaml_field DATASET_FIELDS[] = {
     {"vocab", FIELD_TEXT, offsetof(dataset_settings, vocab),
      .doc = "WordPiece vocabulary, a token a line; by default vocab.txt beside the model"},
     {"max_tokens", FIELD_COUNT, offsetof(dataset_settings, max_tokens),
-     .doc = "longer texts are cut to so many tokens, [CLS] and [SEP] included; pairs need 5",
-     .fallback = "128", .least = 3, .most = 100000},
+     .doc = "longer texts are cut to so many tokens, [CLS] and [SEP] included; pairs need 5", .fallback = "128",
+     .least = 3, .most = 100000},
     {"text_a", FIELD_TEXT, offsetof(dataset_settings, text_a),
      .doc = "tsv, jsonl: column of the text; text_a if not given"},
     {"text_b", FIELD_TEXT, offsetof(dataset_settings, text_b),
@@ -154,8 +166,7 @@ static bool read_row(row_reader *r, const tsv_layout *layout, const field *line)
     for (size_t i = 0; i < layout->count && next_field(&rest, &f); i++)
         for (int k = 0; k < COLUMNS; k++)
             if (layout->places[k] == i) fields[k] = f;
-    for (int k = 0; k < COLUMNS; k++)
-        too_few = too_few || (r->columns[k] && !fields[k].at);
+    for (int k = 0; k < COLUMNS; k++) too_few = too_few || (r->columns[k] && !fields[k].at);
     if (!too_few && !rest.at) return rows_add(r, fields);
     if (r->task->broken) {
         r->left_out++;
@@ -163,8 +174,8 @@ static bool read_row(row_reader *r, const tsv_layout *layout, const field *line)
     }
     text_mark mark = rest.at ? rest.mark : line->mark;
     if (too_few) mark.column += (unsigned)line->length;
-    return error_input(r->err, mark, "the line has too %s fields; there are %zu columns",
-                       too_few ? "few" : "many", layout->count);
+    return error_input(r->err, mark, "the line has too %s fields; there are %zu columns", too_few ? "few" : "many",
+                       layout->count);
 }
 
 static bool rows_from_tsv(row_reader *r, const char *text, size_t length) {
@@ -172,8 +183,7 @@ static bool rows_from_tsv(row_reader *r, const char *text, size_t length) {
     tsv_layout layout = {0};
     field line;
     size_t lines = 1;
-    for (size_t i = 0; i < length; i++)
-        lines += text[i] == '\n';
+    for (size_t i = 0; i < length; i++) lines += text[i] == '\n';
     c.mark.line = 0;
     if (r->task->headless) {
         layout.count = sizeof COLUMNS_WITHOUT_HEADER / sizeof *COLUMNS_WITHOUT_HEADER - 1;
@@ -201,8 +211,7 @@ static bool read_rows(row_reader *r, int task, const char *text, size_t length) 
         text += 3;
         length -= 3;
     }
-    while (length && (text[length - 1] == '\n' || text[length - 1] == '\r'))
-        length--;
+    while (length && (text[length - 1] == '\n' || text[length - 1] == '\r')) length--;
     if (!length) return error_input(r->err, r->start, "the file is empty");
     if (task == JSONL || (!generic && ends_with(name, ".jsonl"))) return rows_from_jsonl(r, text, length);
     if (!generic && ends_with(name, ".json")) return rows_from_json(r, text, length);
@@ -235,8 +244,8 @@ static bool check_whole(row_reader *r, const dataset_settings *s) {
     return true;
 }
 
-bool dataset_parse(dataset *d, const dataset_settings *settings, const char *name, const char *text,
-                   size_t length, portolan_error *err) {
+bool dataset_parse(dataset *d, const dataset_settings *settings, const char *name, const char *text, size_t length,
+                   portolan_error *err) {
     const dataset_task *task = &TASK_TABLE[settings->task];
     row_reader r = {.d = d, .task = task, .classes = settings->classes, .start = {name, 1, 1}, .err = err};
     *d = (dataset){.task = DATASET_TASKS[settings->task], .metric = task->metric};

@@ -24,15 +24,12 @@ static bool lacks(row_reader *r, text_mark mark, const json_t *row, const char *
     return rows_no_column(r, mark, "key", wanted, names);
 }
 
-static bool wrong_kind(row_reader *r, text_mark mark, const char *key, const char *wanted,
-                       const json_t *value) {
+static bool wrong_kind(row_reader *r, text_mark mark, const char *key, const char *wanted, const json_t *value) {
     static const char *const KINDS[] = {
-        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",  [JSON_STRING] = "a text",
-        [JSON_INTEGER] = "a number", [JSON_REAL] = "a number", [JSON_TRUE] = "true",
-        [JSON_FALSE] = "false",      [JSON_NULL] = "null",
+        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list", [JSON_STRING] = "a text", [JSON_INTEGER] = "a number",
+        [JSON_REAL] = "a number",    [JSON_TRUE] = "true",    [JSON_FALSE] = "false",   [JSON_NULL] = "null",
     };
-    return error_input(r->err, mark, "%.100s: found %s; %s is wanted", key, KINDS[json_typeof(value)],
-                       wanted);
+    return error_input(r->err, mark, "%.100s: found %s; %s is wanted", key, KINDS[json_typeof(value)], wanted);
 }
 
 static bool add_object(row_reader *r, text_mark mark, const json_t *row) {
@@ -75,8 +72,7 @@ bool rows_from_jsonl(row_reader *r, const char *text, size_t length) {
     const char *end = text + length;
     text_mark mark = r->start;
     size_t lines = 1;
-    for (size_t i = 0; i < length; i++)
-        lines += text[i] == '\n';
+    for (size_t i = 0; i < length; i++) lines += text[i] == '\n';
     for (; text < end; mark.line++) {
         const char *stop = memchr(text, '\n', (size_t)(end - text));
         if (!stop) stop = end;
@@ -104,8 +100,7 @@ static text_mark place_of_key(const row_reader *r, const char *text, size_t leng
         if (text[i] != '"') continue;
         mark.column = (unsigned)(text + i - line) + 1;
         if (depth == 1 && number-- == 0) return mark;
-        for (i++; i < length && text[i] != '"'; i++)
-            i += text[i] == '\\';
+        for (i++; i < length && text[i] != '"'; i++) i += text[i] == '\\';
     }
     return r->start;
 }
@@ -124,9 +119,8 @@ bool rows_from_json(row_reader *r, const char *text, size_t length) {
     if (ok) {
         json_object_foreach(whole, key, row) {
             text_mark unknown = {0};
-            ok = json_is_object(row)
-                     ? add_object(r, unknown, row)
-                     : wrong_kind(r, unknown, key, "an object with text_a, text_b and label", row);
+            ok = json_is_object(row) ? add_object(r, unknown, row)
+                                     : wrong_kind(r, unknown, key, "an object with text_a, text_b and label", row);
             if (!ok) break;
             number++;
         }

@@ -16,7 +16,8 @@
 
 /* What exits say, for all samples; arrays whose places follow one another in `at`. */
 static bool allocate_answers(outcome_table *t, size_t cells, size_t classes, bool shared) {
-    size_t probability_bytes = cells * classes * sizeof *t->probabilities, confidence_bytes = cells * sizeof *t->confidences;
+    size_t probability_bytes = cells * classes * sizeof *t->probabilities,
+           confidence_bytes = cells * sizeof *t->confidences;
     size_t bytes = probability_bytes + confidence_bytes + cells * sizeof *t->predictions;
     char *at;
     if (shared) {
@@ -50,8 +51,8 @@ bool outcome_table_allocate(outcome_table *t, uint64_t samples, const uint32_t *
 }
 
 /* Exits after each of the first layers. */
-static bool allocate_contiguous(outcome_table *t, uint64_t samples, uint32_t exits, uint64_t classes, bool probabilities,
-                                portolan_error *err) {
+static bool allocate_contiguous(outcome_table *t, uint64_t samples, uint32_t exits, uint64_t classes,
+                                bool probabilities, portolan_error *err) {
     uint32_t layers[OUTCOME_MAX_EXITS];
     for (uint32_t e = 0; e < exits; e++) layers[e] = e + 1;
     return outcome_table_allocate(t, samples, layers, exits, classes, probabilities, false, err);
@@ -335,8 +336,9 @@ static bool take_column(compact_header *h, const char *field, size_t length, uin
 }
 
 static bool read_compact_header(csv_cursor *c, compact_header *h) {
-    static const char WANTED[] = "the columns after tokens are exitN_p0, exitN_p1, ... for each layer N with an exit, in "
-                                 "order, with at least two classes, the same for each; then v0, v1, ..., then label_name";
+    static const char
+        WANTED[] = "the columns after tokens are exitN_p0, exitN_p1, ... for each layer N with an exit, in "
+                   "order, with at least two classes, the same for each; then v0, v1, ..., then label_name";
     const char *field;
     size_t length;
     uint32_t in_exit = 0;
@@ -354,8 +356,8 @@ static bool read_compact_exit(outcome_table *t, csv_cursor *c, uint32_t i, uint3
         sum += p[k];
     }
     if (fabs(sum - 1) > 1e-3)
-        return error_input(c->err, c->mark, "the probabilities of exit %u sum to %.6g, not to 1",
-                           t->exit_layer[e], sum);
+        return error_input(c->err, c->mark, "the probabilities of exit %u sum to %.6g, not to 1", t->exit_layer[e],
+                           sum);
     outcome_table_conclude(t, i, e);
     return true;
 }
@@ -403,7 +405,8 @@ static bool read_compact_row(outcome_table *t, csv_cursor *c, uint32_t i) {
     uint32_t number = 0;
     csv_start_line(c);
     if (!csv_whole(c, UINT_MAX - 1, "a sample's number is a whole number from 0", &number)) return false;
-    if (number != i) return error_input(c->err, c->mark, "found sample %u; rows are in order, sample %u is next", number, i);
+    if (number != i)
+        return error_input(c->err, c->mark, "found sample %u; rows are in order, sample %u is next", number, i);
     if (!csv_whole(c, t->classes - 1, "a label is a class of the table, from 0", &t->labels[i]) ||
         !csv_whole(c, 1e6, "a token count is a whole number from 1 to 1000000", &t->tokens[i]))
         return false;
@@ -485,7 +488,8 @@ bool outcome_table_parse(outcome_table *t, const char *name, const char *text, s
     else if (header_begins(&c, COMPACT))
         ok = read_compact(t, &c);
     else
-        ok = error_input(err, (text_mark){name, 1, 1}, "not an outcome table: the first line must be "
+        ok = error_input(err, (text_mark){name, 1, 1},
+                         "not an outcome table: the first line must be "
                          "'Sample_ID,Exit,Confidence,Prediction,Label' or 'sample,label,tokens,exit1_p0,...'");
     if (!ok) outcome_table_free(t);
     return ok;

@@ -17,7 +17,8 @@ static bool allocate(token_set *set, const dataset *d, portolan_error *err) {
     set->labels = arena_alloc(&set->memory, d->samples, sizeof *set->labels);
     set->guids = arena_alloc(&set->memory, d->samples, sizeof *set->guids);
     if (d->depths) set->depths = arena_alloc(&set->memory, d->samples, 1);
-    bool ok = set->class_names && set->lengths && set->first && set->labels && set->guids && (set->depths || !d->depths);
+    bool ok = set->class_names && set->lengths && set->first && set->labels && set->guids &&
+              (set->depths || !d->depths);
     if (ok && d->depths) memcpy(set->depths, d->depths, d->samples);
     for (uint32_t i = 0; ok && i < d->samples; i++) set->guids[i] = i;
     return ok || error_memory(err, d->samples * sizeof(size_t));
@@ -119,8 +120,8 @@ static bool find_files(arena *memory, const dataset_settings *settings, const ya
     const yaml_node *file = yaml_find(data, "file"), *vocab = yaml_find(data, "vocab");
     bool generated = dataset_is_generated(settings);
     paths[0] = paths[1] = NULL;
-    if (generated && file) return error_input(err, file->mark, "the task '%s' is generated; remove 'file'",
-                                              DATASET_TASKS[settings->task]);
+    if (generated && file)
+        return error_input(err, file->mark, "the task '%s' is generated; remove 'file'", DATASET_TASKS[settings->task]);
     if (!generated && !file) return error_input(err, data->mark, "data lacks the key 'file'");
     if (file && !(paths[0] = file_resolve(memory, file->mark.file, settings->file, file->mark, err))) return false;
     if (vocab)

@@ -56,19 +56,15 @@ struct tokenizer {
 static const uint64_t HASH_START = 0xcbf29ce484222325;
 
 static uint64_t hash_on(uint64_t hash, const char *text, size_t length) {
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
+    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
     return hash;
 }
 
-static uint32_t hash_slot(const tokenizer *t, uint64_t hash) {
-    return (uint32_t)(hash ^ hash >> 32) & t->mask;
-}
+static uint32_t hash_slot(const tokenizer *t, uint64_t hash) { return (uint32_t)(hash ^ hash >> 32) & t->mask; }
 
 /* The slot of the token that is `prefix` and then `text`, or the free one where it would stand; `hash` is
  * of both. */
-static uint32_t find_slot(const tokenizer *t, uint64_t hash, const char *prefix, const char *text,
-                          size_t length) {
+static uint32_t find_slot(const tokenizer *t, uint64_t hash, const char *prefix, const char *text, size_t length) {
     size_t skip = strlen(prefix);
     uint32_t slot = hash_slot(t, hash);
     for (; t->slots[slot]; slot = (slot + 1) & t->mask) {
@@ -94,8 +90,7 @@ static bool add_token(tokenizer *t, text_mark mark, const char *text, size_t len
     if (!length) return error_input(err, mark, "an empty line; a vocabulary has a token on every line");
     if (good < length) {
         mark.column += (unsigned)good;
-        return error_input(err, mark,
-                           text[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
+        return error_input(err, mark, text[good] ? "not UTF-8: found the byte 0x%02x" : "found a NUL byte (0x%02x)",
                            (unsigned char)text[good]);
     }
     if (t->count == VOCABULARY_TOKENS)
@@ -126,11 +121,9 @@ static bool read_tokens(tokenizer *t, const char *path, portolan_error *err) {
 
 static bool allocate(tokenizer *t, portolan_error *err) {
     size_t lines = 1, slots = 16;
-    for (size_t i = 0; i < t->text.length; i++)
-        lines += t->text.data[i] == '\n';
+    for (size_t i = 0; i < t->text.length; i++) lines += t->text.data[i] == '\n';
     if (lines > VOCABULARY_TOKENS) lines = VOCABULARY_TOKENS;
-    while (slots < 2 * lines)
-        slots *= 2;
+    while (slots < 2 * lines) slots *= 2;
     t->tokens = calloc(lines, sizeof *t->tokens);
     t->slots = calloc(slots, sizeof *t->slots);
     t->mask = (uint32_t)slots - 1;
@@ -189,9 +182,7 @@ void tokenizer_free(tokenizer *t) {
     free(t);
 }
 
-uint32_t tokenizer_vocabulary(const tokenizer *t) {
-    return t->count;
-}
+uint32_t tokenizer_vocabulary(const tokenizer *t) { return t->count; }
 
 /* ---- Kinds of characters, as BERT sees them ---- */
 
@@ -214,9 +205,7 @@ static bool is_blank(int32_t c) {
 
 /* What separates words in the cleaned text: the separators of lines and paragraphs are not cleaned away,
  * but split. */
-static bool is_separator(int32_t c) {
-    return c == ' ' || c == 0x2028 || c == 0x2029;
-}
+static bool is_separator(int32_t c) { return c == ' ' || c == 0x2028 || c == 0x2029; }
 
 static bool is_ideograph(int32_t c) {
     return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x20000 && c <= 0x2a6df) ||
@@ -226,15 +215,12 @@ static bool is_ideograph(int32_t c) {
 /* All signs of ASCII count, also those that are symbols to Unicode: $ + < = > ^ ` | ~ */
 static bool is_punctuation(int32_t c) {
     if (c < 0x80)
-        return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
-               (c >= '{' && c <= '~');
+        return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
     utf8proc_category_t category = utf8proc_category(c);
     return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
 }
 
-static bool is_nonspacing_mark(int32_t c) {
-    return c >= 0x80 && utf8proc_category(c) == UTF8PROC_CATEGORY_MN;
-}
+static bool is_nonspacing_mark(int32_t c) { return c >= 0x80 && utf8proc_category(c) == UTF8PROC_CATEGORY_MN; }
 
 /* ---- Words to pieces ---- */
 
@@ -251,14 +237,12 @@ static void add_piece(piece_list *list, uint32_t id) {
 /* The longest token at the beginning of word[0 .. length - 1]; `after` says that it is not the word's
  * first. Returns its number, and how many bytes of the word it takes; NONE if there is none. A token is
  * whole characters, so the bytes it takes are too. */
-static uint32_t longest_piece(const tokenizer *t, bool after, const char *word, size_t length,
-                              size_t *taken) {
+static uint32_t longest_piece(const tokenizer *t, bool after, const char *word, size_t length, size_t *taken) {
     uint64_t hashes[WORD_BYTES + 1];
     const char *prefix = after ? "##" : "";
     size_t most = length < t->longest ? length : t->longest;
     hashes[0] = hash_on(HASH_START, prefix, strlen(prefix));
-    for (size_t i = 0; i < most; i++)
-        hashes[i + 1] = hash_on(hashes[i], word + i, 1);
+    for (size_t i = 0; i < most; i++) hashes[i + 1] = hash_on(hashes[i], word + i, 1);
     for (size_t n = most; n > 0; n--) {
         uint32_t slot = find_slot(t, hashes[n], prefix, word, n);
         if (!t->slots[slot]) continue;
@@ -279,8 +263,7 @@ static void add_word(piece_list *list, const char *word, size_t length) {
         }
         pieces[count++] = id;
     }
-    for (uint32_t i = 0; i < count; i++)
-        add_piece(list, pieces[i]);
+    for (uint32_t i = 0; i < count; i++) add_piece(list, pieces[i]);
 }
 
 static void add_characters(piece_list *list, const int32_t *characters, size_t count) {
@@ -302,8 +285,7 @@ static bool add_special(piece_list *list, const int32_t *characters, size_t coun
     for (int s = 0; s < SPECIALS; s++) {
         size_t i = 0;
         if (strlen(SPECIAL_TOKENS[s]) != count || list->t->specials[s] == NONE) continue;
-        while (i < count && characters[i] == SPECIAL_TOKENS[s][i])
-            i++;
+        while (i < count && characters[i] == SPECIAL_TOKENS[s][i]) i++;
         if (i < count) continue;
         add_piece(list, list->t->specials[s]);
         return true;
@@ -316,8 +298,7 @@ static void split_at_punctuation(piece_list *list, const int32_t *characters, si
     for (size_t at = 0, end; at < count; at = end) {
         end = at + 1;
         if (!is_punctuation(characters[at]))
-            while (end < count && !is_punctuation(characters[end]))
-                end++;
+            while (end < count && !is_punctuation(characters[end])) end++;
         add_characters(list, characters + at, end - at);
     }
 }
@@ -325,8 +306,7 @@ static void split_at_punctuation(piece_list *list, const int32_t *characters, si
 static void split_at_blanks(piece_list *list, const int32_t *characters, size_t count) {
     for (size_t at = 0, end; at < count && list->count < list->room; at = end) {
         end = at;
-        while (end < count && !is_separator(characters[end]))
-            end++;
+        while (end < count && !is_separator(characters[end])) end++;
         if (end > at)
             split_at_punctuation(list, characters + at, end - at);
         else
@@ -336,14 +316,11 @@ static void split_at_blanks(piece_list *list, const int32_t *characters, size_t 
 
 /* ---- Texts to characters ---- */
 
-static int32_t ascii_lower(int32_t c) {
-    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
+static int32_t ascii_lower(int32_t c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
 
 /* Step 2 and 3: writes the cleaned text to `clean`, at most twice as long (a blank on both sides of an
  * ideograph of three bytes is the most), and returns its length. Bytes that are not UTF-8 are left out. */
-static size_t clean_text(bool lowercase, const char *text, size_t length, utf8proc_uint8_t *clean,
-                         bool *ascii) {
+static size_t clean_text(bool lowercase, const char *text, size_t length, utf8proc_uint8_t *clean, bool *ascii) {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
     utf8proc_uint8_t *to = clean;
     *ascii = true;
@@ -386,8 +363,7 @@ static int32_t *normalize(bool lowercase, const utf8proc_uint8_t *clean, size_t 
 
 static int32_t *widen(const utf8proc_uint8_t *clean, size_t length) {
     int32_t *characters = malloc((length + 1) * sizeof *characters);
-    for (size_t i = 0; characters && i < length; i++)
-        characters[i] = clean[i];
+    for (size_t i = 0; characters && i < length; i++) characters[i] = clean[i];
     return characters;
 }
 
@@ -409,8 +385,7 @@ static bool add_text(piece_list *list, const char *text) {
     const char *plain = text;
     for (const char *at = strchr(text, '['); at && list->count < list->room; at = strchr(at, '[')) {
         int s = 0;
-        while (s < SPECIALS && strncmp(at, SPECIAL_TOKENS[s], strlen(SPECIAL_TOKENS[s])) != 0)
-            s++;
+        while (s < SPECIALS && strncmp(at, SPECIAL_TOKENS[s], strlen(SPECIAL_TOKENS[s])) != 0) s++;
         if (s == SPECIALS || list->t->specials[s] == NONE) {
             at++;
             continue;
@@ -435,8 +410,7 @@ static void cut_longest_first(uint32_t *a, uint32_t *b, uint32_t room) {
     }
 }
 
-static uint32_t encode_single(const tokenizer *t, const char *a, uint32_t most, uint32_t *ids,
-                              uint8_t *segments) {
+static uint32_t encode_single(const tokenizer *t, const char *a, uint32_t most, uint32_t *ids, uint8_t *segments) {
     piece_list first = {.t = t, .ids = ids + 1, .room = most - 2};
     if (!add_text(&first, a)) return 0;
     ids[0] = t->specials[CLS];

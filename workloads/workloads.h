@@ -23,8 +23,8 @@ typedef struct outcome_table {
     uint32_t layers;                        /* of the model: the layer of the last exit */
     uint32_t exit_layer[OUTCOME_MAX_EXITS]; /* [exits] after which layer each stands, from 1, ascending */
     uint8_t exit_at[OUTCOME_MAX_EXITS + 1]; /* [layer] the exit after a layer, from 1; 0: there is none */
-    uint32_t *labels;      /* [samples] */
-    uint32_t *tokens;      /* [samples]; NULL if the table has none and none were drawn yet */
+    uint32_t *labels;                       /* [samples] */
+    uint32_t *tokens;                       /* [samples]; NULL if the table has none and none were drawn yet */
     double *confidences;   /* [samples][exits]: largest class probability, or what the table says it is */
     uint16_t *predictions; /* [samples][exits] */
     double *probabilities; /* [samples][exits][classes]; NULL in tables that hold only confidences */
@@ -32,7 +32,7 @@ typedef struct outcome_table {
     uint32_t v_size;
     const char *const *class_names; /* [classes], NULL where a name is not known; NULL: classes have numbers only */
     const char *classes_from;       /* who says so; static */
-    int work; /* work_kind: constant, or every request's FLOP multiplied by its own Exp(1) draw */
+    int work;                       /* work_kind: constant, or every request's FLOP multiplied by its own Exp(1) draw */
 } outcome_table;
 
 /* Reads a CSV file of numbers, in one of two forms told apart by the header line:
@@ -99,11 +99,11 @@ typedef enum sample_order { ORDER_SEQUENTIAL, ORDER_SHUFFLED } sample_order;
 typedef struct workload {
     const char *name;
     const yaml_node *data; /* `data:`, the data set whose texts a model answers; NULL: none */
-    int process;        /* arrival_process */
-    double rate;        /* per phone and second; 0 for closed */
-    double fleet_rate;  /* for all phones together; 0 if `rate` was given */
-    distribution think; /* closed: seconds between an answer and the phone's next request */
-    int order;          /* sample_order */
+    int process;           /* arrival_process */
+    double rate;           /* per phone and second; 0 for closed */
+    double fleet_rate;     /* for all phones together; 0 if `rate` was given */
+    distribution think;    /* closed: seconds between an answer and the phone's next request */
+    int order;             /* sample_order */
 } workload;
 
 extern const yaml_field WORKLOAD_FIELDS[], ARRIVAL_FIELDS[];
@@ -220,10 +220,10 @@ typedef struct dataset_settings {
     const char *file;  /* as written; resolved by the caller */
     const char *vocab; /* vocabulary; default: vocab.txt beside the model */
     uint64_t max_tokens;
-    uint64_t samples, data_seed; /* of generated tasks */
-    int part;                    /* of generated tasks: index into DEPTH_PARTS */
+    uint64_t samples, data_seed;         /* of generated tasks */
+    int part;                            /* of generated tasks: index into DEPTH_PARTS */
     const char *text_a, *text_b, *label; /* columns, for the generic forms */
-    class_list classes; /* not a key: the mapping that labels are to be read by; zeroed: none */
+    class_list classes;                  /* not a key: the mapping that labels are to be read by; zeroed: none */
 } dataset_settings;
 
 /* "sst2", "cola", "rte", "mrpc", "qnli", "mnli", "qqp", "snli", "tsv", "jsonl", "depth", "depth-flat", NULL */
@@ -255,10 +255,10 @@ typedef struct token_set {
     uint32_t samples, classes;
     const char *const *class_names; /* [classes], NULL at the end */
     const char *classes_from;       /* who says so; static */
-    uint32_t vocabulary; /* tokens that the vocabulary has */
-    uint32_t longest;    /* tokens of the longest sample */
-    uint32_t *lengths; /* [samples] */
-    size_t *first;     /* [samples] where a sample begins in ids and segments */
+    uint32_t vocabulary;            /* tokens that the vocabulary has */
+    uint32_t longest;               /* tokens of the longest sample */
+    uint32_t *lengths;              /* [samples] */
+    size_t *first;                  /* [samples] where a sample begins in ids and segments */
     uint32_t *ids;
     uint8_t *segments;
     uint32_t *labels; /* [samples] */

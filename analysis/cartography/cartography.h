@@ -71,10 +71,10 @@ double exit_gain(int kind, uint32_t prediction, double confidence, const double 
 /* Samples on which routers are judged: what the last exit of each tier makes of each. */
 typedef struct jury {
     uint32_t samples, size;
-    double *v;                    /* [samples][size]; owned, as what follows */
-    double (*gain)[POOLS];        /* C of each tier's last exit */
+    double *v;             /* [samples][size]; owned, as what follows */
+    double (*gain)[POOLS]; /* C of each tier's last exit */
     bool (*right)[POOLS];
-    double *phone_confidence;     /* max softmax of the phone's exit */
+    double *phone_confidence; /* max softmax of the phone's exit */
     uint32_t *tokens;
 } jury;
 
@@ -111,8 +111,8 @@ extern const char *const OBJECTIVES[]; /* "reward", "max_saving", NULL */
 
 typedef struct search_settings {
     int objective;
-    double drop;        /* max_saving: the largest drop, in points */
-    double fixed[2];    /* thresholds that are given; NaN: searched */
+    double drop;     /* max_saving: the largest drop, in points */
+    double fixed[2]; /* thresholds that are given; NaN: searched */
     prices prices;
 } search_settings;
 

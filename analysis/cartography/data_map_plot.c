@@ -2,8 +2,8 @@
  * colour by the share of epochs in which a sample was right, densities at the sides; and the pools' bounds. */
 #include <math.h>
 
-#include "cartography.h"
 #include "analysis/report/plot.h"
+#include "cartography.h"
 
 /* More points than these are thinned out evenly, which the caption says; densities are those of all samples. */
 enum { MOST_POINTS = 6000, BINS = 50 };
@@ -52,7 +52,7 @@ static const char SETTINGS[] =
 
 /* The bounds of the pools within the picture, and the pools' names. */
 static void write_pools(double alpha, double beta, FILE *script) {
-    bool has_alpha = alpha > 0 && alpha < 1, has_beta = beta > 0 && beta < MOST_VARIABILITY;
+    bool has_alpha = alpha > 0 && alpha<1, has_beta = beta> 0 && beta < MOST_VARIABILITY;
     if (has_alpha)
         fprintf(script, "set arrow from 0,%.9g to 0.5,%.9g nohead front lc rgb ink lw 1.5 dt (8,4)\n", alpha, alpha);
     if (has_beta && alpha < 1)
@@ -64,22 +64,24 @@ static void write_pools(double alpha, double beta, FILE *script) {
 }
 
 static void write_panels(FILE *script) {
-    fputs("plot data using \"variability\":(strcol(\"what\") eq 'point' ? column(\"confidence\") : NaN):\"right\" \\\n"
-          "    with points pt 7 ps 0.16 lc palette\n"
-          "unset arrow; unset label; unset colorbox; unset grid\n"
-          "set border 1; unset ytics; set xtics scale 0; set format x ''; set xlabel ''; set ylabel ''; set yrange [0:*]; set boxwidth 0.01\n"
-          "set tmargin at screen 0.90; set bmargin at screen 0.78\n"
-          "set label caption at screen 0.13,0.95 left\n"
-          "plot data using \"variability\":(strcol(\"what\") eq 'across' ? column(\"density\") : NaN) \\\n"
-          "    with boxes lc rgb other_color\n"
-          "unset label\n"
-          "set border 2; unset xtics; set xrange [0:*]; set yrange [0:1]\n"
-          "set lmargin at screen 0.71; set rmargin at screen 0.82; set bmargin at screen 0.13; set tmargin at screen 0.76\n",
-          script);
+    fputs(
+        "plot data using \"variability\":(strcol(\"what\") eq 'point' ? column(\"confidence\") : NaN):\"right\" \\\n"
+        "    with points pt 7 ps 0.16 lc palette\n"
+        "unset arrow; unset label; unset colorbox; unset grid\n"
+        "set border 1; unset ytics; set xtics scale 0; set format x ''; set xlabel ''; set ylabel ''; set yrange [0:*]; set boxwidth 0.01\n"
+        "set tmargin at screen 0.90; set bmargin at screen 0.78\n"
+        "set label caption at screen 0.13,0.95 left\n"
+        "plot data using \"variability\":(strcol(\"what\") eq 'across' ? column(\"density\") : NaN) \\\n"
+        "    with boxes lc rgb other_color\n"
+        "unset label\n"
+        "set border 2; unset xtics; set xrange [0:*]; set yrange [0:1]\n"
+        "set lmargin at screen 0.71; set rmargin at screen 0.82; set bmargin at screen 0.13; set tmargin at screen 0.76\n",
+        script);
     fprintf(script,
             "plot data using (strcol(\"what\") eq 'up' ? column(\"density\") / 2 : NaN):\"confidence\":"
             "(column(\"density\") / 2):(%.9g) \\\n    with boxxyerror lc rgb other_color\n"
-            "unset multiplot\n", 0.5 / BINS);
+            "unset multiplot\n",
+            0.5 / BINS);
 }
 
 static void write_script(const data_map *m, uint32_t stride, double alpha, double beta, FILE *script) {

@@ -14,7 +14,8 @@ enum { MAX_EPOCHS = 10000, MAX_CLASSES = OUTCOME_MAX_CLASSES };
 
 bool dynamics_open(training_dynamics *d, uint32_t epochs, portolan_error *err) {
     *d = (training_dynamics){.room = epochs};
-    return (epochs && epochs <= MAX_EPOCHS) || error_usage(err, "%u epochs of dynamics; 1 to %d are allowed", epochs, MAX_EPOCHS);
+    return (epochs && epochs <= MAX_EPOCHS) ||
+           error_usage(err, "%u epochs of dynamics; 1 to %d are allowed", epochs, MAX_EPOCHS);
 }
 
 void dynamics_free(training_dynamics *d) {
@@ -61,8 +62,8 @@ static bool read_gold(training_dynamics *d, jsonl_cursor *c, const json_t *row, 
     if (!jsonl_number(c, row, "gold", 0, d->classes - 1, &gold)) return false;
     if (gold != floor(gold)) return error_input(c->err, c->mark, "'gold' is %.9g; a class is a whole number", gold);
     if (!is_new && d->gold[sample] != (uint32_t)gold)
-        return error_input(c->err, c->mark, "sample '%.60s' has gold %.0f here and %u in an earlier epoch", d->guids[sample],
-                           gold, d->gold[sample]);
+        return error_input(c->err, c->mark, "sample '%.60s' has gold %.0f here and %u in an earlier epoch",
+                           d->guids[sample], gold, d->gold[sample]);
     d->gold[sample] = (uint32_t)gold;
     return true;
 }
@@ -138,7 +139,8 @@ bool dynamics_add_epoch(training_dynamics *d, const char *name, const char *text
     free(filled);
     ok = ok && !err->status && (d->epochs || close_first(d, seen, name, err));
     if (ok && seen != d->samples)
-        ok = error_input(err, (text_mark){name, 0, 0}, "has %u samples, the first epoch's file has %u", seen, d->samples);
+        ok = error_input(err, (text_mark){name, 0, 0}, "has %u samples, the first epoch's file has %u", seen,
+                         d->samples);
     if (ok) d->epochs++;
     return ok;
 }
@@ -175,7 +177,8 @@ static bool count_epochs(const char *folder, uint32_t *count, portolan_error *er
     for (uint32_t n = 0; n <= (uint32_t)last; n++) {
         epoch_path(path, sizeof path, folder, n);
         if (access(path, F_OK) != 0)
-            return error_usage(err, "%s: is missing, but the dynamics go on to epoch %ld; all epochs from 0 on are needed",
+            return error_usage(err,
+                               "%s: is missing, but the dynamics go on to epoch %ld; all epochs from 0 on are needed",
                                path, last);
     }
     *count = (uint32_t)last + 1;

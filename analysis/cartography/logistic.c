@@ -13,13 +13,13 @@ static const double RIDGE = 1, TOLERANCE = 1e-10;
 
 /* The problem with its columns standardised and a column of ones at the end. */
 typedef struct problem {
-    uint32_t n, d; /* samples used; columns, the ones included */
-    double *x;     /* [n][d] */
-    double *y;     /* [n] 0 or 1 */
-    double *mean, *scale;      /* [d - 1] */
+    uint32_t n, d;                   /* samples used; columns, the ones included */
+    double *x;                       /* [n][d] */
+    double *y;                       /* [n] 0 or 1 */
+    double *mean, *scale;            /* [d - 1] */
     double *beta, *trial, *gradient; /* [d] */
-    double *hessian;           /* [d][d], lower triangle */
-    double *weighted;          /* [n][d] rows of x times sqrt(p (1 - p)) */
+    double *hessian;                 /* [d][d], lower triangle */
+    double *weighted;                /* [n][d] rows of x times sqrt(p (1 - p)) */
 } problem;
 
 static void close_problem(problem *q) {
@@ -89,8 +89,8 @@ static void fill_gradient_and_hessian(problem *q) {
             q->weighted[i * d + k] = root * x[k];
         }
     }
-    blas.dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)d, (blasint)q->n, 1, q->weighted, (blasint)d, 0, q->hessian,
-                (blasint)d);
+    blas.dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)d, (blasint)q->n, 1, q->weighted, (blasint)d, 0,
+               q->hessian, (blasint)d);
     for (size_t k = 0; k < d; k++) q->hessian[k * d + k] += k + 1 < d ? RIDGE : 1e-9;
 }
 

@@ -68,9 +68,11 @@ bool router_fit_logistic(router *r, const jury *held, const search_settings *s, 
                          portolan_error *err) {
     *found = (surface){0};
     if (held->samples < 50)
-        return error_usage(err, "'logistic' needs held-out samples, 50 at least, and there are %u; train with "
-                           "'training.holdout'", held->samples);
-    double (*right)[POOLS] = malloc(held->samples * sizeof *right);
+        return error_usage(err,
+                           "'logistic' needs held-out samples, 50 at least, and there are %u; train with "
+                           "'training.holdout'",
+                           held->samples);
+    double(*right)[POOLS] = malloc(held->samples * sizeof *right);
     bool ok = right || error_memory(err, held->samples * sizeof *right);
     for (int k = 0; ok && k < POOLS; k++) {
         r->has[k] = true;

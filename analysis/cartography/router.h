@@ -30,14 +30,14 @@ extern const char *const ASSIGNMENTS[]; /* "nearest-mean", "logistic", NULL */
 
 typedef struct router {
     int method, assignment, representation, distance; /* of the enumerations above */
-    uint32_t size;            /* of v */
-    uint32_t depth[POOLS];    /* layers of the tiers it was made for */
-    char embedding[65];       /* hash of the embedding layer that v is made by (encoder_embedding_hash) */
-    double thresholds[2];     /* that made the pools: alpha and beta; exit-pools: confidence and NaN; logistic: NaN */
-    bool has[POOLS];          /* false: the pool was empty and is dropped */
-    uint64_t samples[POOLS];  /* fitting samples of each pool */
+    uint32_t size;                                    /* of v */
+    uint32_t depth[POOLS];                            /* layers of the tiers it was made for */
+    char embedding[65];      /* hash of the embedding layer that v is made by (encoder_embedding_hash) */
+    double thresholds[2];    /* that made the pools: alpha and beta; exit-pools: confidence and NaN; logistic: NaN */
+    bool has[POOLS];         /* false: the pool was empty and is dropped */
+    uint64_t samples[POOLS]; /* fitting samples of each pool */
     double bias[POOLS], penalty[POOLS]; /* logistic only */
-    float *rows;              /* [POOLS][size] means, or weights; owned */
+    float *rows;                        /* [POOLS][size] means, or weights; owned */
 } router;
 
 /* Size of v for a model of width `hidden`; token norms have one element a token of the longest sample. */

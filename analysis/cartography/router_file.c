@@ -14,8 +14,10 @@ enum { SCHEMA = 1, MAX_SIZE = 1 << 20, MAX_BYTES = 256 << 20 };
 static json_t *number_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
 static json_t *pool_json(const router *r, int k) {
-    json_t *row = json_array(), *one = json_pack("{s:s, s:I}", "name", POOL_NAMES[k], "samples", (json_int_t)r->samples[k]);
-    for (uint32_t i = 0; i < r->size; i++) json_array_append_new(row, json_real((double)r->rows[(size_t)k * r->size + i]));
+    json_t *row = json_array(),
+           *one = json_pack("{s:s, s:I}", "name", POOL_NAMES[k], "samples", (json_int_t)r->samples[k]);
+    for (uint32_t i = 0; i < r->size; i++)
+        json_array_append_new(row, json_real((double)r->rows[(size_t)k * r->size + i]));
     if (r->assignment == ASSIGN_LOGISTIC) {
         json_object_set_new(one, "bias", json_real(r->bias[k]));
         json_object_set_new(one, "penalty", json_real(r->penalty[k]));
@@ -28,19 +30,20 @@ static json_t *router_json(const router *r, const json_t *chosen_by) {
     json_t *pools = json_array();
     for (int k = 0; k < POOLS; k++)
         if (r->has[k]) json_array_append_new(pools, pool_json(r, k));
-    json_t *whole = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:[i,i,i], s:s, s:[o,o], s:o}", "schema", SCHEMA, "method",
-                              MAP_METHODS[r->method], "assignment", ASSIGNMENTS[r->assignment], "representation",
-                              REPRESENTATIONS[r->representation], "metric", DISTANCES[r->distance], "size", (int)r->size,
-                              "split", (int)r->depth[0], (int)r->depth[1], (int)r->depth[2], "embedding", r->embedding,
-                              "thresholds", number_or_null(r->thresholds[0]), number_or_null(r->thresholds[1]), "pools",
-                              pools);
+    json_t *whole = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:[i,i,i], s:s, s:[o,o], s:o}", "schema", SCHEMA,
+                              "method", MAP_METHODS[r->method], "assignment", ASSIGNMENTS[r->assignment],
+                              "representation", REPRESENTATIONS[r->representation], "metric", DISTANCES[r->distance],
+                              "size", (int)r->size, "split", (int)r->depth[0], (int)r->depth[1], (int)r->depth[2],
+                              "embedding", r->embedding, "thresholds", number_or_null(r->thresholds[0]),
+                              number_or_null(r->thresholds[1]), "pools", pools);
     if (chosen_by) json_object_set(whole, "chosen_by", (json_t *)chosen_by);
     return whole;
 }
 
 bool router_write(const router *r, const json_t *chosen_by, const char *path, size_t *bytes, portolan_error *err) {
     json_t *whole = router_json(r, chosen_by);
-    char *text = whole ? json_dump_text(whole, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL; /* 9 digits hold a float */
+    char *text = whole ? json_dump_text(whole, JSON_COMPACT | JSON_REAL_PRECISION(9))
+                       : NULL; /* 9 digits hold a float */
     json_decref(whole);
     if (!text) return error_memory(err, (size_t)POOLS * r->size * 16);
     replacement file;
@@ -76,7 +79,8 @@ static bool read_choice(reader *in, const json_t *whole, const char *key, const 
     return fault(in, key, allowed);
 }
 
-static bool read_whole(reader *in, const json_t *value, const char *key, json_int_t least, json_int_t most, uint64_t *into) {
+static bool read_whole(reader *in, const json_t *value, const char *key, json_int_t least, json_int_t most,
+                       uint64_t *into) {
     char wanted[96];
     snprintf(wanted, sizeof wanted, "a whole number from %lld to %lld", (long long)least, (long long)most);
     json_int_t x = json_integer_value(value);
@@ -88,7 +92,8 @@ static bool read_whole(reader *in, const json_t *value, const char *key, json_in
 static bool read_split(reader *in, const json_t *list) {
     for (size_t k = 0; k < POOLS; k++) {
         uint64_t depth = 0;
-        if (json_array_size(list) != POOLS || !read_whole(in, json_array_get(list, k), "split", 1, MODEL_MAX_LAYERS, &depth) ||
+        if (json_array_size(list) != POOLS ||
+            !read_whole(in, json_array_get(list, k), "split", 1, MODEL_MAX_LAYERS, &depth) ||
             (k && depth < in->r->depth[k - 1]))
             return fault(in, "split", "three numbers of layers, none below the one before");
         in->r->depth[k] = (uint32_t)depth;
@@ -155,7 +160,8 @@ static bool read_router(reader *in, const json_t *whole) {
         !read_thresholds(in, json_object_get(whole, "thresholds")))
         return false;
     const json_t *pools = json_object_get(whole, "pools");
-    if (!json_array_size(pools) || json_array_size(pools) > POOLS) return fault(in, "pools", "a list of one to three pools");
+    if (!json_array_size(pools) || json_array_size(pools) > POOLS)
+        return fault(in, "pools", "a list of one to three pools");
     r->size = (uint32_t)size;
     if (!router_allocate(r, in->err)) return false;
     for (size_t i = 0; i < json_array_size(pools); i++)
@@ -169,7 +175,8 @@ bool router_parse(router *r, const char *name, const char *text, size_t length, 
     *r = (router){0};
     json_t *whole = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
     if (!whole)
-        return error_input(err, (text_mark){name, (unsigned)where.line, (unsigned)where.column}, "not JSON: %s", where.text);
+        return error_input(err, (text_mark){name, (unsigned)where.line, (unsigned)where.column}, "not JSON: %s",
+                           where.text);
     bool ok = read_router(&in, whole);
     json_decref(whole);
     if (!ok) router_free(r);

@@ -145,7 +145,8 @@ static void add_cell(grid *g, size_t into, size_t from) {
 /* Cell (a, b) then holds all samples that reach at least a levels of confidence and exceed at most b of variability. */
 static void fill_grid(grid *g, const fitting *f) {
     for (uint32_t i = 0; i < f->samples; i++) {
-        size_t cell = cell_at(g, levels_reached(&g->alpha, f->confidence[i]), levels_exceeded(&g->beta, f->variability[i]));
+        size_t cell = cell_at(g, levels_reached(&g->alpha, f->confidence[i]),
+                              levels_exceeded(&g->beta, f->variability[i]));
         g->counts[cell]++;
         for (uint32_t d = 0; d < g->size; d++) g->sums[cell * g->size + d] += f->v[(size_t)i * g->size + d];
     }
@@ -204,9 +205,9 @@ static uint8_t nearest(const trial *t, int distance, const double *products) {
     uint8_t best = 0;
     for (uint8_t k = 0; k < POOLS; k++) {
         if (!t->has[k]) continue;
-        double score = distance == DISTANCE_L2   ? products[k] - t->constant[k]
-                       : t->constant[k] > 0 ? products[k] / t->constant[k]
-                                            : 0;
+        double score = distance == DISTANCE_L2 ? products[k] - t->constant[k]
+                       : t->constant[k] > 0    ? products[k] / t->constant[k]
+                                               : 0;
         if (score > most) {
             most = score;
             best = k;
@@ -218,8 +219,8 @@ static uint8_t nearest(const trial *t, int distance, const double *products) {
 static void try_block(search *q, size_t first, size_t n, surface_point *points) {
     uint32_t size = q->g.size;
     for (size_t i = 0; i < n; i++) set_means(q, &q->trials[first + i], q->means + i * POOLS * size);
-    blas.dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)q->held->samples, (blasint)(n * POOLS), (blasint)size, 1,
-                q->held->v, (blasint)size, q->means, (blasint)size, 0, q->products, BLOCK * POOLS);
+    blas.dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)q->held->samples, (blasint)(n * POOLS), (blasint)size,
+               1, q->held->v, (blasint)size, q->means, (blasint)size, 0, q->products, BLOCK * POOLS);
     for (size_t i = 0; i < n; i++) {
         const trial *t = &q->trials[first + i];
         for (uint32_t x = 0; x < q->held->samples; x++)
@@ -235,7 +236,8 @@ static void list_trials(search *q) {
     q->count = 0;
     for (uint32_t a = 0; a < q->g.alpha.count; a++)
         for (uint32_t b = 0; b < betas; b++)
-            if (q->r->method != METHOD_EXIT_POOLS || b == betas - 1 - a) q->trials[q->count++] = (trial){.a = a, .b = b};
+            if (q->r->method != METHOD_EXIT_POOLS || b == betas - 1 - a)
+                q->trials[q->count++] = (trial){.a = a, .b = b};
 }
 
 /* Whether one judgement is better than another: by reward; or, of those within the drop, by saving and then accuracy. */
@@ -251,7 +253,8 @@ void surface_choose(surface *found, const search_settings *s) {
     for (size_t i = 1; i < found->count; i++)
         if (is_better(s, &found->points[i].j, &found->points[found->chosen].j)) found->chosen = i;
     const judgement *best = &found->points[found->chosen].j;
-    found->satisfied = s->objective == OBJECTIVE_REWARD || (best->drop <= s->drop + 1e-9 && best->shares[POOL_HARD] < 1);
+    found->satisfied = s->objective == OBJECTIVE_REWARD ||
+                       (best->drop <= s->drop + 1e-9 && best->shares[POOL_HARD] < 1);
 }
 
 static bool allocate_search(search *q, portolan_error *err) {
@@ -260,7 +263,8 @@ static bool allocate_search(search *q, portolan_error *err) {
     q->means = malloc((size_t)BLOCK * POOLS * q->g.size * sizeof *q->means);
     q->products = malloc(n * BLOCK * POOLS * sizeof *q->products);
     q->to = malloc(n);
-    return (q->trials && q->means && q->products && q->to) || error_memory(err, n * BLOCK * POOLS * sizeof *q->products);
+    return (q->trials && q->means && q->products && q->to) ||
+           error_memory(err, n * BLOCK * POOLS * sizeof *q->products);
 }
 
 static void free_search(search *q) {
@@ -295,8 +299,9 @@ bool router_search(router *r, const fitting *f, const jury *held, const search_s
     if (!f->samples) return error_usage(err, "there are no samples to make pools of");
     bool ok = blas_open(1, err) && choose_levels(&q.g, r->method, f, s->fixed, err);
     if (ok && !held->samples && q.g.alpha.count * q.g.beta.count > 1)
-        ok = error_usage(err, "there are no held-out samples to search thresholds on; train with 'training.holdout', or give "
-                         "--alpha and --beta");
+        ok = error_usage(
+            err, "there are no held-out samples to search thresholds on; train with 'training.holdout', or give "
+                 "--alpha and --beta");
     ok = ok && allocate_grid(&q.g, r->size, err);
     if (ok) fill_grid(&q.g, f);
     ok = ok && allocate_search(&q, err) && try_all(&q, found, err) &&

@@ -36,11 +36,10 @@ static bool read_point(fleet *f, const csv_reader *r, const size_t *columns, por
     fleet_point *p = add_point(f, err);
     if (!p) return false;
     int kind = 0;
-    while (kind < FLEET_KINDS && strcmp(FLEET_KIND_NAMES[kind], r->fields[columns[KIND]]) != 0)
-        kind++;
+    while (kind < FLEET_KINDS && strcmp(FLEET_KIND_NAMES[kind], r->fields[columns[KIND]]) != 0) kind++;
     if (kind == FLEET_KINDS)
-        return error_input(err, csv_mark(r, columns[KIND]),
-                           "'kind' is '%.40s'; site, cell or phone is wanted", r->fields[columns[KIND]]);
+        return error_input(err, csv_mark(r, columns[KIND]), "'kind' is '%.40s'; site, cell or phone is wanted",
+                           r->fields[columns[KIND]]);
     const char *name = r->fields[columns[NAME]], *attached = r->fields[columns[ATTACHED]];
     *p = (fleet_point){.kind = (fleet_kind)kind,
                        .name = arena_text(&f->memory, name, strlen(name)),
@@ -134,14 +133,13 @@ static bool read_answers(fleet *f, csv_reader *r, const char *const *policies, s
     while ((state = csv_next(r, err)) == CSV_ROW) {
         const char *label = r->fields[columns[POLICY]];
         if (strcmp(policies[policy], label) != 0) /* rows of a policy stand together */
-            for (policy = 0; policy < policy_count && strcmp(policies[policy], label) != 0;)
-                policy++;
+            for (policy = 0; policy < policy_count && strcmp(policies[policy], label) != 0;) policy++;
         if (policy == policy_count)
             return error_input(err, r->mark, "there is no policy '%.80s' in summary.json", label);
         if (!csv_number(r, columns[ANSWERED], &answered, err)) return false;
         if (!(answered >= 0))
-            return error_input(err, csv_mark(r, columns[ANSWERED]),
-                               "'answered_edge' is '%.40s'; a count is wanted", r->fields[columns[ANSWERED]]);
+            return error_input(err, csv_mark(r, columns[ANSWERED]), "'answered_edge' is '%.40s'; a count is wanted",
+                               r->fields[columns[ANSWERED]]);
         size_t site = fleet_find_site(f, r->fields[columns[SITE]]);
         if (site < f->site_count) f->answered[policy * f->site_count + site] = answered;
     }
@@ -171,8 +169,7 @@ static bool load_points(fleet *f, const char *path, portolan_error *err) {
     return ok && sort_sites(f, err);
 }
 
-bool fleet_load(fleet *f, const char *folder, const char *const *policies, size_t policy_count,
-                portolan_error *err) {
+bool fleet_load(fleet *f, const char *folder, const char *const *policies, size_t policy_count, portolan_error *err) {
     char path[1100];
     *f = (fleet){0};
     snprintf(path, sizeof path, "%s/places.csv", folder);

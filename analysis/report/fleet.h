@@ -23,14 +23,13 @@ typedef struct fleet {
     size_t count, room;
     size_t *sites; /* [site_count] indices of points, by name; owned */
     size_t site_count;
-    double *answered;  /* [policy][site]: what the site's servers answered; NULL without sites.csv; owned */
+    double *answered; /* [policy][site]: what the site's servers answered; NULL without sites.csv; owned */
     double west, east, south, north;
 } fleet;
 
 /* Reads both files of the results folder; `policies` are the labels to be found. Without places.csv the
  * fleet is empty. On failure it is left empty. */
-bool fleet_load(fleet *f, const char *folder, const char *const *policies, size_t policy_count,
-                portolan_error *err);
+bool fleet_load(fleet *f, const char *folder, const char *const *policies, size_t policy_count, portolan_error *err);
 void fleet_free(fleet *f);
 
 /* The site of that name: its index in f->sites; site_count if there is none. */

@@ -48,9 +48,7 @@ static frame frame_of(const fleet *f) {
     return a;
 }
 
-static double map_width(void) {
-    return PLOT_COLUMN - LEFT - RIGHT;
-}
+static double map_width(void) { return PLOT_COLUMN - LEFT - RIGHT; }
 
 double fleet_map_height(const run_folder *f) {
     if (!f->places.count) return PLOT_HEIGHT;
@@ -70,16 +68,13 @@ static double round_up(double x) {
 }
 
 /* Digits behind the point of a multiple of `step`. */
-static int decimals(double step) {
-    return (int)fmax(0, -floor(log10(step) + 1e-9));
-}
+static int decimals(double step) { return (int)fmax(0, -floor(log10(step) + 1e-9)); }
 
 /* ---- Rows ---- */
 
 static double sum_of(const fleet *f, size_t policy) {
     double sum = 0;
-    for (size_t i = 0; i < f->site_count; i++)
-        sum += f->answered[policy * f->site_count + i];
+    for (size_t i = 0; i < f->site_count; i++) sum += f->answered[policy * f->site_count + i];
     return sum;
 }
 
@@ -91,8 +86,7 @@ static size_t busiest_policy(const run_folder *f) {
     return best;
 }
 
-static void write_row(FILE *out, const fleet_point *p, const fleet_point *to, const char *policy,
-                      double answered) {
+static void write_row(FILE *out, const fleet_point *p, const fleet_point *to, const char *policy, double answered) {
     fprintf(out, "%s\t", FLEET_KIND_NAMES[p->kind]);
     plot_field(out, p->name);
     fprintf(out, "\t%.12g\t%.12g\t", p->latitude, p->longitude);
@@ -120,8 +114,7 @@ static bool write_others(const task *t) {
         if (p->kind == FLEET_SITE) continue;
         size_t site = p->kind == FLEET_CELL ? fleet_find_site(f, p->attached_to) : f->site_count;
         if (site < f->site_count) to = &f->points[f->sites[site]];
-        apart |=
-            p->kind == FLEET_CELL && (!to || p->latitude != to->latitude || p->longitude != to->longitude);
+        apart |= p->kind == FLEET_CELL && (!to || p->latitude != to->latitude || p->longitude != to->longitude);
         write_row(t->p.data, p, to, "", NAN);
     }
     return apart;
@@ -134,23 +127,20 @@ static void write_frame(FILE *out, const frame *a, double height) {
     if (decimals(across) > 2) across = round_up((a->east - a->west) / (TICS_ACROSS / 2)); /* long labels */
     double up = round_up((a->north - a->south) / TICS_UP);
     double bar = round_down(a->metres / 4);
-    fprintf(
-        out,
-        "set lmargin at screen %g\nset rmargin at screen %g\nset bmargin at screen %g\n"
-        "set tmargin at screen %g\n"
-        "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xtics %g geographic\nset ytics %g geographic\n"
-        "set format x '%%.%dd°%%E'\nset format y '%%.%dd°%%N'\nset border 15\n"
-        "unset key\n",
-        LEFT / PLOT_COLUMN, 1 - RIGHT / PLOT_COLUMN, BOTTOM / height, 1 - TOP / height, a->west, a->east,
-        a->south, a->north, across, up, decimals(across), decimals(up));
-    double at = 1 - TOP / 2 / height,
-           left = 1 - RIGHT / PLOT_COLUMN - map_width() / PLOT_COLUMN * bar / a->metres;
-    fprintf(
-        out,
-        "set arrow from screen %.4f,%.4f to screen %.4f,%.4f heads size screen 0.008,90 lc rgb ink lw 1.5\n"
-        "set label '%g %s' at screen %.4f,%.4f right textcolor rgb ink\n",
-        left, at, 1 - RIGHT / PLOT_COLUMN, at, bar >= 1000 ? bar / 1000 : bar, bar >= 1000 ? "km" : "m",
-        left - 0.02, at);
+    fprintf(out,
+            "set lmargin at screen %g\nset rmargin at screen %g\nset bmargin at screen %g\n"
+            "set tmargin at screen %g\n"
+            "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xtics %g geographic\nset ytics %g geographic\n"
+            "set format x '%%.%dd°%%E'\nset format y '%%.%dd°%%N'\nset border 15\n"
+            "unset key\n",
+            LEFT / PLOT_COLUMN, 1 - RIGHT / PLOT_COLUMN, BOTTOM / height, 1 - TOP / height, a->west, a->east, a->south,
+            a->north, across, up, decimals(across), decimals(up));
+    double at = 1 - TOP / 2 / height, left = 1 - RIGHT / PLOT_COLUMN - map_width() / PLOT_COLUMN * bar / a->metres;
+    fprintf(out,
+            "set arrow from screen %.4f,%.4f to screen %.4f,%.4f heads size screen 0.008,90 lc rgb ink lw 1.5\n"
+            "set label '%g %s' at screen %.4f,%.4f right textcolor rgb ink\n",
+            left, at, 1 - RIGHT / PLOT_COLUMN, at, bar >= 1000 ? bar / 1000 : bar, bar >= 1000 ? "km" : "m",
+            left - 0.02, at);
 }
 
 /* Point size of a disc for n answers; the largest stands for `most`. */
@@ -161,8 +151,7 @@ static double disc_size(double n, double most, size_t sites) {
 /* Longer labels are cut, not within a character of UTF-8. */
 static int title_length(const char *policy) {
     int n = (int)strnlen(policy, LONG_LABEL);
-    while (n > 0 && ((unsigned char)policy[n] & 0xC0) == 0x80)
-        n--;
+    while (n > 0 && ((unsigned char)policy[n] & 0xC0) == 0x80) n--;
     return n;
 }
 
@@ -176,20 +165,19 @@ static void write_discs(FILE *out, const char *policy, double most, size_t sites
     plot_texts(out, "shown", &policy, 1);
     plot_texts(out, "titles", texts, 1);
     fprintf(out, "set label titles[1] at screen 0.5,%.4f center textcolor rgb ink\n", TITLE_AT / height);
-    fputs(
-        "disc(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && "
-        "column('answered') > 0 ? column(c) : NaN\n"
-        "idle(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && "
-        "column('answered') == 0 ? column(c) : NaN\n",
-        out);
+    fputs("disc(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && "
+          "column('answered') > 0 ? column(c) : NaN\n"
+          "idle(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && "
+          "column('answered') == 0 ? column(c) : NaN\n",
+          out);
 }
 
-static const char DISCS[] =
-    ", \\\n    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
-    "with points pt 7 ps variable lc rgb '#70bb5566', \\\n"
-    "    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
-    "with points pt 6 ps variable lc rgb edge_color lw 0.6, \\\n"
-    "    data using (idle('longitude')):(idle('latitude')) with points pt 2 ps 0.35 lw 0.8 lc rgb ink";
+static const char
+    DISCS[] = ", \\\n    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
+              "with points pt 7 ps variable lc rgb '#70bb5566', \\\n"
+              "    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
+              "with points pt 6 ps variable lc rgb edge_color lw 0.6, \\\n"
+              "    data using (idle('longitude')):(idle('latitude')) with points pt 2 ps 0.35 lw 0.8 lc rgb ink";
 
 static void write_plot(FILE *out, bool apart, size_t phones) {
     fputs("is(k, c) = strcol('kind') eq k ? column(c) : NaN\nplot ", out);
@@ -259,8 +247,7 @@ bool write_fleet_map(task *t) {
         most = fmax(most, f->answered[shown * f->site_count + i]);
         least = fmin(least, f->answered[shown * f->site_count + i]);
     }
-    for (size_t i = 0; i < f->count; i++)
-        kinds[f->points[i].kind]++;
+    for (size_t i = 0; i < f->count; i++) kinds[f->points[i].kind]++;
     frame a = frame_of(f);
     fputs("kind\tname\tlatitude\tlongitude\tsite_latitude\tsite_longitude\tpolicy\tanswered\n", t->p.data);
     write_sites(t);

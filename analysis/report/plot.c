@@ -24,61 +24,61 @@ static const double CHARACTER = 0.072, LINE = 0.17, ABOVE = 0.1, BESIDE = 0.15, 
  * neighbours differ in lightness too; those of the tiers: Paul Tol, "Colour schemes" (SRON/EPS/TN/09-002,
  * issue 3.2, 2021), high-contrast, made to be told apart in grey. A second round of the colours has other
  * dashes and points. */
-static const char STYLE[] =
-    "do for [format in 'svg pdf png'] {\n"
-    "reset # what the picture sets is not left to the next format\n"
-    "set encoding utf8\n"
-    "set datafile separator tab\n"
-    "set datafile columnheaders\n"
-    "set datafile commentschars ''\n"
-    "set datafile missing NaN # a row that a filter leaves out does not break its line\n"
-    "\n"
-    "# Colours for the colour-blind; dashes, points and lightness for grey.\n"
-    "ink = '#222222'; rule = '#d9d9d9'\n"
-    "phone_color = '#ddaa33'; edge_color = '#bb5566'; cloud_color = '#004488'; other_color = '#bbbbbb'\n"
-    "set linetype  1 lc rgb '#0072b2' dt solid           pt  7 lw 2 ps 0.6\n"
-    "set linetype  2 lc rgb '#e69f00' dt (10,4)          pt  5 lw 2 ps 0.6\n"
-    "set linetype  3 lc rgb '#000000' dt (3,3)           pt  8 lw 2 ps 0.7\n"
-    "set linetype  4 lc rgb '#56b4e9' dt (12,3,3,3)      pt 13 lw 2 ps 0.7\n"
-    "set linetype  5 lc rgb '#d55e00' dt (12,3,3,3,3,3)  pt  4 lw 2 ps 0.6\n"
-    "set linetype  6 lc rgb '#009e73' dt (6,3)           pt 11 lw 2 ps 0.7\n"
-    "set linetype  7 lc rgb '#cc79a7' dt (1,3)           pt  6 lw 2 ps 0.6\n"
-    "set linetype  8 lc rgb '#888888' dt (16,4)          pt  9 lw 2 ps 0.7\n"
-    "set linetype  9 lc rgb '#0072b2' dt (3,3)           pt  6 lw 2 ps 0.6\n"
-    "set linetype 10 lc rgb '#e69f00' dt (12,3,3,3)      pt  4 lw 2 ps 0.6\n"
-    "set linetype 11 lc rgb '#000000' dt (10,4)          pt  9 lw 2 ps 0.7\n"
-    "set linetype 12 lc rgb '#56b4e9' dt solid           pt 12 lw 2 ps 0.7\n"
-    "set linetype 13 lc rgb '#d55e00' dt (1,3)           pt  5 lw 2 ps 0.6\n"
-    "set linetype 14 lc rgb '#009e73' dt (12,3,3,3,3,3)  pt 10 lw 2 ps 0.7\n"
-    "set linetype 15 lc rgb '#cc79a7' dt (16,4)          pt  7 lw 2 ps 0.6\n"
-    "set linetype 16 lc rgb '#888888' dt (6,3)           pt  8 lw 2 ps 0.7\n"
-    "set linetype cycle 16\n"
-    "set border 3 lc rgb ink lw 1\n"
-    "set grid back lc rgb rule lt 1 dt solid lw 0.5\n"
-    "set tics nomirror out scale 0.5 textcolor rgb ink\n"
-    "set xtics offset 0,0.4\n"
-    "set xlabel offset 0,0.9 textcolor rgb ink\n"
-    "set ylabel offset 0.6,0 textcolor rgb ink\n"
-    "set key outside bottom center horizontal Left reverse height 0.8 samplen 2.5 spacing 1.1 textcolor rgb "
-    "ink\n"
-    "set style fill solid 1.0 border rgb ink\n"
-    "set boxwidth 0.75\n"
-    "\n"
-    "if (format eq 'svg') {\n"
-    "    set terminal svg size 144*width,144*height dynamic font 'sans-serif,16' linewidth 1 noenhanced \\\n"
-    "        background '#ffffff'\n"
-    "}\n"
-    "if (format eq 'pdf') {\n"
-    "    set terminal pdfcairo size width,height font 'Sans,8' fontscale 0.75 \\\n" /* is 8 points at last */
-    "        linewidth 1.2 pointscale 0.8 noenhanced\n"
-    "}\n"
-    "if (format eq 'png') {\n"
-    "    set terminal pngcairo size 400*width,400*height font 'Sans,33' \\\n"
-    "        linewidth 3.2 pointscale 4.2 noenhanced\n"
-    "}\n"
-    "set output name . '.' . format\n"
-    "\n"
-    "# ---- The picture ----\n";
+static const char
+    STYLE[] = "do for [format in 'svg pdf png'] {\n"
+              "reset # what the picture sets is not left to the next format\n"
+              "set encoding utf8\n"
+              "set datafile separator tab\n"
+              "set datafile columnheaders\n"
+              "set datafile commentschars ''\n"
+              "set datafile missing NaN # a row that a filter leaves out does not break its line\n"
+              "\n"
+              "# Colours for the colour-blind; dashes, points and lightness for grey.\n"
+              "ink = '#222222'; rule = '#d9d9d9'\n"
+              "phone_color = '#ddaa33'; edge_color = '#bb5566'; cloud_color = '#004488'; other_color = '#bbbbbb'\n"
+              "set linetype  1 lc rgb '#0072b2' dt solid           pt  7 lw 2 ps 0.6\n"
+              "set linetype  2 lc rgb '#e69f00' dt (10,4)          pt  5 lw 2 ps 0.6\n"
+              "set linetype  3 lc rgb '#000000' dt (3,3)           pt  8 lw 2 ps 0.7\n"
+              "set linetype  4 lc rgb '#56b4e9' dt (12,3,3,3)      pt 13 lw 2 ps 0.7\n"
+              "set linetype  5 lc rgb '#d55e00' dt (12,3,3,3,3,3)  pt  4 lw 2 ps 0.6\n"
+              "set linetype  6 lc rgb '#009e73' dt (6,3)           pt 11 lw 2 ps 0.7\n"
+              "set linetype  7 lc rgb '#cc79a7' dt (1,3)           pt  6 lw 2 ps 0.6\n"
+              "set linetype  8 lc rgb '#888888' dt (16,4)          pt  9 lw 2 ps 0.7\n"
+              "set linetype  9 lc rgb '#0072b2' dt (3,3)           pt  6 lw 2 ps 0.6\n"
+              "set linetype 10 lc rgb '#e69f00' dt (12,3,3,3)      pt  4 lw 2 ps 0.6\n"
+              "set linetype 11 lc rgb '#000000' dt (10,4)          pt  9 lw 2 ps 0.7\n"
+              "set linetype 12 lc rgb '#56b4e9' dt solid           pt 12 lw 2 ps 0.7\n"
+              "set linetype 13 lc rgb '#d55e00' dt (1,3)           pt  5 lw 2 ps 0.6\n"
+              "set linetype 14 lc rgb '#009e73' dt (12,3,3,3,3,3)  pt 10 lw 2 ps 0.7\n"
+              "set linetype 15 lc rgb '#cc79a7' dt (16,4)          pt  7 lw 2 ps 0.6\n"
+              "set linetype 16 lc rgb '#888888' dt (6,3)           pt  8 lw 2 ps 0.7\n"
+              "set linetype cycle 16\n"
+              "set border 3 lc rgb ink lw 1\n"
+              "set grid back lc rgb rule lt 1 dt solid lw 0.5\n"
+              "set tics nomirror out scale 0.5 textcolor rgb ink\n"
+              "set xtics offset 0,0.4\n"
+              "set xlabel offset 0,0.9 textcolor rgb ink\n"
+              "set ylabel offset 0.6,0 textcolor rgb ink\n"
+              "set key outside bottom center horizontal Left reverse height 0.8 samplen 2.5 spacing 1.1 textcolor rgb "
+              "ink\n"
+              "set style fill solid 1.0 border rgb ink\n"
+              "set boxwidth 0.75\n"
+              "\n"
+              "if (format eq 'svg') {\n"
+              "    set terminal svg size 144*width,144*height dynamic font 'sans-serif,16' linewidth 1 noenhanced \\\n"
+              "        background '#ffffff'\n"
+              "}\n"
+              "if (format eq 'pdf') {\n"
+              "    set terminal pdfcairo size width,height font 'Sans,8' fontscale 0.75 \\\n" /* is 8 points at last */
+              "        linewidth 1.2 pointscale 0.8 noenhanced\n"
+              "}\n"
+              "if (format eq 'png') {\n"
+              "    set terminal pngcairo size 400*width,400*height font 'Sans,33' \\\n"
+              "        linewidth 3.2 pointscale 4.2 noenhanced\n"
+              "}\n"
+              "set output name . '.' . format\n"
+              "\n"
+              "# ---- The picture ----\n";
 
 static const char ENDING[] = "# ---------------------\n"
                              "\n"
@@ -92,20 +92,17 @@ static char plain(char c) {
 }
 
 void plot_field(FILE *data, const char *text) {
-    for (const char *c = text; *c; c++)
-        putc(plain(*c), data);
+    for (const char *c = text; *c; c++) putc(plain(*c), data);
 }
 
 /* Single-quoted: nothing in it means anything to gnuplot but a quote, which is doubled. At the beginning gnuplot takes
  * even that for an empty text, so quotes there stand in double ones. */
 static void quote(FILE *script, const char *text, bool is_format) {
     size_t quotes = 0;
-    while (plain(text[quotes]) == '\'')
-        quotes++;
+    while (plain(text[quotes]) == '\'') quotes++;
     if (quotes) {
         putc('"', script);
-        for (size_t i = 0; i < quotes; i++)
-            putc('\'', script);
+        for (size_t i = 0; i < quotes; i++) putc('\'', script);
         fputs("\" . ", script);
     }
     putc('\'', script);
@@ -137,8 +134,7 @@ void plot_tic_texts(FILE *script, const char *name, const char *const *texts, si
 
 static size_t characters(const char *text) {
     size_t n = 0;
-    for (const char *c = text; *c; c++)
-        n += ((unsigned char)*c & 0xC0) != 0x80;
+    for (const char *c = text; *c; c++) n += ((unsigned char)*c & 0xC0) != 0x80;
     return n;
 }
 
@@ -365,15 +361,14 @@ static bool is_name(const char *name) {
 
 static bool make_fresh(plot *p, const char *folder, const char *name, portolan_error *err) {
     if (strlen(folder) >= sizeof p->folder || strlen(name) >= sizeof p->name)
-        return error_usage(err,
-                           "%.200s: the name of the folder for pictures must have at most %zu characters",
-                           folder, sizeof p->folder - 1);
+        return error_usage(err, "%.200s: the name of the folder for pictures must have at most %zu characters", folder,
+                           sizeof p->folder - 1);
     if (!is_name(name)) return error_run(err, "'%.60s' is no name for a picture", name);
     snprintf(p->folder, sizeof p->folder, "%s", folder);
     snprintf(p->name, sizeof p->name, "%s", name);
     snprintf(p->fresh, sizeof p->fresh, "%s/%s.unfinished-XXXXXX", folder, name);
-    return folder_make(folder, err) && (mkdtemp(p->fresh) != NULL ||
-                                        error_run(err, "%s: cannot write: %s", p->fresh, strerror(errno)));
+    return folder_make(folder, err) &&
+           (mkdtemp(p->fresh) != NULL || error_run(err, "%s: cannot write: %s", p->fresh, strerror(errno)));
 }
 
 bool plot_open(plot *p, const plot_frame *frame, portolan_error *err) {
@@ -390,8 +385,7 @@ bool plot_open(plot *p, const plot_frame *frame, portolan_error *err) {
     }
     measure_legend(p, frame);
     if (frame->title) p->height += p->title = LINE;
-    fprintf(p->script, "# Draws %s.svg, .pdf and .png from %s.tsv, in this folder: gnuplot %s.gp\n", name,
-            name, name);
+    fprintf(p->script, "# Draws %s.svg, .pdf and .png from %s.tsv, in this folder: gnuplot %s.gp\n", name, name, name);
     fprintf(p->script, "name = '%s'; data = '%s.tsv'\nwidth = %g; height = %g # inches\n", name, name, p->width,
             p->height);
     fputs(STYLE, p->script);
@@ -411,8 +405,7 @@ bool plot_open(plot *p, const plot_frame *frame, portolan_error *err) {
 static char **environment(void) {
     static char greenwich[] = "TZ=UTC0";
     size_t n = 0, kept = 0;
-    while (environ[n])
-        n++;
+    while (environ[n]) n++;
     char **copy = calloc(n + 2, sizeof *copy);
     for (size_t i = 0; copy && i < n; i++)
         if (strncmp(environ[i], "TZ=", 3) != 0) copy[kept++] = environ[i];
@@ -438,8 +431,7 @@ static bool run_gnuplot(const plot *p, bool *there, portolan_error *err) {
         return error_run(err, "gnuplot was killed by signal %d (%s) while it drew %s.gp", WTERMSIG(status),
                          strsignal(WTERMSIG(status)), p->name);
     words_on_one_line(words);
-    return error_run(err, "gnuplot cannot draw %.100s.gp: %s", p->name,
-                     words[0] ? words : "it gives no reason");
+    return error_run(err, "gnuplot cannot draw %.100s.gp: %s", p->name, words[0] ? words : "it gives no reason");
 }
 
 /* cairo writes the time into a PDF; the same bytes are wanted from the same data. */

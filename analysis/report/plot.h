@@ -31,7 +31,7 @@ typedef struct plot_frame {
     double width, height;      /* inches, without legend and title, for which the picture grows */
     const plot_entry *legend;  /* below the picture; NULL: none, or gnuplot's own */
     size_t legend_count;
-    const char *title;         /* above the picture; NULL: none */
+    const char *title; /* above the picture; NULL: none */
 } plot_frame;
 
 /* A picture being written. */

@@ -52,16 +52,14 @@ static void write_head(FILE *out, const report_request *r) {
          "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}: Portolan report</title>\n",
          r->run->scenario);
     fprintf(out, "<style>%s</style>\n</head>\n<body>\n", page_css);
-    html(out, "<header>\n<p class=\"kind\">Portolan report</p>\n<h1>{}</h1>\n<p>{}", r->run->scenario,
-         counts);
+    html(out, "<header>\n<p class=\"kind\">Portolan report</p>\n<h1>{}</h1>\n<p>{}", r->run->scenario, counts);
     const char *platform = report_text(r->run->manifest, "scenario.platform.name");
     const char *workload = report_text(r->run->manifest, "scenario.workload.name");
     if (*platform) html(out, ", on the platform <b>{}</b>", platform);
     if (*workload) html(out, ", with the workload <b>{}</b>", workload);
     fputs(".</p>\n", out);
     if (json_is_true(json_object_get(r->run->summary, "interrupted")))
-        fputs("<p class=\"note\">The run was interrupted: policies that were not finished are missing.</p>\n",
-              out);
+        fputs("<p class=\"note\">The run was interrupted: policies that were not finished are missing.</p>\n", out);
     fputs("<nav aria-label=\"Sections\"><a href=\"#table\">Table</a>", out);
     if (r->other) fputs(" <a href=\"#compare\">Comparison</a>", out);
     fputs(" <a href=\"#pictures\">Pictures</a>", out);
@@ -73,14 +71,12 @@ static void write_head(FILE *out, const report_request *r) {
 /* ---- Pictures ---- */
 
 static void write_pictures(FILE *out, const report_request *r) {
-    fputs("<section id=\"pictures\" aria-labelledby=\"pictures-h\">\n<h2 id=\"pictures-h\">Pictures</h2>\n",
-          out);
+    fputs("<section id=\"pictures\" aria-labelledby=\"pictures-h\">\n<h2 id=\"pictures-h\">Pictures</h2>\n", out);
     if (!r->pictures->drawn)
-        fputs(
-            "<p class=\"note\">gnuplot was not found, so there are none. Their data and scripts are in the "
-            "folder "
-            "<code>plots</code>.</p>\n",
-            out);
+        fputs("<p class=\"note\">gnuplot was not found, so there are none. Their data and scripts are in the "
+              "folder "
+              "<code>plots</code>.</p>\n",
+              out);
     if (r->pictures->left_out)
         fprintf(out,
                 "<p class=\"note\">%zu lines of this sweep have no picture: there are too many. Their figures are in "
@@ -88,11 +84,10 @@ static void write_pictures(FILE *out, const report_request *r) {
                 r->pictures->left_out);
     report_write_pictures(out, r, false);
     if (!r->run->has_rows && !r->run->is_sweep)
-        fputs(
-            "<p class=\"note\">There is no requests.csv in the folder (<code>output: {requests: csv}</code> "
-            "writes it), so "
-            "the pictures of latency and energy are left out.</p>\n",
-            out);
+        fputs("<p class=\"note\">There is no requests.csv in the folder (<code>output: {requests: csv}</code> "
+              "writes it), so "
+              "the pictures of latency and energy are left out.</p>\n",
+              out);
     fputs("</section>\n", out);
 }
 

@@ -42,21 +42,17 @@ static void write_group(FILE *out, const char *what, const json_t *group) {
 void report_write_fleet(FILE *out, const report_request *r) {
     static const struct {
         const char *key, *what;
-    } GROUPS[] = {{"phones", "phones"},
-                  {"cells", "cells"},
-                  {"sites", "edge sites"},
-                  {"regions", "cloud regions"}};
+    } GROUPS[] = {{"phones", "phones"}, {"cells", "cells"}, {"sites", "edge sites"}, {"regions", "cloud regions"}};
     const json_t *scenario = json_object_get(r->run->manifest, "scenario");
     const json_t *platform = json_object_get(scenario, "platform");
     if (!platform) return; /* a sweep, whose axes may change it */
     html(out, "<section id=\"fleet\" aria-labelledby=\"fleet-h\">\n<h2 id=\"fleet-h\">Fleet: {}</h2>\n",
          report_text(platform, "name"));
-    fputs(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
-        "aria-labelledby=\"fleet-h\">\n<table>\n<thead><tr>"
-        "<th scope=\"col\">group</th><th scope=\"col\">what</th><th scope=\"col\" class=\"n\">how many</th>"
-        "<th scope=\"col\">with</th></tr></thead>\n<tbody>\n",
-        out);
+    fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+          "aria-labelledby=\"fleet-h\">\n<table>\n<thead><tr>"
+          "<th scope=\"col\">group</th><th scope=\"col\">what</th><th scope=\"col\" class=\"n\">how many</th>"
+          "<th scope=\"col\">with</th></tr></thead>\n<tbody>\n",
+          out);
     for (size_t g = 0; g < sizeof GROUPS / sizeof *GROUPS; g++) {
         const json_t *groups = json_object_get(platform, GROUPS[g].key);
         for (size_t i = 0; i < json_array_size(groups); i++)
@@ -70,13 +66,12 @@ void report_write_fleet(FILE *out, const report_request *r) {
 /* ---- How to run it again ---- */
 
 static void write_inputs(FILE *out, const json_t *inputs) {
-    fputs(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
-        "aria-label=\"Inputs\">\n<table>\n<caption>What was read</caption>\n"
-        "<thead><tr><th scope=\"col\">role</th><th scope=\"col\">path</th><th "
-        "scope=\"col\">SHA-256</th></tr></thead>\n"
-        "<tbody>\n",
-        out);
+    fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+          "aria-label=\"Inputs\">\n<table>\n<caption>What was read</caption>\n"
+          "<thead><tr><th scope=\"col\">role</th><th scope=\"col\">path</th><th "
+          "scope=\"col\">SHA-256</th></tr></thead>\n"
+          "<tbody>\n",
+          out);
     for (size_t i = 0; i < json_array_size(inputs); i++) {
         const json_t *input = json_array_get(inputs, i);
         html(out, "<tr><th scope=\"row\">{}</th><td>{}</td><td><code class=\"hash\">{}</code></td></tr>\n",
@@ -87,20 +82,17 @@ static void write_inputs(FILE *out, const json_t *inputs) {
 
 static void write_scenario(FILE *out, const json_t *scenario) {
     char *text = json_dump_text(scenario, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-    html(
-        out,
-        "<details>\n<summary>The whole scenario, as it was run</summary>\n<pre "
-        "tabindex=\"0\">{}</pre>\n</details>\n",
-        text ? text : "");
+    html(out,
+         "<details>\n<summary>The whole scenario, as it was run</summary>\n<pre "
+         "tabindex=\"0\">{}</pre>\n</details>\n",
+         text ? text : "");
     free(text);
 }
 
 /* A sweep: what was varied. Its points are run again by the sweep's own file. */
 static void write_axes(FILE *out, const json_t *sweep) {
     static const char *const KEYS[] = {"axes", "seeds", "points", "best"};
-    fputs(
-        "<section id=\"again\" aria-labelledby=\"again-h\">\n<h2 id=\"again-h\">What was varied</h2>\n<dl>\n",
-        out);
+    fputs("<section id=\"again\" aria-labelledby=\"again-h\">\n<h2 id=\"again-h\">What was varied</h2>\n<dl>\n", out);
     for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
         const json_t *value = json_object_get(sweep, KEYS[i]);
         if (!value || json_is_null(value)) continue;
@@ -108,11 +100,10 @@ static void write_axes(FILE *out, const json_t *sweep) {
         write_value(out, value);
         fputs("</code></dd>\n", out);
     }
-    fputs(
-        "</dl>\n<p>Every point's scenario is the sweep's file with these values; the same file gives the "
-        "same "
-        "points.csv and statistics.csv.</p>\n</section>\n",
-        out);
+    fputs("</dl>\n<p>Every point's scenario is the sweep's file with these values; the same file gives the "
+          "same "
+          "points.csv and statistics.csv.</p>\n</section>\n",
+          out);
 }
 
 void report_write_again(FILE *out, const report_request *r) {
@@ -123,14 +114,13 @@ void report_write_again(FILE *out, const report_request *r) {
     const json_t *m = r->run->manifest;
     char seed[32];
     snprintf(seed, sizeof seed, "%lld", (long long)json_integer_value(json_object_get(m, "seed")));
-    fputs(
-        "<section id=\"again\" aria-labelledby=\"again-h\">\n<h2 id=\"again-h\">Run it again</h2>\n"
-        "<p>In this folder, with the same inputs and Portolan, this gives the same bytes in every result but "
-        "<code>manifest.json</code>:</p>\n"
-        "<pre tabindex=\"0\">jq .scenario manifest.json &gt; again.yaml\nportolan run again.yaml --out "
-        "again\n"
-        "cmp again/summary.json summary.json</pre>\n",
-        out);
+    fputs("<section id=\"again\" aria-labelledby=\"again-h\">\n<h2 id=\"again-h\">Run it again</h2>\n"
+          "<p>In this folder, with the same inputs and Portolan, this gives the same bytes in every result but "
+          "<code>manifest.json</code>:</p>\n"
+          "<pre tabindex=\"0\">jq .scenario manifest.json &gt; again.yaml\nportolan run again.yaml --out "
+          "again\n"
+          "cmp again/summary.json summary.json</pre>\n",
+          out);
     html(out, "<p>Seed {}; Portolan {}, SimGrid {}", seed, report_text(m, "versions.portolan"),
          report_text(m, "versions.simgrid"));
     const char *kernels = report_text(m, "kernels");

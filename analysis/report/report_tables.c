@@ -32,8 +32,7 @@ static double best_value(const run_folder *f, const report_column *c) {
 }
 
 static void write_header(FILE *out, const report_column *columns, size_t count) {
-    fputs("<thead>\n<tr><th scope=\"col\" aria-sort=\"none\"><button type=\"button\">policy</button></th>\n",
-          out);
+    fputs("<thead>\n<tr><th scope=\"col\" aria-sort=\"none\"><button type=\"button\">policy</button></th>\n", out);
     for (size_t i = 0; i < count; i++) {
         const report_column *c = &columns[i];
         html(out, "<th scope=\"col\" class=\"{}\" aria-sort=\"none\"><button type=\"button\" title=\"{}\">{}",
@@ -98,8 +97,7 @@ bool report_write_table(FILE *out, const report_request *r, portolan_error *err)
     for (size_t i = 0; i < r->run->policy_count; i++) {
         const run_policy *p = &r->run->policies[i];
         html(out, "<tr><th scope=\"row\">{}</th>", p->name);
-        for (size_t k = 0; k < r->column_count; k++)
-            write_cell(out, &r->columns[k], p, best[k]);
+        for (size_t k = 0; k < r->column_count; k++) write_cell(out, &r->columns[k], p, best[k]);
         fputs("</tr>\n", out);
     }
     fputs("</tbody>\n</table>\n</div>\n", out);
@@ -135,11 +133,12 @@ void report_write_overloaded(FILE *out, const report_request *r) {
     enum { SHORT = 12 };
     size_t count = count_overloaded(r->run);
     if (!count) return;
-    fputs("<section id=\"overloaded\" class=\"warning\" aria-labelledby=\"overloaded-h\">\n"
-          "<h2 id=\"overloaded-h\">Overloaded places</h2>\n"
-          "<p>To these places more work came than they can do, and what waits there grows. The latencies and failures of "
-          "these policies depend on the length of the run: a longer one would show larger ones.</p>\n",
-          out);
+    fputs(
+        "<section id=\"overloaded\" class=\"warning\" aria-labelledby=\"overloaded-h\">\n"
+        "<h2 id=\"overloaded-h\">Overloaded places</h2>\n"
+        "<p>To these places more work came than they can do, and what waits there grows. The latencies and failures of "
+        "these policies depend on the length of the run: a longer one would show larger ones.</p>\n",
+        out);
     fprintf(out, "<details%s>\n<summary>%zu place%s</summary>\n", count <= SHORT ? " open" : "", count,
             count == 1 ? "" : "s");
     fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"overloaded-h\">\n<table>\n<thead><tr>"
@@ -147,8 +146,7 @@ void report_write_overloaded(FILE *out, const report_request *r) {
           "class=\"unit\">% of capacity</span></th><th scope=\"col\" class=\"n\">since <span class=\"unit\">simulated "
           "s</span></th></tr></thead>\n<tbody>\n",
           out);
-    for (size_t i = 0; i < r->run->policy_count; i++)
-        write_overloaded(out, &r->run->policies[i]);
+    for (size_t i = 0; i < r->run->policy_count; i++) write_overloaded(out, &r->run->policies[i]);
     fputs("</tbody>\n</table>\n</div>\n</details>\n</section>\n", out);
 }
 
@@ -175,12 +173,11 @@ static void write_difference(FILE *out, const report_column *c, double mine, dou
     bool same = strcmp(verdict, "same") == 0;
     snprintf(difference, sizeof difference, "%s%s", !same && mine > other ? "+" : "", same ? "0" : size);
     if (isfinite(mine - other)) snprintf(exact, sizeof exact, "%.9g", mine - other);
-    html(
-        out,
-        "<td class=\"n {}{}\" data-value=\"{}\" data-difference=\"{}\" data-this=\"{}\" "
-        "data-other=\"{}\"><span "
-        "class=\"value\">{}</span>",
-        verdict, c->main ? "" : " extra", exact, difference, here, there, difference);
+    html(out,
+         "<td class=\"n {}{}\" data-value=\"{}\" data-difference=\"{}\" data-this=\"{}\" "
+         "data-other=\"{}\"><span "
+         "class=\"value\">{}</span>",
+         verdict, c->main ? "" : " extra", exact, difference, here, there, difference);
     if (strcmp(verdict, "better") == 0 || strcmp(verdict, "worse") == 0)
         html(out, "<span class=\"verdict\"> {}</span>", verdict);
     fputs("</td>", out);
@@ -214,24 +211,22 @@ static void write_alone(FILE *out, const run_folder *one, const run_folder *two,
 }
 
 void report_write_comparison(FILE *out, const report_request *r) {
-    html(
-        out,
-        "<section id=\"compare\" aria-labelledby=\"compare-h\">\n<h2 id=\"compare-h\">Compared with {}</h2>\n"
-        "<p>This run (<code>{}</code>) minus the other (<code>{}</code>), policy by policy, for the same "
-        "label in both.</p>\n"
-        "<div class=\"tools js\" role=\"group\" aria-label=\"What the comparison shows\" hidden>"
-        "<button type=\"button\" class=\"tool\" data-view=\"difference\" "
-        "aria-pressed=\"true\">Difference</button>"
-        "<button type=\"button\" class=\"tool\" data-view=\"this\" aria-pressed=\"false\">This run</button>"
-        "<button type=\"button\" class=\"tool\" data-view=\"other\" aria-pressed=\"false\">The other</button>"
-        "<button type=\"button\" class=\"tool\" data-more=\"comparison\" aria-pressed=\"false\">All "
-        "columns</button></div>\n",
-        r->other->scenario, r->run->path, r->other->path);
-    fputs(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"compare-h\">\n"
-        "<table class=\"sortable\" id=\"comparison\">\n<caption>Differences of every metric, in its "
-        "column's unit</caption>\n",
-        out);
+    html(out,
+         "<section id=\"compare\" aria-labelledby=\"compare-h\">\n<h2 id=\"compare-h\">Compared with {}</h2>\n"
+         "<p>This run (<code>{}</code>) minus the other (<code>{}</code>), policy by policy, for the same "
+         "label in both.</p>\n"
+         "<div class=\"tools js\" role=\"group\" aria-label=\"What the comparison shows\" hidden>"
+         "<button type=\"button\" class=\"tool\" data-view=\"difference\" "
+         "aria-pressed=\"true\">Difference</button>"
+         "<button type=\"button\" class=\"tool\" data-view=\"this\" aria-pressed=\"false\">This run</button>"
+         "<button type=\"button\" class=\"tool\" data-view=\"other\" aria-pressed=\"false\">The other</button>"
+         "<button type=\"button\" class=\"tool\" data-more=\"comparison\" aria-pressed=\"false\">All "
+         "columns</button></div>\n",
+         r->other->scenario, r->run->path, r->other->path);
+    fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"compare-h\">\n"
+          "<table class=\"sortable\" id=\"comparison\">\n<caption>Differences of every metric, in its "
+          "column's unit</caption>\n",
+          out);
     write_header(out, r->columns, r->column_count);
     write_differences(out, r);
     fputs("</tbody>\n</table>\n</div>\n", out);

@@ -24,8 +24,7 @@ static bool check_schema(const run_folder *f, const char *name, portolan_error *
     if (!version) version = json_object_get(f->summary, "schema"); /* its name in version 1 */
     snprintf(path, sizeof path, "%s/%s", f->path, name);
     if (!json_is_integer(version))
-        return error_input(err, (text_mark){path, 1, 1},
-                           "has no 'schema_version', as `portolan run` writes it");
+        return error_input(err, (text_mark){path, 1, 1}, "has no 'schema_version', as `portolan run` writes it");
     return schema_reads(&RESULTS_SCHEMA, json_integer_value(version), why, sizeof why) ||
            error_input(err, (text_mark){path, 1, 1}, "%s", why);
 }
@@ -49,10 +48,11 @@ static bool check_overloaded(const run_policy *p, text_mark mark, portolan_error
         return error_input(err, mark, "'overloaded' of policy '%.80s' is no list", p->name);
     for (size_t i = 0; i < json_array_size(places); i++) {
         const json_t *place = json_array_get(places, i);
-        if (!json_is_string(json_object_get(place, "place")) || !json_is_number(json_object_get(place, "utilization")) ||
+        if (!json_is_string(json_object_get(place, "place")) ||
+            !json_is_number(json_object_get(place, "utilization")) ||
             !json_is_number(json_object_get(place, "since_s")))
-            return error_input(err, mark, "overloaded[%zu] of policy '%.80s' lacks 'place', 'utilization' or 'since_s'", i,
-                               p->name);
+            return error_input(err, mark, "overloaded[%zu] of policy '%.80s' lacks 'place', 'utilization' or 'since_s'",
+                               i, p->name);
     }
     return true;
 }
@@ -88,9 +88,16 @@ enum { WAIT_PHONE, WAIT_EDGE, WAIT_CLOUD, CORRECT, MAY_BE_EMPTY };
 enum { COMPUTE = MAY_BE_EMPTY, NETWORK, LATENCY, PHONE_J, RADIO_J, SERVER_J, NUMBERS };
 
 static const char *const NUMBER_COLUMNS[NUMBERS] = {
-    "wait_phone_s", "wait_edge_s", "wait_cloud_s", "correct",
-    "compute_s", "network_s", "latency_s",
-    "energy_active_phone_j", "energy_active_radio_j", "energy_active_server_j",
+    "wait_phone_s",
+    "wait_edge_s",
+    "wait_cloud_s",
+    "correct",
+    "compute_s",
+    "network_s",
+    "latency_s",
+    "energy_active_phone_j",
+    "energy_active_radio_j",
+    "energy_active_server_j",
 };
 
 static bool add_latency(policy_rows *rows, double seconds, portolan_error *err) {
@@ -124,8 +131,7 @@ static bool read_row(const csv_reader *r, const size_t *columns, double x[NUMBER
     for (int i = 0; i < NUMBERS; i++) {
         if (!csv_number(r, columns[i], &x[i], err)) return false;
         if (isnan(x[i]) ? i >= MAY_BE_EMPTY : x[i] < 0)
-            return error_input(err, csv_mark(r, columns[i]),
-                               "'%s' is '%.40s'; a number that is not negative is wanted",
+            return error_input(err, csv_mark(r, columns[i]), "'%s' is '%.40s'; a number that is not negative is wanted",
                                NUMBER_COLUMNS[i], r->fields[columns[i]]);
     }
     return true;
@@ -142,9 +148,7 @@ static bool read_rows(run_folder *f, csv_reader *r, portolan_error *err) {
     while ((state = csv_next(r, err)) == CSV_ROW) {
         if (!p || strcmp(p->name, r->fields[name]) != 0) { /* rows of a policy stand together */
             p = (run_policy *)run_find(f, r->fields[name]);
-            if (!p)
-                return error_input(err, r->mark, "there is no policy '%.80s' in summary.json",
-                                   r->fields[name]);
+            if (!p) return error_input(err, r->mark, "there is no policy '%.80s' in summary.json", r->fields[name]);
         }
         if (!read_row(r, columns, x, err) || !add_row(&p->rows, x, err)) return false;
     }
@@ -170,8 +174,7 @@ static bool load_rows(run_folder *f, portolan_error *err) {
     if (!csv_open(&r, path, err)) return false;
     bool ok = read_rows(f, &r, err);
     csv_close(&r);
-    for (size_t i = 0; ok && i < f->policy_count; i++)
-        finish_rows(&f->policies[i].rows);
+    for (size_t i = 0; ok && i < f->policy_count; i++) finish_rows(&f->policies[i].rows);
     f->has_rows = ok;
     return ok;
 }
@@ -210,7 +213,8 @@ static bool end_policy(const run_folder *f, const run_policy *p, double requests
                        p->name, counted);
 }
 
-static bool begin_policy(run_folder *f, const csv_reader *r, const char *name, sample_reading *at, portolan_error *err) {
+static bool begin_policy(run_folder *f, const csv_reader *r, const char *name, sample_reading *at,
+                         portolan_error *err) {
     if (at->policy && !end_policy(f, at->policy, at->requests, err)) return false;
     *at = (sample_reading){(run_policy *)run_find(f, name), -1, 0};
     if (!at->policy) return error_input(err, r->mark, "there is no policy '%.80s' in summary.json", name);
@@ -384,11 +388,10 @@ static bool take_cells(run_folder *f, portolan_error *err) {
     if (!f->policies) return error_memory(err, json_array_size(f->cells) * sizeof *f->policies);
     for (; f->policy_count < json_array_size(f->cells); f->policy_count++) {
         const json_t *cell = json_array_get(f->cells, f->policy_count);
-        f->policies[f->policy_count] =
-            (run_policy){.name = json_string_value(json_object_get(cell, "name")),
-                         .type = json_string_value(json_object_get(cell, "policy")),
-                         .metrics = json_object_get(cell, "metrics"),
-                         .parameters = json_object_get(cell, "parameters")};
+        f->policies[f->policy_count] = (run_policy){.name = json_string_value(json_object_get(cell, "name")),
+                                                    .type = json_string_value(json_object_get(cell, "policy")),
+                                                    .metrics = json_object_get(cell, "metrics"),
+                                                    .parameters = json_object_get(cell, "parameters")};
     }
     return f->policy_count > 0 ||
            error_usage(err, "%s: statistics.csv has no rows: no point of the sweep is done yet", f->path);
@@ -402,8 +405,7 @@ static bool load_sweep(run_folder *f, portolan_error *err) {
     f->scenario = json_string_value(json_object_get(f->summary, "sweep"));
     if (!f->summary || !check_schema(f, "sweep.json", err)) return false;
     snprintf(path, sizeof path, "%s/sweep.json", f->path);
-    if (!f->scenario)
-        return error_input(err, (text_mark){path, 1, 1}, "has no 'sweep', as `portolan sweep` writes it");
+    if (!f->scenario) return error_input(err, (text_mark){path, 1, 1}, "has no 'sweep', as `portolan sweep` writes it");
     f->cells = json_array();
     if (!f->cells) return error_memory(err, 0);
     snprintf(path, sizeof path, "%s/statistics.csv", f->path);
@@ -416,8 +418,7 @@ static bool load_sweep(run_folder *f, portolan_error *err) {
 static bool load_places(run_folder *f, portolan_error *err) {
     const char **names = calloc(f->policy_count, sizeof *names);
     if (!names) return error_memory(err, f->policy_count * sizeof *names);
-    for (size_t i = 0; i < f->policy_count; i++)
-        names[i] = f->policies[i].name;
+    for (size_t i = 0; i < f->policy_count; i++) names[i] = f->policies[i].name;
     bool ok = fleet_load(&f->places, f->path, names, f->policy_count, err);
     free(names);
     return ok;
@@ -432,8 +433,7 @@ static bool load_run(run_folder *f, bool rows, portolan_error *err) {
 bool run_folder_load(run_folder *f, const char *path, bool rows, portolan_error *err) {
     *f = (run_folder){0};
     if (strlen(path) >= sizeof f->path)
-        return error_usage(err, "the name of a results folder must have at most %zu characters",
-                           sizeof f->path - 1);
+        return error_usage(err, "the name of a results folder must have at most %zu characters", sizeof f->path - 1);
     snprintf(f->path, sizeof f->path, "%s", path);
     char sweep[sizeof f->path + 32];
     snprintf(sweep, sizeof sweep, "%s/sweep.json", path);
@@ -443,16 +443,14 @@ bool run_folder_load(run_folder *f, const char *path, bool rows, portolan_error 
 }
 
 void run_folder_free(run_folder *f) {
-    for (size_t i = 0; i < f->policy_count; i++)
-        free(f->policies[i].rows.latencies);
+    for (size_t i = 0; i < f->policy_count; i++) free(f->policies[i].rows.latencies);
     free(f->policies);
     free(f->exits);
     fleet_free(&f->places);
     json_decref(f->summary);
     json_decref(f->manifest);
     json_decref(f->cells);
-    for (size_t k = 0; k < f->key_count; k++)
-        free(f->keys[k]);
+    for (size_t k = 0; k < f->key_count; k++) free(f->keys[k]);
     free(f->keys);
     *f = (run_folder){0};
 }

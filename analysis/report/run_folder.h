@@ -22,7 +22,7 @@ typedef struct run_policy {
     const char *name, *type; /* label, and the policy it is; borrowed from the summary */
     const json_t *metrics;
     const json_t *parameters; /* of a sweep: values of the folder's keys */
-    double samples; /* distinct ones that were asked about, of samples.csv; NaN without it */
+    double samples;           /* distinct ones that were asked about, of samples.csv; NaN without it */
     policy_rows rows;
 } run_policy;
 

@@ -21,9 +21,7 @@ static size_t longest_label(const run_folder *f) {
 }
 
 /* An oracle sees the labels: it bounds what routers can do, and is none. */
-static bool is_oracle(const run_policy *p) {
-    return strncmp(p->type, "oracle", strlen("oracle")) == 0;
-}
+static bool is_oracle(const run_policy *p) { return strncmp(p->type, "oracle", strlen("oracle")) == 0; }
 
 /* ---- Latency ---- */
 
@@ -71,8 +69,7 @@ static front_point front_point_of(const task *t, const run_policy *p, const char
     front_point a = {.x = run_metric(p, key), .y = run_metric(p, "accuracy")};
     a.x_low = a.x_high = a.x;
     double distinct = fmin(p->samples, run_metric(p, "answered"));
-    if (percentile && t->f->has_rows)
-        percentile_interval(p->rows.latencies, p->rows.answered, 95, &a.x_low, &a.x_high);
+    if (percentile && t->f->has_rows) percentile_interval(p->rows.latencies, p->rows.answered, 95, &a.x_low, &a.x_high);
     proportion_interval(a.y * distinct, distinct, &a.y_low, &a.y_high);
     if (!t->f->has_samples) a.y_low = a.y_high = NAN;
     return a;
@@ -89,8 +86,7 @@ static bool write_front_rows(task *t, const char *key, double scale, bool percen
         x[i] = is_oracle(p) ? NAN : run_metric(p, key);
         y[i] = is_oracle(p) ? NAN : run_metric(p, "accuracy");
     }
-    fprintf(t->p.data, "policy\t%s\t%s_low\t%s_high\taccuracy\taccuracy_low\taccuracy_high\tfront\n", key,
-            key, key);
+    fprintf(t->p.data, "policy\t%s\t%s_low\t%s_high\taccuracy\taccuracy_low\taccuracy_high\tfront\n", key, key, key);
     for (size_t i = 0; i < n; i++) {
         front_point a = front_point_of(t, &t->f->policies[i], key, percentile);
         if (isnan(a.x) || isnan(a.y)) continue;
@@ -126,22 +122,20 @@ static void write_front_script(task *t, const char *key, double scale, const cha
             "lc rgb '#999999' dt (4,4) lw 1.5 notitle, \\\n",
             key);
     if (t->f->policy_count <= LINES_MOST)
-        fprintf(
-            out,
-            "    for [i=1:|policies|] data using (strcol('policy') eq policies[i] ? x('%s') : "
-            "NaN):(y('accuracy'))"
-            ":(x('%s_low')):(x('%s_high')):(end('accuracy_low')):(end('accuracy_high')) with xyerrorbars "
-            "lt i dt solid lw 1.2 ps 0.8 notitle\n",
-            key, key, key);
+        fprintf(out,
+                "    for [i=1:|policies|] data using (strcol('policy') eq policies[i] ? x('%s') : "
+                "NaN):(y('accuracy'))"
+                ":(x('%s_low')):(x('%s_high')):(end('accuracy_low')):(end('accuracy_high')) with xyerrorbars "
+                "lt i dt solid lw 1.2 ps 0.8 notitle\n",
+                key, key, key);
     else
-        fprintf(
-            out,
-            "    data using (x('%s')):(y('accuracy')):(x('%s_low')):(x('%s_high')):(end('accuracy_low'))"
-            ":(end('accuracy_high')) with xyerrorbars lt 8 pt 7 dt solid lw 1 notitle, \\\n"
-            "    data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')):(strcol('policy')) with "
-            "labels "
-            "offset 0.6,0.4 left font ',12' textcolor rgb ink notitle\n",
-            key, key, key, key);
+        fprintf(out,
+                "    data using (x('%s')):(y('accuracy')):(x('%s_low')):(x('%s_high')):(end('accuracy_low'))"
+                ":(end('accuracy_high')) with xyerrorbars lt 8 pt 7 dt solid lw 1 notitle, \\\n"
+                "    data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')):(strcol('policy')) with "
+                "labels "
+                "offset 0.6,0.4 left font ',12' textcolor rgb ink notitle\n",
+                key, key, key, key);
 }
 
 static bool write_accuracy_cost(task *t) {
@@ -163,15 +157,11 @@ typedef struct part {
 } part;
 
 /* Inches that the policies' names take, and what is kept free on the other side. */
-static double names_width(const run_folder *f) {
-    return 0.25 + 0.07 * (double)longest_label(f);
-}
+static double names_width(const run_folder *f) { return 0.25 + 0.07 * (double)longest_label(f); }
 
 static const double RIGHT = 0.25, ABOVE_BARS = 0.08;
 
-static double height_of_bars(const run_folder *f) {
-    return PLOT_BELOW + ABOVE_BARS + 0.22 * (double)f->policy_count;
-}
+static double height_of_bars(const run_folder *f) { return PLOT_BELOW + ABOVE_BARS + 0.22 * (double)f->policy_count; }
 
 static const part TIERS[] = {{"phone", "phone_color"}, {"edge", "edge_color"}, {"cloud", "cloud_color"}},
                   TIMES[] = {{"waiting", "'#e69f00'"}, {"computing", "'#0072b2'"}, {"network", "'#cccccc'"}},
@@ -200,10 +190,9 @@ static void begin_stack(task *t, const part *parts, size_t count) {
     fprintf(out, "array parts[%zu]\narray colors[%zu]\n", count, count);
     for (size_t k = 0; k < count; k++)
         fprintf(out, "parts[%zu] = '%s'; colors[%zu] = %s\n", k + 1, parts[k].name, k + 1, parts[k].color);
-    fputs(
-        "set yrange [|policies| + 0.5:0.5]\nset ytics () scale 0\n"
-        "set for [i=1:|policies|] ytics add (policies[i] i)\nset grid noytics\n",
-        out);
+    fputs("set yrange [|policies| + 0.5:0.5]\nset ytics () scale 0\n"
+          "set for [i=1:|policies|] ytics add (policies[i] i)\nset grid noytics\n",
+          out);
     fprintf(out,
             "set lmargin at screen %.4f\nset rmargin at screen %.4f\nset bmargin at screen %.4f\n"
             "set tmargin at screen %.4f\n",
@@ -213,31 +202,28 @@ static void begin_stack(task *t, const part *parts, size_t count) {
 
 /* The bars of parts `first` to `last`, values times `scale`. */
 static void write_bars(FILE *out, size_t first, size_t last, const char *scale) {
-    fprintf(
-        out,
-        "plot for [k=%zu:%zu] data using (strcol('part') eq parts[k] ? %s*column('from') : "
-        "NaN):(column('row')):"
-        "(%s*column('from')):(%s*column('to')):(column('row')-0.36):(column('row')+0.36) with boxxyerror "
-        "lc rgb colors[k] dt solid lw 0.5 notitle",
-        first, last, scale, scale, scale);
+    fprintf(out,
+            "plot for [k=%zu:%zu] data using (strcol('part') eq parts[k] ? %s*column('from') : "
+            "NaN):(column('row')):"
+            "(%s*column('from')):(%s*column('to')):(column('row')-0.36):(column('row')+0.36) with boxxyerror "
+            "lc rgb colors[k] dt solid lw 0.5 notitle",
+            first, last, scale, scale, scale);
 }
 
 static bool write_tier_shares(task *t) {
     begin_stack(t, TIERS, 3);
     for (size_t i = 0; i < t->f->policy_count; i++) {
         const run_policy *p = &t->f->policies[i];
-        double shares[] = {run_metric(p, "share_phone"), run_metric(p, "share_edge"),
-                           run_metric(p, "share_cloud")};
+        double shares[] = {run_metric(p, "share_phone"), run_metric(p, "share_edge"), run_metric(p, "share_cloud")};
         write_stack(t, i, TIERS, shares, 3);
     }
     fputs("set xrange [0:100]\nset xlabel 'share of answers (%)'\nset xtics 20\n", t->p.script);
     write_bars(t->p.script, 1, 3, "100");
-    fputs(
-        ", \\\n    data using (column('to')-column('from') > 0.07 ? 50*(column('from')+column('to')) : NaN)"
-        ":(column('row')):(sprintf('%.0f', 100*(column('to')-column('from')))):(strcol('part') eq 'phone' ? "
-        "0x222222 : "
-        "0xffffff) with labels textcolor rgb variable notitle\n",
-        t->p.script);
+    fputs(", \\\n    data using (column('to')-column('from') > 0.07 ? 50*(column('from')+column('to')) : NaN)"
+          ":(column('row')):(sprintf('%.0f', 100*(column('to')-column('from')))):(strcol('part') eq 'phone' ? "
+          "0x222222 : "
+          "0xffffff) with labels textcolor rgb variable notitle\n",
+          t->p.script);
     return true;
 }
 
@@ -265,13 +251,12 @@ static bool write_energy(task *t) {
         const run_policy *p = &t->f->policies[i];
         double phones = run_metric(p, "energy_phone_j"), servers = run_metric(p, "energy_total_j") - phones;
         double idle[] = {phones - p->rows.phone_joules, servers - p->rows.server_joules};
-        double work[] = {p->rows.phone_joules - p->rows.radio_joules, p->rows.radio_joules,
-                         p->rows.server_joules};
+        double work[] = {p->rows.phone_joules - p->rows.radio_joules, p->rows.radio_joules, p->rows.server_joules};
         idle_axis.high = fmax(idle_axis.high, 1.05 * write_stack(t, i, ENERGIES, idle, 2));
         work_axis.high = fmax(work_axis.high, 1050 * write_stack(t, i, ENERGIES + 2, work, 3));
     }
-    fprintf(t->p.script,
-            "set multiplot\nset rmargin at screen %g\nset xlabel 'idle power (J a request)'\n", (left + 0.93) / 2);
+    fprintf(t->p.script, "set multiplot\nset rmargin at screen %g\nset xlabel 'idle power (J a request)'\n",
+            (left + 0.93) / 2);
     plot_tics(t->p.script, "x", &idle_axis, inches);
     write_bars(t->p.script, 1, 2, "1");
     fprintf(t->p.script,
@@ -330,8 +315,7 @@ static const recipe RECIPES[] = {
      NULL,
      0,
      write_latency_curves},
-    {{"latency-parts", "Where the time goes", "Mean of an answered request, over all tiers it passed.",
-      .wide = false},
+    {{"latency-parts", "Where the time goes", "Mean of an answered request, over all tiers it passed.", .wide = false},
      FROM_REQUESTS,
      PARTS,
      TIMES,
@@ -391,8 +375,7 @@ enum { RECIPE_COUNT = sizeof RECIPES / sizeof *RECIPES };
 static double height_of(const run_folder *f, const recipe *r) {
     if (r->parts) return height_of_bars(f);
     if (r->from == FROM_PLACES) return fleet_map_height(f);
-    if (r->from == FROM_CALIBRATION)
-        return 0.5 + 1.3 * (double)((f->exit_count + PANELS_ACROSS - 1) / PANELS_ACROSS);
+    if (r->from == FROM_CALIBRATION) return 0.5 + 1.3 * (double)((f->exit_count + PANELS_ACROSS - 1) / PANELS_ACROSS);
     return PLOT_HEIGHT;
 }
 
@@ -407,8 +390,7 @@ static const char NO_SAMPLES[] = "no samples.csv: no intervals of accuracy";
 /* Names the parts, or the policies; says how many of these have no curve. */
 static size_t make_legend(const task *t, const recipe *r, plot_entry *into) {
     size_t n = 0, more = t->f->policy_count - lines(t->f);
-    for (; n < r->part_count; n++)
-        into[n] = (plot_entry){r->parts[n].name, PLOT_AREA, r->parts[n].color};
+    for (; n < r->part_count; n++) into[n] = (plot_entry){r->parts[n].name, PLOT_AREA, r->parts[n].color};
     if (r->legend == FRONT) into[n++] = (plot_entry){"front", PLOT_FRONT, NULL};
     for (size_t i = 0; (r->legend == CURVES || (r->legend == FRONT && !more)) && i < lines(t->f); i++)
         into[n++] = (plot_entry){t->names[i], (int)i + 1, NULL};
@@ -425,8 +407,13 @@ static bool draw(const recipe *r, task *t, const char *folder, picture_list *lis
     if (r->legend == CURVES && t->f->policy_count > LINES_MOST) about.note = t->more;
     if (r->legend == FRONT && !t->f->has_samples)
         about.note = "There is no samples.csv in the folder, so accuracies have no intervals.";
-    plot_frame frame = {folder, about.name, about.wide ? PLOT_PAGE : PLOT_COLUMN, height_of(t->f, r), entries,
-                        make_legend(t, r, entries), NULL};
+    plot_frame frame = {folder,
+                        about.name,
+                        about.wide ? PLOT_PAGE : PLOT_COLUMN,
+                        height_of(t->f, r),
+                        entries,
+                        make_legend(t, r, entries),
+                        NULL};
     if (r->parts) frame.width = fmax(frame.width, 2.4 + names_width(t->f));
     if (!plot_open(&t->p, &frame, err)) return false;
     if (r->write(t)) return picture_list_add(list, &t->p, &about, err);
@@ -439,8 +426,7 @@ bool run_plots_write(const run_folder *f, const char *folder, picture_list *list
     *list = (picture_list){0};
     task t = {.f = f, .names = calloc(f->policy_count, sizeof *t.names), .err = err};
     if (!t.names) return error_memory(err, f->policy_count * sizeof *t.names);
-    for (size_t i = 0; i < f->policy_count; i++)
-        t.names[i] = f->policies[i].name;
+    for (size_t i = 0; i < f->policy_count; i++) t.names[i] = f->policies[i].name;
     snprintf(t.more, sizeof t.more, "%zu more policies have no curve here.", f->policy_count - lines(f));
     bool ok = true;
     for (size_t i = 0; ok && i < RECIPE_COUNT; i++)
@@ -482,8 +468,7 @@ bool picture_list_add(picture_list *list, plot *p, const picture *about, portola
 }
 
 void picture_list_free(picture_list *list) {
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i].svg.data);
+    for (size_t i = 0; i < list->count; i++) free(list->items[i].svg.data);
     free(list->items);
     arena_free(&list->memory);
     *list = (picture_list){0};

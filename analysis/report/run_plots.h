@@ -8,18 +8,18 @@
 /* A picture of the report: FOLDER/NAME.svg and so on, and what is to be said under it. */
 typedef struct picture {
     const char *name, *title, *caption;
-    const char *note; /* a further sentence of the caption; NULL: none */
-    bool wide;        /* a page's width, not a column's */
-    bool fleet;       /* belongs to what was run, not to what came out */
+    const char *note;     /* a further sentence of the caption; NULL: none */
+    bool wide;            /* a page's width, not a column's */
+    bool fleet;           /* belongs to what was run, not to what came out */
     double width, height; /* inches */
-    file_bytes svg;   /* as gnuplot has just drawn it; data is NULL where there is no gnuplot; owned by the list */
+    file_bytes svg;       /* as gnuplot has just drawn it; data is NULL where there is no gnuplot; owned by the list */
 } picture;
 
 typedef struct picture_list {
     arena memory; /* owns texts that are not constant */
     picture *items;
     size_t count, room;
-    bool drawn;         /* false: there is no gnuplot; data and scripts are written all the same */
+    bool drawn;      /* false: there is no gnuplot; data and scripts are written all the same */
     size_t left_out; /* lines of a sweep for which there was no picture */
 } picture_list;
 

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run_plots_parts.h"
 #include "analysis/statistics/utilization.h"
+#include "run_plots_parts.h"
 
 enum { BIN_LEAST = 10 /* samples of a bin that is worth a point */ };
 
@@ -33,14 +33,13 @@ static bool write_trace_rows(task *t, size_t i, bool has[UTILIZATION_TIERS], plo
 }
 
 static void write_panel(FILE *out, const char *name, double left, double right) {
-    fprintf(
-        out,
-        "set lmargin at screen %g\nset rmargin at screen %g\n"
-        "set title '%s' offset 0,-0.6 textcolor rgb ink\n"
-        "plot for [i=1:|policies|] data using (strcol('policy') eq policies[i] && strcol('tier') eq '%s' ? "
-        "column('time_s') : NaN):(column('percent')) with linespoints pointinterval -40 lw 1.4 ps 0.5 "
-        "notitle\nunset ylabel; unset label; unset arrow # drawn with the first panel\n",
-        left, right, name, name);
+    fprintf(out,
+            "set lmargin at screen %g\nset rmargin at screen %g\n"
+            "set title '%s' offset 0,-0.6 textcolor rgb ink\n"
+            "plot for [i=1:|policies|] data using (strcol('policy') eq policies[i] && strcol('tier') eq '%s' ? "
+            "column('time_s') : NaN):(column('percent')) with linespoints pointinterval -40 lw 1.4 ps 0.5 "
+            "notitle\nunset ylabel; unset label; unset arrow # drawn with the first panel\n",
+            left, right, name, name);
 }
 
 /* A panel a tier, side by side, with one legend below them. */
@@ -52,8 +51,7 @@ bool write_utilization(task *t) {
     fputs("policy\ttier\ttime_s\tpercent\n", t->p.data);
     for (size_t i = 0; i < lines(t->f); i++)
         if (!write_trace_rows(t, i, has, axes)) return false;
-    for (int k = 0; k < UTILIZATION_TIERS; k++)
-        panels += has[k];
+    for (int k = 0; k < UTILIZATION_TIERS; k++) panels += has[k];
     if (!panels) return false;
     double step = 0.92 / (double)panels, bottom = t->p.legend + 0.45, top = t->p.height - 0.25;
     plot_texts(out, "policies", t->names, lines(t->f));
@@ -80,8 +78,7 @@ static double least_confidence(const run_folder *f) {
     for (size_t e = 0; e < f->exit_count; e++) {
         const reliability *r = &f->exits[e].bins;
         double n = 0, below = 0;
-        for (int b = 0; b < RELIABILITY_BINS; b++)
-            n += (double)r->samples[b];
+        for (int b = 0; b < RELIABILITY_BINS; b++) n += (double)r->samples[b];
         int first = 0;
         for (below = (double)r->samples[0]; first < RELIABILITY_BINS - 1 && below < 0.01 * n;)
             below += (double)r->samples[++first];
@@ -98,8 +95,8 @@ static void write_reliability_rows(task *t) {
             double n = (double)r->samples[b], low, high;
             if (r->samples[b] < BIN_LEAST) continue;
             proportion_interval((double)r->right[b], n, &low, &high);
-            fprintf(t->p.data, "%u\t%.9g\t%.9g\t%.9g\t%.9g\t%.0f\n", t->f->exits[e].layer,
-                    r->confidence[b] / n, (double)r->right[b] / n, low, high, n);
+            fprintf(t->p.data, "%u\t%.9g\t%.9g\t%.9g\t%.9g\t%.0f\n", t->f->exits[e].layer, r->confidence[b] / n,
+                    (double)r->right[b] / n, low, high, n);
         }
     }
 }
@@ -113,23 +110,21 @@ bool write_reliability(task *t) {
     for (size_t e = 0; e < count; e++)
         fprintf(out, "exits[%zu] = %u; errors[%zu] = '%.3f'\n", e + 1, t->f->exits[e].layer, e + 1,
                 reliability_error(&t->f->exits[e].bins));
-    fprintf(
-        out,
-        "set xrange [%g:1]\nset yrange [%g:1]\nset xtics %g\nset ytics %g\nset format '%%.1f'\nunset key\n"
-        "set multiplot layout %zu,%zu margins char 7, char 1.5, char 3.2, char 1.5 spacing char 4.5, char 3\n"
-        "set label 1 'confidence' at screen 0.52, char 0.8 center textcolor rgb ink\n"
-        "set label 2 'accuracy' at char 1.2, screen 0.5 center rotate textcolor rgb ink\n",
-        least, fmax(0, least - 0.2), step, step, (count + across - 1) / across, across);
-    fputs(
-        "do for [i=1:|exits|] {\n"
-        "    set title sprintf('exit %d, ECE %s', exits[i], errors[i]) offset 0,-0.7 textcolor rgb ink\n"
-        "    plot x with lines lc rgb '#999999' dt (4,4) lw 1, \\\n"
-        "        data using (column('exit') == exits[i] ? column('confidence') : NaN):(column('accuracy'))"
-        ":(column('confidence')):(column('confidence')):(column('low')):(column('high')) with xyerrorbars "
-        "lt 1 dt solid lw 1 pt 7 ps 0.6\n"
-        "    unset label\n"
-        "}\n"
-        "unset multiplot\n",
-        out);
+    fprintf(out,
+            "set xrange [%g:1]\nset yrange [%g:1]\nset xtics %g\nset ytics %g\nset format '%%.1f'\nunset key\n"
+            "set multiplot layout %zu,%zu margins char 7, char 1.5, char 3.2, char 1.5 spacing char 4.5, char 3\n"
+            "set label 1 'confidence' at screen 0.52, char 0.8 center textcolor rgb ink\n"
+            "set label 2 'accuracy' at char 1.2, screen 0.5 center rotate textcolor rgb ink\n",
+            least, fmax(0, least - 0.2), step, step, (count + across - 1) / across, across);
+    fputs("do for [i=1:|exits|] {\n"
+          "    set title sprintf('exit %d, ECE %s', exits[i], errors[i]) offset 0,-0.7 textcolor rgb ink\n"
+          "    plot x with lines lc rgb '#999999' dt (4,4) lw 1, \\\n"
+          "        data using (column('exit') == exits[i] ? column('confidence') : NaN):(column('accuracy'))"
+          ":(column('confidence')):(column('confidence')):(column('low')):(column('high')) with xyerrorbars "
+          "lt 1 dt solid lw 1 pt 7 ps 0.6\n"
+          "    unset label\n"
+          "}\n"
+          "unset multiplot\n",
+          out);
     return true;
 }

@@ -20,9 +20,7 @@ typedef struct task {
 } task;
 
 /* How many policies have a line type of their own. */
-static inline size_t lines(const run_folder *f) {
-    return f->policy_count < LINES_MOST ? f->policy_count : LINES_MOST;
-}
+static inline size_t lines(const run_folder *f) { return f->policy_count < LINES_MOST ? f->policy_count : LINES_MOST; }
 
 /* run_plots_panels.c: pictures of several panels. Each writes rows and script; false if there is nothing to
  * show, or after a failure that stands in t->err. */

@@ -23,8 +23,7 @@ static size_t number_texts(arena *memory, const char **texts, size_t n, size_t *
     *of = arena_alloc(memory, n + 1, sizeof **of);
     *example = arena_alloc(memory, n + 1, sizeof **example);
     if (!order || !first || !*of || !*example) return 0;
-    for (size_t i = 0; i < n; i++)
-        order[i] = i;
+    for (size_t i = 0; i < n; i++) order[i] = i;
     qsort_r(order, n, sizeof *order, by_text, texts);
     for (size_t i = 0; i < n; i++) /* the first of equals has the smallest index */
         first[order[i]] = i && strcmp(texts[order[i]], texts[order[i - 1]]) == 0 ? first[order[i - 1]] : order[i];
@@ -41,8 +40,7 @@ static size_t number_texts(arena *memory, const char **texts, size_t n, size_t *
 static const char *unit_of(const char *text) {
     char *end;
     strtod(text, &end);
-    while (*end == ' ')
-        end++;
+    while (*end == ' ') end++;
     return end;
 }
 
@@ -85,8 +83,7 @@ static const char **join_values(sweep_grid *g, const sweep_grid_axis *axis, size
     const char **texts = arena_alloc(&g->memory, g->f->policy_count, sizeof *texts);
     for (size_t i = 0; texts && i < g->f->policy_count; i++) {
         size_t room = 1, n = 0;
-        for (size_t k = 0; k < key_count; k++)
-            room += strlen(run_parameter(g->f, i, axis->keys[k])) + 1;
+        for (size_t k = 0; k < key_count; k++) room += strlen(run_parameter(g->f, i, axis->keys[k])) + 1;
         char *text = arena_alloc(&g->memory, room, 1);
         if (!text) return NULL;
         for (size_t k = 0; k < key_count; k++)
@@ -139,8 +136,7 @@ static void name_axes(sweep_grid *g) {
 static bool number_policies(sweep_grid *g, portolan_error *err) {
     size_t cells = g->f->policy_count;
     const char **names = arena_alloc(&g->memory, cells, sizeof *names);
-    for (size_t i = 0; names && i < cells; i++)
-        names[i] = g->f->policies[i].type;
+    for (size_t i = 0; names && i < cells; i++) names[i] = g->f->policies[i].type;
     if (names) g->policy_count = number_texts(&g->memory, names, cells, &g->policy_of, &g->policy_example);
     return g->policy_count || error_memory(err, cells * sizeof *names);
 }
@@ -208,8 +204,7 @@ bool sweep_lines_along(sweep_lines *l, const sweep_grid *g, size_t axis, portola
         sweep_lines_free(l);
         return error_memory(err, 2 * cells * sizeof *l->cells);
     }
-    for (size_t i = 0; i < cells; i++)
-        l->cells[i] = i;
+    for (size_t i = 0; i < cells; i++) l->cells[i] = i;
     qsort_r(l->cells, cells, sizeof *l->cells, by_line, &at);
     for (size_t i = 0; i < cells; i++)
         if (!i || compare_lines(&at, l->cells[i - 1], l->cells[i]) != 0) l->starts[l->count++] = i;

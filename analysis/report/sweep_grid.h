@@ -23,7 +23,7 @@ typedef struct sweep_grid {
     const run_folder *f;
     sweep_grid_axis axes[SWEEP_GRID_AXES];
     size_t axis_count;
-    size_t *policy_of; /* [cells] numbers of policies, in the order in which they appear */
+    size_t *policy_of;      /* [cells] numbers of policies, in the order in which they appear */
     size_t *policy_example; /* [policy_count] a cell of each */
     size_t policy_count;
 } sweep_grid;

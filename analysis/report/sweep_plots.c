@@ -36,22 +36,20 @@ static void put_lines(const sweep_painter *p, FILE *data, const strip *s, const 
             plot_field(data, label);
             sweep_put_values(data, row, 4);
             sweep_widen(&axes[0], row[0]);
-            for (int n = 1; n < 4; n++)
-                sweep_widen(&axes[1], row[n]);
+            for (int n = 1; n < 4; n++) sweep_widen(&axes[1], row[n]);
         }
 }
 
-static const char LINES[] =
-    "mine(i, c) = column('line') == i ? column(c) : NaN\n"
-    "plot for [i=1:count] data using (mine(i, 'x')):(mine(i, 'low')):(mine(i, 'high')) with filledcurves \\\n"
-    "         lt i fs transparent solid 0.2 noborder notitle, \\\n"
-    "     for [i=1:count] data using (mine(i, 'x')):(mine(i, 'mean')) with linespoints lt i notitle\n";
+static const char
+    LINES[] = "mine(i, c) = column('line') == i ? column(c) : NaN\n"
+              "plot for [i=1:count] data using (mine(i, 'x')):(mine(i, 'low')):(mine(i, 'high')) with filledcurves \\\n"
+              "         lt i fs transparent solid 0.2 noborder notitle, \\\n"
+              "     for [i=1:count] data using (mine(i, 'x')):(mine(i, 'mean')) with linespoints lt i notitle\n";
 
 /* An axis whose values span more than a decade, none of them 0, is drawn in equal ratios. */
 static bool is_log(const sweep_grid_axis *axis) {
     plot_axis all = {INFINITY, -INFINITY, false};
-    for (size_t i = 0; i < axis->count; i++)
-        sweep_widen(&all, axis->numbers[i]);
+    for (size_t i = 0; i < axis->count; i++) sweep_widen(&all, axis->numbers[i]);
     return all.low > 0 && all.high / all.low > 12;
 }
 
@@ -67,7 +65,8 @@ static void write_lines_script(const sweep_painter *p, plot *drawing, const stri
     fprintf(drawing->script, "count = %zu\nset xlabel titles[1]; set ylabel titles[2]\n%s", s->end - s->first, LINES);
 }
 
-static void describe(const sweep_painter *p, const strip *s, const sweep_quantity *q, char title[LABEL], char note[LABEL]) {
+static void describe(const sweep_painter *p, const strip *s, const sweep_quantity *q, char title[LABEL],
+                     char note[LABEL]) {
     snprintf(title, LABEL, "%s by %.60s%s%.100s", q->words, p->grid.axes[s->along].name, s->policy ? ": " : "",
              s->policy ? s->policy : "");
     note[0] = '\0';
@@ -88,17 +87,17 @@ static bool draw_strip(sweep_painter *p, const strip *s, const sweep_quantity *q
     }
     if (s->left_out) legend[count++] = (plot_entry){note, PLOT_NO_LINE, NULL};
     sweep_picture_name(p, name, "%s-by-%s%s%s", q->key, p->grid.axes[s->along].name, s->policy ? "-" : "",
-              s->policy ? s->policy : "");
+                       s->policy ? s->policy : "");
     plot_frame frame = {p->folder, name, PLOT_COLUMN, PLOT_HEIGHT + 0.3, legend, count, s->policy};
     if (!plot_open(&drawing, &frame, err)) return false;
     put_lines(p, drawing.data, s, q, axes);
     write_lines_script(p, &drawing, s, q, axes);
     return picture_list_add(p->list, &drawing,
                             &(picture){.name = name,
-                                             .title = title,
-                                             .caption = "Means over the seeds, and their intervals as bands.",
-                                             .note = note,
-                                             .wide = drawing.width > PLOT_COLUMN + 1},
+                                       .title = title,
+                                       .caption = "Means over the seeds, and their intervals as bands.",
+                                       .note = note,
+                                       .wide = drawing.width > PLOT_COLUMN + 1},
                             err);
 }
 
@@ -120,7 +119,8 @@ static size_t end_of_strip(const sweep_painter *p, const sweep_lines *l, size_t 
 }
 
 /* Every line in some picture, as long as there are not too many. */
-static bool draw_quantity(sweep_painter *p, size_t along, const sweep_lines *l, const sweep_quantity *q, portolan_error *err) {
+static bool draw_quantity(sweep_painter *p, size_t along, const sweep_lines *l, const sweep_quantity *q,
+                          portolan_error *err) {
     bool by_policy = l->count > MOST_LINES && l->count > p->grid.policy_count, ok = true;
     size_t end, drawn = 0;
     for (size_t first = 0; ok && first < l->count && drawn < MOST_PICTURES; first = end, drawn++) {

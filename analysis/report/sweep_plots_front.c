@@ -12,8 +12,8 @@ static const char SEPARATOR[] = "\x1f";
 /* ---- Which cells are on it, as sweep.json says ---- */
 
 /* The policy and the values of all keys as one text: `value` says each; NULL if memory is short or one is missing. */
-static char *identity(const sweep_painter *p, const char *policy, const char *(*value)(const void *of, const char *key, size_t k),
-                      const void *of) {
+static char *identity(const sweep_painter *p, const char *policy,
+                      const char *(*value)(const void *of, const char *key, size_t k), const void *of) {
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -47,7 +47,8 @@ static json_t *front_identities(const sweep_painter *p) {
         const json_t *cell = json_array_get(found, i);
         char *text = identity(p, json_string_value(json_object_get(cell, "policy")), value_of_object,
                               json_object_get(cell, "parameters"));
-        bool ok = text && json_object_set_new(all, text, json_boolean(json_is_true(json_object_get(cell, "sure")))) == 0;
+        bool ok = text &&
+                  json_object_set_new(all, text, json_boolean(json_is_true(json_object_get(cell, "sure")))) == 0;
         free(text);
         if (ok) continue;
         json_decref(all);
@@ -154,10 +155,11 @@ static bool write_front(sweep_painter *p, plot *drawing, const int *states, cons
 
 static bool draw(sweep_painter *p, const int *states, const char *const keys[2], portolan_error *err) {
     plot_entry legend[MOST_POLICIES + 1];
-    picture about = {.name = "pareto",
-                     .title = "The Pareto front",
-                     .caption = "All policies at all settings: means over the seeds, and their intervals. The dashed line "
-                                "joins those that none beats in both metrics."};
+    picture about = {
+        .name = "pareto",
+        .title = "The Pareto front",
+        .caption = "All policies at all settings: means over the seeds, and their intervals. The dashed line "
+                   "joins those that none beats in both metrics."};
     plot_frame frame = {p->folder, about.name, PLOT_COLUMN, PLOT_HEIGHT + 0.4, legend, make_legend(p, legend), NULL};
     plot drawing;
     bool any = false;

@@ -26,11 +26,9 @@ static const char *shown_value(const sweep_painter *p, size_t axis, size_t i, ch
     size_t n = strlen(sweep_grid_value(&p->grid, axis, p->grid.axes[axis].example[i], into, 256));
     if (n <= MOST_SHOWN) return text;
     size_t half = (MOST_SHOWN - 3) / 2;
-    while (half && ((unsigned char)text[half] & 0xC0) == 0x80)
-        half--;
+    while (half && ((unsigned char)text[half] & 0xC0) == 0x80) half--;
     size_t rest = n - (MOST_SHOWN - 3 - half);
-    while (rest < n && ((unsigned char)text[rest] & 0xC0) == 0x80)
-        rest++;
+    while (rest < n && ((unsigned char)text[rest] & 0xC0) == 0x80) rest++;
     memmove(text + half + 3, text + rest, n - rest + 1);
     memcpy(text + half, "...", 3);
     return text;
@@ -59,7 +57,8 @@ static void put_tics(const sweep_painter *p, FILE *script, const char *which, si
         fprintf(script, "set %stics add (shown[1] %zu)\n", which, i);
     }
     snprintf(title, sizeof title, "%.150s", s->axis->name);
-    if (s->stride > 1 && !s->axis->numbers) snprintf(title, sizeof title, "%.150s (one of %zu named)", s->axis->name, s->stride);
+    if (s->stride > 1 && !s->axis->numbers)
+        snprintf(title, sizeof title, "%.150s (one of %zu named)", s->axis->name, s->stride);
     const char *const titles[] = {title};
     snprintf(name, sizeof name, "%s_title", which);
     plot_texts(script, name, titles, 1);
@@ -98,8 +97,7 @@ static void write_script(const sweep_painter *p, plot *drawing, const side sides
             "set bmargin at screen %.4f; set tmargin at screen %.4f\n",
             left / drawing->width, (left + sides[0].inches) / drawing->width, below / drawing->height,
             (below + sides[1].inches) / drawing->height);
-    if (sides[0].turned)
-        fprintf(out, "set xlabel offset screen 0,%.4f\n", (0.22 - sides[0].longest) / drawing->height);
+    if (sides[0].turned) fprintf(out, "set xlabel offset screen 0,%.4f\n", (0.22 - sides[0].longest) / drawing->height);
     fputs("set cblabel titles[1] textcolor rgb ink\n"
           "set object 1 rectangle from graph 0,0 to graph 1,1 behind fs pattern 4 noborder fc rgb '#999999'\n"
           "set palette cubehelix start 0.5 cycles -1.2 saturation 1\n"
@@ -120,7 +118,10 @@ static bool draw_map(sweep_painter *p, size_t policy, const sweep_quantity *q, p
     plot_axis range = put_cells(p, drawing.data, policy, q);
     write_script(p, &drawing, sides, &range, q);
     return picture_list_add(p->list, &drawing,
-                            &(picture){.name = name, .title = title, .caption = "Means over the seeds. Hatched: no such setting.", .wide = width > 5},
+                            &(picture){.name = name,
+                                       .title = title,
+                                       .caption = "Means over the seeds. Hatched: no such setting.",
+                                       .wide = width > 5},
                             err);
 }
 

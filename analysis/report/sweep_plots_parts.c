@@ -62,6 +62,5 @@ void sweep_picture_name(const sweep_painter *p, char into[SWEEP_NAME], const cha
     for (char *c = into; *c; c++)
         if ((unsigned char)*c > 127 || !isalnum((unsigned char)*c)) *c = '-';
     size_t n = strlen(into);
-    for (unsigned k = 2; is_taken(p->list, into); k++)
-        snprintf(into + n, NUMBER, "-%u", k);
+    for (unsigned k = 2; is_taken(p->list, into); k++) snprintf(into + n, NUMBER, "-%u", k);
 }

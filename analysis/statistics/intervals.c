@@ -40,8 +40,7 @@ static double beta_regularised(double x, double a, double b) {
 double t_quantile(double p, double df) {
     if (p < 0.5) return -t_quantile(1 - p, df);
     double low = 0, high = 1, tail = 2 * (1 - p); /* both tails */
-    while (beta_regularised(df / (df + high * high), df / 2, 0.5) > tail && high < 1e150)
-        high *= 2;
+    while (beta_regularised(df / (df + high * high), df / 2, 0.5) > tail && high < 1e150) high *= 2;
     for (int i = 0; i < 200 && high - low > 1e-15 * high; i++) {
         double t = (low + high) / 2;
         if (beta_regularised(df / (df + t * t), df / 2, 0.5) > tail)
@@ -56,11 +55,9 @@ static interval moments(const double *values, size_t n) {
     interval i = {.n = n, .mean = NAN, .sd = NAN, .low = NAN, .high = NAN};
     double sum = 0, squares = 0;
     if (!n) return i;
-    for (size_t k = 0; k < n; k++)
-        sum += values[k];
+    for (size_t k = 0; k < n; k++) sum += values[k];
     i.mean = sum / (double)n;
-    for (size_t k = 0; k < n; k++)
-        squares += (values[k] - i.mean) * (values[k] - i.mean);
+    for (size_t k = 0; k < n; k++) squares += (values[k] - i.mean) * (values[k] - i.mean);
     if (n > 1) i.sd = sqrt(squares / (double)(n - 1));
     return i;
 }
@@ -89,16 +86,14 @@ interval t_interval(const double *values, size_t n, double level) {
     return i;
 }
 
-bool bootstrap_interval(const double *values, size_t n, double level, size_t resamples, random_stream *s,
-                        interval *i) {
+bool bootstrap_interval(const double *values, size_t n, double level, size_t resamples, random_stream *s, interval *i) {
     *i = moments(values, n);
     if (n < 2) return true;
     double *means = malloc(resamples * sizeof *means);
     if (!means) return false;
     for (size_t r = 0; r < resamples; r++) {
         double sum = 0;
-        for (size_t k = 0; k < n; k++)
-            sum += values[random_below(s, n)];
+        for (size_t k = 0; k < n; k++) sum += values[random_below(s, n)];
         means[r] = sum / (double)n;
     }
     sort_values(means, resamples);

@@ -26,8 +26,7 @@ interval t_interval(const double *values, size_t n, double level);
 /* The same mean with the percentile interval of the bootstrap (Efron and Tibshirani 1993, section 13.3): of
  * `resamples` means of n values drawn with replacement, the (1 - level)/2 and (1 + level)/2 percentiles by
  * nearest rank. For quantities far from normal. `s` is advanced. False if memory is short. */
-bool bootstrap_interval(const double *values, size_t n, double level, size_t resamples, random_stream *s,
-                        interval *i);
+bool bootstrap_interval(const double *values, size_t n, double level, size_t resamples, random_stream *s, interval *i);
 
 /* The t interval of the differences a[k] - b[k] of paired repetitions; pairs in which one is NaN are left
  * out. False if memory is short. */

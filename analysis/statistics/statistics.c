@@ -26,7 +26,9 @@ typedef struct scored {
     bool positive;
 } scored;
 
-static int by_score(const void *a, const void *b) { return ascending(&((const scored *)a)->score, &((const scored *)b)->score); }
+static int by_score(const void *a, const void *b) {
+    return ascending(&((const scored *)a)->score, &((const scored *)b)->score);
+}
 
 double area_under_curve(const double *scores, const bool *positive, size_t n) {
     scored *sorted = malloc((n ? n : 1) * sizeof *sorted);

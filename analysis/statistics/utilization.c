@@ -32,22 +32,20 @@ static bool open_trace(reading *r, const char *path, portolan_error *err) {
     *r = (reading){0};
     if (!csv_open(&r->csv, path, err)) return false;
     bool ok = csv_column(&r->csv, "event", &r->event, err) && csv_column(&r->csv, "time_s", &r->time, err) &&
-              csv_column(&r->csv, "duration_s", &r->duration, err) &&
-              csv_column(&r->csv, "place", &r->where, err) && csv_column(&r->csv, "value", &r->value, err);
+              csv_column(&r->csv, "duration_s", &r->duration, err) && csv_column(&r->csv, "place", &r->where, err) &&
+              csv_column(&r->csv, "value", &r->value, err);
     if (!ok) csv_close(&r->csv);
     return ok;
 }
 
 static void close_trace(reading *r) {
-    for (size_t i = 0; i < r->count; i++)
-        free(r->places[i].name);
+    for (size_t i = 0; i < r->count; i++) free(r->places[i].name);
     free(r->places);
     csv_close(&r->csv);
 }
 
 /* The next row of a utilization counter: its beginning, length and value. */
-static csv_state next_counter(reading *r, double *time, double *duration, double *value,
-                              portolan_error *err) {
+static csv_state next_counter(reading *r, double *time, double *duration, double *value, portolan_error *err) {
     csv_state state;
     while ((state = csv_next(&r->csv, err)) == CSV_ROW) {
         if (strcmp(r->csv.fields[r->event], "utilization") != 0) continue;
@@ -101,8 +99,7 @@ static void advance(reading *r, utilization *u, double to) {
     while (r->now < to && r->bin < UTILIZATION_BINS) {
         double border = u->begin + width * (double)(r->bin + 1), stop = fmin(to, border);
         for (int k = 0; k < UTILIZATION_TIERS; k++)
-            if (r->places_of[k] > 0)
-                u->percent[k][r->bin] += (stop - r->now) / width * r->sum[k] / r->places_of[k];
+            if (r->places_of[k] > 0) u->percent[k][r->bin] += (stop - r->now) / width * r->sum[k] / r->places_of[k];
         r->now = stop;
         if (to >= border) r->bin++;
     }

@@ -10,7 +10,7 @@ blas_calls blas;
 /* OpenBLAS's BUFFER_SIZE, and a page, on 64-bit processors (common_x86_64.h, common_arm64.h: at most 32 << 22). */
 static const size_t BUFFER_BYTES = (128 << 20) + 4096;
 static const size_t LIBRARY_BYTES = 64 << 20; /* more than it takes up itself */
-enum { MOST_BUFFERS = 64 }; /* it has room for at least as many */
+enum { MOST_BUFFERS = 64 };                   /* it has room for at least as many */
 
 /* Its own allocator, which keeps what is given back. Not in its header, but in all its versions. */
 static struct allocator {

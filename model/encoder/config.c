@@ -24,7 +24,7 @@ typedef struct config_file {
     uint64_t output_layers; /* ElasticBERT's num_output_layers; 0: not said */
     int ignored;            /* index of a word whose only use is that it is allowed */
     bool decoder;
-    bool pooler; /* wanted; as c.has_pooler, but said */
+    bool pooler;        /* wanted; as c.has_pooler, but said */
     arena *memory;      /* of the names */
     const char **names; /* [labels] of the classes, NULL at the end; NULL: not said */
 } config_file;
@@ -55,31 +55,27 @@ static const char *const POOLINGS[] = {"cls", "mean", NULL};
 
 static const config_key CONFIG_KEYS[] = {
     {"hidden_size", KEY_COUNT, offsetof(config_file, c.shape.hidden), 1, 65536, true, NULL, NULL},
-    {"num_hidden_layers", KEY_COUNT, offsetof(config_file, c.shape.layers), 1, MODEL_MAX_LAYERS, true, NULL,
-     NULL},
+    {"num_hidden_layers", KEY_COUNT, offsetof(config_file, c.shape.layers), 1, MODEL_MAX_LAYERS, true, NULL, NULL},
     {"num_attention_heads", KEY_COUNT, offsetof(config_file, c.heads), 1, 4096, true, NULL, NULL},
-    {"intermediate_size", KEY_COUNT, offsetof(config_file, c.shape.feed_forward), 1, 1 << 20, true, NULL,
-     NULL},
+    {"intermediate_size", KEY_COUNT, offsetof(config_file, c.shape.feed_forward), 1, 1 << 20, true, NULL, NULL},
     {"vocab_size", KEY_COUNT, offsetof(config_file, c.shape.vocabulary), 1, 1 << 24, true, NULL, NULL},
-    {"max_position_embeddings", KEY_COUNT, offsetof(config_file, c.positions), TOKENS_LEAST, 1 << 20, true, NULL,
-     NULL},
+    {"max_position_embeddings", KEY_COUNT, offsetof(config_file, c.positions), TOKENS_LEAST, 1 << 20, true, NULL, NULL},
     {"type_vocab_size", KEY_COUNT, offsetof(config_file, c.segments), 0, 255, false, NULL, NULL},
     {"layer_norm_eps", KEY_REAL, offsetof(config_file, c.norm_eps), 1e-20, 0.1, false, NULL, NULL},
-    {"hidden_act", KEY_WORD, offsetof(config_file, ignored), 0, 0, false, ACTIVATIONS,
-     " (the exact one, with erf)"},
+    {"hidden_act", KEY_WORD, offsetof(config_file, ignored), 0, 0, false, ACTIVATIONS, " (the exact one, with erf)"},
     {"position_embedding_type", KEY_WORD, offsetof(config_file, ignored), 0, 0, false, POSITION_KINDS, ""},
     {"model_type", KEY_WORD, offsetof(config_file, ignored), 0, 0, false, MODEL_TYPES,
      "; others compute something else. A model of your own that computes what BERT does says 'bert'"},
     {"is_decoder", KEY_BOOL, offsetof(config_file, decoder), 0, 0, false, NULL, NULL},
     {"num_labels", KEY_COUNT, offsetof(config_file, labels), 1, MAX_CLASSES, false, NULL, NULL},
-    {"num_output_layers", KEY_COUNT, offsetof(config_file, output_layers), 1, MODEL_MAX_LAYERS, false, NULL,
-     NULL},
+    {"num_output_layers", KEY_COUNT, offsetof(config_file, output_layers), 1, MODEL_MAX_LAYERS, false, NULL, NULL},
     {"do_lower_case", KEY_BOOL, offsetof(config_file, c.lowercase), 0, 0, false, NULL, NULL},
     {0},
 };
 
 static const config_key TOKENIZER_KEYS[] = {
-    {"do_lower_case", KEY_BOOL, offsetof(config_file, c.lowercase), 0, 0, false, NULL, NULL}, {0}};
+    {"do_lower_case", KEY_BOOL, offsetof(config_file, c.lowercase), 0, 0, false, NULL, NULL},
+    {0}};
 
 /* Our own object "portolan" in config.json; here, unlike there, unknown keys are errors. */
 static const config_key OWN_KEYS[] = {
@@ -131,8 +127,7 @@ static bool key_fault(const config_file *f, const char *key, const json_t *found
     return false;
 }
 
-static bool read_word(config_file *f, const config_key *key, const json_t *value, int *into,
-                      portolan_error *err) {
+static bool read_word(config_file *f, const config_key *key, const json_t *value, int *into, portolan_error *err) {
     const char *text = json_string_value(value);
     for (int i = 0; text && key->words[i]; i++) {
         if (strcmp(key->words[i], text) != 0) continue;
@@ -144,15 +139,13 @@ static bool read_word(config_file *f, const config_key *key, const json_t *value
     return key_fault(f, key->key, value, err, "allowed: %s%s", words, key->note);
 }
 
-static bool read_layers(config_file *f, const config_key *key, const json_t *value, bool *exits,
-                        portolan_error *err) {
+static bool read_layers(config_file *f, const config_key *key, const json_t *value, bool *exits, portolan_error *err) {
     size_t count = json_array_size(value);
     for (size_t i = 0; i < count; i++) {
         const json_t *item = json_array_get(value, i);
         json_int_t layer = json_integer_value(item);
         if (layer < 1 || layer > (json_int_t)f->c.shape.layers || exits[layer - 1])
-            return key_fault(f, key->key, item, err,
-                             "each of its layers is a whole number from 1 to %llu, named once",
+            return key_fault(f, key->key, item, err, "each of its layers is a whole number from 1 to %llu, named once",
                              (unsigned long long)f->c.shape.layers);
         exits[layer - 1] = true;
     }
@@ -165,14 +158,13 @@ static bool read_value(config_file *f, const config_key *key, const json_t *valu
     switch (key->kind) {
     case KEY_COUNT:
         if (!json_is_integer(value) || x < key->least || x > key->most)
-            return key_fault(f, key->key, value, err, "a whole number from %.0f to %.0f is wanted",
-                             key->least, key->most);
+            return key_fault(f, key->key, value, err, "a whole number from %.0f to %.0f is wanted", key->least,
+                             key->most);
         *(uint64_t *)into = (uint64_t)json_integer_value(value);
         return true;
     case KEY_REAL:
         if (!json_is_number(value) || !(x >= key->least && x <= key->most))
-            return key_fault(f, key->key, value, err, "a number from %g to %g is wanted", key->least,
-                             key->most);
+            return key_fault(f, key->key, value, err, "a number from %g to %g is wanted", key->least, key->most);
         *(double *)into = x;
         return true;
     case KEY_BOOL:
@@ -193,8 +185,7 @@ static bool read_keys(config_file *f, const json_t *object, const config_key *ke
         if (value && !json_is_null(value)) {
             if (!read_value(f, key, value, err)) return false;
         } else if (key->required) {
-            return error_input(err, (text_mark){f->path, 0, 0}, "has no '%s', which a BERT-like model needs",
-                               key->key);
+            return error_input(err, (text_mark){f->path, 0, 0}, "has no '%s', which a BERT-like model needs", key->key);
         }
     }
     return true;
@@ -222,8 +213,7 @@ static bool read_own(config_file *f, const json_t *own, portolan_error *err) {
         if (names[known]) continue;
         char words[100], hint[HINT_TEXT];
         list_words(words, sizeof words, names);
-        return error_input(err, (text_mark){f->path, 0, 0},
-                           "\"portolan\" has no key '%.60s'%s; allowed: %s", key,
+        return error_input(err, (text_mark){f->path, 0, 0}, "\"portolan\" has no key '%.60s'%s; allowed: %s", key,
                            word_hint(hint, key, names), words);
     }
     return read_keys(f, own, OWN_KEYS, err);
@@ -235,8 +225,7 @@ static bool check_config(config_file *f, portolan_error *err) {
                            "'hidden_size' is %llu and 'num_attention_heads' is %llu; the first must be a "
                            "multiple of the second",
                            (unsigned long long)f->c.shape.hidden, (unsigned long long)f->c.heads);
-    if (f->decoder)
-        return error_input(err, (text_mark){f->path, 0, 0}, "'is_decoder' is true; only encoders are run");
+    if (f->decoder) return error_input(err, (text_mark){f->path, 0, 0}, "'is_decoder' is true; only encoders are run");
     return true;
 }
 
@@ -352,27 +341,25 @@ static bool find_exits(config_file *f, const safetensors *file, bool exits_said,
         const tensor *t = model_tensor(file, EXIT_CLASSIFIER_WEIGHT, layer);
         if (!exits_said) c->exits[layer - 1] = t != NULL;
         if (c->exits[layer - 1] && !t)
-            return error_input(
-                err, mark, "has no classifier for the exit after layer %u that config.json asks for", layer);
+            return error_input(err, mark, "has no classifier for the exit after layer %u that config.json asks for",
+                               layer);
         if (c->exits[layer - 1] && !first) first = layer;
         if (c->exits[layer - 1] && model_tensor(file, EXIT_POOLER_WEIGHT, layer)) c->has_pooler = true;
     }
     if (!first)
-        return error_input(
-            err, mark,
-            "has no exit: neither 'classifier.weight' nor 'classifiers.N.weight' nor "
-            "'bert.encoder.highway.N.classifier.weight'. Is it fine-tuned for classification?");
+        return error_input(err, mark,
+                           "has no exit: neither 'classifier.weight' nor 'classifiers.N.weight' nor "
+                           "'bert.encoder.highway.N.classifier.weight'. Is it fine-tuned for classification?");
     if (pooler_said && f->pooler && !c->has_pooler)
         return error_input(err, mark, "has no pooler, but config.json says \"portolan\": {\"pooler\": true}");
     if (pooler_said) c->has_pooler = f->pooler;
     const tensor *classifier = model_tensor(file, EXIT_CLASSIFIER_WEIGHT, first);
     c->shape.classes = classifier->rank == 2 ? classifier->shape[0] : 0;
     if (c->shape.classes < 2 || c->shape.classes > MAX_CLASSES)
-        return error_input(
-            err, mark,
-            "tensor '%.100s' has %llu rows; a classifier [classes, hidden_size] of 2 to %d classes "
-            "is wanted",
-            classifier->name, (unsigned long long)c->shape.classes, MAX_CLASSES);
+        return error_input(err, mark,
+                           "tensor '%.100s' has %llu rows; a classifier [classes, hidden_size] of 2 to %d classes "
+                           "is wanted",
+                           classifier->name, (unsigned long long)c->shape.classes, MAX_CLASSES);
     return true;
 }
 
@@ -380,24 +367,21 @@ static bool check_against_weights(const config_file *f, const safetensors *file,
     const encoder_config *c = &f->c;
     text_mark mark = {f->path, 0, 0};
     if (f->labels && f->labels != c->shape.classes)
-        return error_input(err, mark,
-                           "names %llu classes (num_labels, id2label), but the classifiers have %llu",
+        return error_input(err, mark, "names %llu classes (num_labels, id2label), but the classifiers have %llu",
                            (unsigned long long)f->labels, (unsigned long long)c->shape.classes);
     /* ElasticBERT then counts its classifiers from its first output layer, we from the first layer */
-    if (f->output_layers > 1 && f->output_layers != c->shape.layers &&
-        safetensors_find(file, "classifiers.0.weight"))
-        return error_input(
-            err, mark,
-            "'num_output_layers' is %llu of %llu layers; export classifiers.N with N counted from "
-            "the model's first layer (from 0), and drop the key",
-            (unsigned long long)f->output_layers, (unsigned long long)c->shape.layers);
+    if (f->output_layers > 1 && f->output_layers != c->shape.layers && safetensors_find(file, "classifiers.0.weight"))
+        return error_input(err, mark,
+                           "'num_output_layers' is %llu of %llu layers; export classifiers.N with N counted from "
+                           "the model's first layer (from 0), and drop the key",
+                           (unsigned long long)f->output_layers, (unsigned long long)c->shape.layers);
     return true;
 }
 
 static bool read_config(config_file *f, const safetensors *file, const json_t *config, portolan_error *err) {
     const json_t *own = json_object_get(config, "portolan");
-    return read_keys(f, config, CONFIG_KEYS, err) && (!own || read_own(f, own, err)) &&
-           check_config(f, err) && read_names(f, config, err) && check_depth(f, file, err) &&
+    return read_keys(f, config, CONFIG_KEYS, err) && (!own || read_own(f, own, err)) && check_config(f, err) &&
+           read_names(f, config, err) && check_depth(f, file, err) &&
            find_exits(f, file, json_object_get(own, "exits"), json_object_get(own, "pooler"), err) &&
            check_against_weights(f, file, err) && model_check_parts(&f->c, file, err);
 }
@@ -448,7 +432,8 @@ bool encoder_config_load(encoder_config *c, arena *names, const safetensors *fil
 /* The names of the classes, in both directions, as Hugging Face writes them. */
 static bool add_names(json_t *config, const encoder_config *c) {
     json_t *by_id = json_object(), *by_label = json_object();
-    bool ok = json_object_set_new(config, "id2label", by_id) == 0 && json_object_set_new(config, "label2id", by_label) == 0;
+    bool ok = json_object_set_new(config, "id2label", by_id) == 0 &&
+              json_object_set_new(config, "label2id", by_label) == 0;
     for (uint32_t i = 0; ok && i < c->shape.classes; i++) {
         char id[16];
         snprintf(id, sizeof id, "%u", i);
@@ -462,16 +447,15 @@ static json_t *config_json(const encoder_config *c) {
     json_t *exits = json_array();
     for (uint32_t i = 0; i < c->shape.layers; i++)
         if (c->exits[i]) json_array_append_new(exits, json_integer(i + 1));
-    return json_pack(
-        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:I, s:b, s:{s:b, s:s, s:b, s:o}}",
-        "model_type", "bert", "hidden_size", (json_int_t)c->shape.hidden, "num_hidden_layers",
-        (json_int_t)c->shape.layers, "num_attention_heads", (json_int_t)c->heads, "intermediate_size",
-        (json_int_t)c->shape.feed_forward, "vocab_size", (json_int_t)c->shape.vocabulary,
-        "max_position_embeddings", (json_int_t)c->positions, "type_vocab_size", (json_int_t)c->segments,
-        "layer_norm_eps", c->norm_eps, "hidden_act", ACTIVATIONS[0], "position_embedding_type",
-        POSITION_KINDS[0], "num_labels", (json_int_t)c->shape.classes, "do_lower_case", c->lowercase,
-        "portolan", "pre_norm", c->pre_norm, "pooling", POOLINGS[c->pooling], "pooler", c->has_pooler,
-        "exits", exits);
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:I, s:b, s:{s:b, s:s, s:b, s:o}}",
+                     "model_type", "bert", "hidden_size", (json_int_t)c->shape.hidden, "num_hidden_layers",
+                     (json_int_t)c->shape.layers, "num_attention_heads", (json_int_t)c->heads, "intermediate_size",
+                     (json_int_t)c->shape.feed_forward, "vocab_size", (json_int_t)c->shape.vocabulary,
+                     "max_position_embeddings", (json_int_t)c->positions, "type_vocab_size", (json_int_t)c->segments,
+                     "layer_norm_eps", c->norm_eps, "hidden_act", ACTIVATIONS[0], "position_embedding_type",
+                     POSITION_KINDS[0], "num_labels", (json_int_t)c->shape.classes, "do_lower_case", c->lowercase,
+                     "portolan", "pre_norm", c->pre_norm, "pooling", POOLINGS[c->pooling], "pooler", c->has_pooler,
+                     "exits", exits);
 }
 
 bool encoder_config_write(const encoder_config *c, const char *path, portolan_error *err) {

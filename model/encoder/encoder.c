@@ -45,13 +45,13 @@ struct encoder {
     encoder_config config;
     arena names; /* of classes */
     const kernels *k;
-    uint32_t layers; /* loaded */
+    uint32_t layers;                      /* loaded */
     float *tokens, *positions, *segments; /* tables of rows of h */
     norm_weights embedding_norm, final_norm;
     layer_weights layer[MODEL_MAX_LAYERS];
     exit_weights exit[MODEL_MAX_LAYERS];
     const tensor *pooler_source[MODEL_MAX_LAYERS]; /* while loading: to share what is shared in the file */
-    float *memory; /* one allocation for all of the above */
+    float *memory;                                 /* one allocation for all of the above */
     size_t used, room;
 };
 
@@ -211,8 +211,10 @@ void encoder_free(encoder *e) {
 const encoder_config *encoder_settings(const encoder *e) { return &e->config; }
 
 token_wants encoder_wants(const encoder *e, const char *path) {
-    return (token_wants){.model_path = path, .lowercase = e->config.lowercase,
-                         .most = (uint32_t)e->config.positions, .vocabulary = e->config.shape.vocabulary,
+    return (token_wants){.model_path = path,
+                         .lowercase = e->config.lowercase,
+                         .most = (uint32_t)e->config.positions,
+                         .vocabulary = e->config.shape.vocabulary,
                          .classes = {e->config.class_names, (uint32_t)e->config.shape.classes, "the model"}};
 }
 
@@ -478,8 +480,11 @@ bool encoder_exit(const encoder *e, uint32_t layer, const token_batch *batch, co
     restore_denormals(mode);
     for (size_t i = 0; i < n * classes; i++)
         if (!isfinite(logits[i]))
-            return error_run(err, "the exit after layer %u answers with %s: the model's weights are finite, but too large to "
-                             "compute with", layer, isnan(logits[i]) ? "NaN" : "an infinite number");
+            return error_run(
+                err,
+                "the exit after layer %u answers with %s: the model's weights are finite, but too large to "
+                "compute with",
+                layer, isnan(logits[i]) ? "NaN" : "an infinite number");
     return true;
 }
 

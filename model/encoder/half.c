@@ -18,10 +18,9 @@ static float float_of(uint32_t bits) {
 /* Whole numbers only: a thread that flushes denormals to zero must get the same. */
 uint16_t half_from_float(float x) {
     uint32_t bits = bits_of(x), sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
-    if (magnitude > 0x7f800000)
-        return (uint16_t)(sign | 0x7e00 | (magnitude >> 13 & 0x1ff)); /* NaN, made quiet */
-    if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00);    /* 65520 and above: infinity */
-    if (magnitude >= 0x38800000) {                                    /* 2^-14 and above: normal */
+    if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00 | (magnitude >> 13 & 0x1ff)); /* NaN, made quiet */
+    if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00); /* 65520 and above: infinity */
+    if (magnitude >= 0x38800000) {                                 /* 2^-14 and above: normal */
         uint32_t rebased = magnitude - 0x38000000;
         /* rounding may carry into the exponent, as it should */
         return (uint16_t)(sign | (rebased + 0xfff + (rebased >> 13 & 1)) >> 13);

@@ -267,8 +267,8 @@ static void layer_norm_row(float *out, const float *x, const float *addend, cons
     for (; i < h; i++) out[i] = (out[i] - mean) * inverse * scale[i] + shift[i];
 }
 
-static void layer_norm(float *out, const float *x, const float *addend, const float *scale,
-                       const float *shift, double eps, size_t rows, size_t h) {
+static void layer_norm(float *out, const float *x, const float *addend, const float *scale, const float *shift,
+                       double eps, size_t rows, size_t h) {
     for (size_t r = 0; r < rows; r++)
         layer_norm_row(out + r * h, x + r * h, addend ? addend + r * h : NULL, scale, shift, eps, h);
 }
@@ -316,12 +316,12 @@ INLINE void block(const size_t rows, const size_t vectors, const panel_product *
     }
 }
 
-#define BLOCK_CASE(n)                                                                                                 \
-    case n:                                                                                                           \
-        if (p->columns > LANES)                                                                                       \
-            block(n, 2, p, m);                                                                                        \
-        else                                                                                                          \
-            block(n, 1, p, m);                                                                                        \
+#define BLOCK_CASE(n)           \
+    case n:                     \
+        if (p->columns > LANES) \
+            block(n, 2, p, m);  \
+        else                    \
+            block(n, 1, p, m);  \
         break;
 
 /* All rows, in blocks as even as can be: a block of one row would wait for its own sums. */
@@ -431,21 +431,21 @@ static void linear(float *out, const float *x, const float *w, const float *bias
     for (size_t m = 0; m < M; m++) memcpy(out + m * N, bias, N * sizeof *bias);
     for (size_t k = 0; k < K; k += PIECE)
         blas.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)M, (int)N, (int)(K - k < PIECE ? K - k : PIECE), 1,
-                    x + k, (int)K, w + k * N, (int)N, 1, out, (int)N);
+                   x + k, (int)K, w + k * N, (int)N, 1, out, (int)N);
 }
 
 static void scores(float *out, const float *q, const float *key, float scale, size_t s, size_t d, size_t row,
                    size_t stride, float *room) {
     (void)room;
-    blas.sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)row, key,
-                (int)row, 0, out, (int)stride);
+    blas.sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)row, key, (int)row, 0,
+               out, (int)stride);
 }
 
 static void mix(float *out, const float *p, const float *value, size_t s, size_t d, size_t row, size_t stride, size_t h,
                 float *room) {
     (void)room;
-    blas.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s, (int)d, (int)s, 1, p, (int)stride, value,
-                (int)row, 0, out, (int)h);
+    blas.sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s, (int)d, (int)s, 1, p, (int)stride, value, (int)row, 0,
+               out, (int)h);
 }
 
 #endif

@@ -35,9 +35,7 @@ static void fill(float *data, uint64_t n, model_part part, uint32_t layer, doubl
     random_stream stream = random_open(seed, "weights", (uint64_t)layer << 8 | part);
     filling how = part_filling(part);
     for (uint64_t i = 0; i < n; i++)
-        data[i] = how == FILL_NORMAL ? (float)(scale * random_normal(&stream))
-                  : how == FILL_ONE  ? 1.0f
-                                     : 0.0f;
+        data[i] = how == FILL_NORMAL ? (float)(scale * random_normal(&stream)) : how == FILL_ONE ? 1.0f : 0.0f;
 }
 
 typedef struct model_draft {
@@ -46,8 +44,8 @@ typedef struct model_draft {
     size_t count;
 } model_draft;
 
-static bool add_part(model_draft *draft, const encoder_config *c, model_part part, uint32_t layer,
-                     double scale, uint64_t seed, portolan_error *err) {
+static bool add_part(model_draft *draft, const encoder_config *c, model_part part, uint32_t layer, double scale,
+                     uint64_t seed, portolan_error *err) {
     char name[128];
     model_part_name(part, layer, name, sizeof name);
     tensor t = {.name = arena_text(&draft->memory, name, strlen(name)), .type = TENSOR_F32, .elements = 1};
@@ -61,8 +59,7 @@ static bool add_part(model_draft *draft, const encoder_config *c, model_part par
     return true;
 }
 
-static bool add_parts(model_draft *draft, const encoder_config *c, double scale, uint64_t seed,
-                      portolan_error *err) {
+static bool add_parts(model_draft *draft, const encoder_config *c, double scale, uint64_t seed, portolan_error *err) {
     for (int part = 0; part < MODEL_PARTS; part++) {
         bool layered = model_part_is_layered((model_part)part);
         for (uint32_t layer = layered; layer <= (layered ? c->shape.layers : 0); layer++)
@@ -73,8 +70,7 @@ static bool add_parts(model_draft *draft, const encoder_config *c, double scale,
     return true;
 }
 
-bool model_write_random(const char *path, const encoder_config *c, double scale, uint64_t seed,
-                        portolan_error *err) {
+bool model_write_random(const char *path, const encoder_config *c, double scale, uint64_t seed, portolan_error *err) {
     static const char *const METADATA[] = {"format", "pt", NULL};
     model_draft *draft = calloc(1, sizeof *draft);
     if (!draft) return error_memory(err, sizeof *draft);

@@ -42,8 +42,10 @@ typedef struct element_type {
     int type;
 } element_type;
 
-static const element_type TYPES[] = {
-    {"F32", 4, TENSOR_F32}, {"F16", 2, TENSOR_F16}, {"BF16", 2, TENSOR_BF16}, {"I64", 8, NOT_A_WEIGHT}};
+static const element_type TYPES[] = {{"F32", 4, TENSOR_F32},
+                                     {"F16", 2, TENSOR_F16},
+                                     {"BF16", 2, TENSOR_BF16},
+                                     {"I64", 8, NOT_A_WEIGHT}};
 enum { TYPE_COUNT = sizeof TYPES / sizeof *TYPES };
 
 /* ---- Mapping ---- */
@@ -131,13 +133,11 @@ static bool find_header(const safetensors *f, uint64_t *length, portolan_error *
 static bool check_name(const header_reader *r, const char *name) {
     size_t length = strlen(name);
     if (!length || length > NAME_MAX_BYTES)
-        return file_fault(r->file->path, r->err,
-                          "has a tensor with a name of %zu bytes ('%.40s'); 1 to %d are allowed", length,
-                          name, NAME_MAX_BYTES);
+        return file_fault(r->file->path, r->err, "has a tensor with a name of %zu bytes ('%.40s'); 1 to %d are allowed",
+                          length, name, NAME_MAX_BYTES);
     for (const char *p = name; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return file_fault(r->file->path, r->err,
-                              "has a tensor with a control character (0x%02x) in its name",
+            return file_fault(r->file->path, r->err, "has a tensor with a control character (0x%02x) in its name",
                               (unsigned)(unsigned char)*p);
     return true;
 }
@@ -154,8 +154,7 @@ static bool check_keys(const header_reader *r, const char *name, json_t *object)
         const char *const *known = KEYS;
         while (*known && strcmp(*known, key) != 0) known++;
         if (!*known)
-            return tensor_fault(r, name,
-                                "has an unknown key '%.40s'; dtype, shape and data_offsets are allowed", key);
+            return tensor_fault(r, name, "has an unknown key '%.40s'; dtype, shape and data_offsets are allowed", key);
     }
     return true;
 }
@@ -175,8 +174,7 @@ static bool read_shape(const header_reader *r, json_t *json, tensor *t) {
     if (!json_is_array(json)) return tensor_fault(r, t->name, "has a shape that is not a list");
     size_t rank = json_array_size(json);
     if (rank > TENSOR_MAX_RANK)
-        return tensor_fault(r, t->name, "has a shape of %zu dimensions; at most %d are allowed", rank,
-                            TENSOR_MAX_RANK);
+        return tensor_fault(r, t->name, "has a shape of %zu dimensions; at most %d are allowed", rank, TENSOR_MAX_RANK);
     t->rank = (uint32_t)rank;
     t->elements = 1;
     for (size_t i = 0; i < rank; i++) {
@@ -194,8 +192,7 @@ static bool read_range(const header_reader *r, json_t *json, unsigned element_by
     json_t *begin = json_array_get(json, 0), *end = json_array_get(json, 1);
     if (json_array_size(json) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
         json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin))
-        return tensor_fault(r, e->t.name,
-                            "has data_offsets that are not [begin, end] with 0 <= begin <= end");
+        return tensor_fault(r, e->t.name, "has data_offsets that are not [begin, end] with 0 <= begin <= end");
     e->begin = (uint64_t)json_integer_value(begin);
     e->end = (uint64_t)json_integer_value(end);
     if (e->end > r->room)
@@ -234,12 +231,10 @@ static bool read_entry(header_reader *r, const char *name, json_t *object) {
 static bool check_metadata(const header_reader *r, json_t *metadata) {
     const char *key;
     json_t *value;
-    if (!json_is_object(metadata))
-        return file_fault(r->file->path, r->err, "has a __metadata__ that is not an object");
+    if (!json_is_object(metadata)) return file_fault(r->file->path, r->err, "has a __metadata__ that is not an object");
     json_object_foreach(metadata, key, value) {
         if (!json_is_string(value))
-            return file_fault(r->file->path, r->err, "has a __metadata__ entry '%.40s' that is not a string",
-                              key);
+            return file_fault(r->file->path, r->err, "has a __metadata__ entry '%.40s' that is not a string", key);
     }
     return true;
 }
@@ -258,12 +253,10 @@ static bool check_places(header_reader *r) {
     for (size_t i = 0; i < r->count; i++) {
         const entry *e = &r->entries[i];
         if (e->begin < expected)
-            return tensor_fault(r, e->t.name,
-                                "begins at byte %llu, inside tensor '%.100s', which ends at byte %llu",
+            return tensor_fault(r, e->t.name, "begins at byte %llu, inside tensor '%.100s', which ends at byte %llu",
                                 (unsigned long long)e->begin, e[-1].t.name, (unsigned long long)expected);
         if (e->begin > expected)
-            return tensor_fault(r, e->t.name,
-                                "begins at byte %llu, but the bytes from %llu on belong to no tensor",
+            return tensor_fault(r, e->t.name, "begins at byte %llu, but the bytes from %llu on belong to no tensor",
                                 (unsigned long long)e->begin, (unsigned long long)expected);
         expected = e->end;
     }
@@ -281,8 +274,7 @@ static bool keep_entries(const header_reader *r) {
     safetensors *f = r->file;
     f->tensors = arena_alloc(&f->memory, r->count + 1, sizeof *f->tensors);
     f->by_name = arena_alloc(&f->memory, r->count + 1, sizeof *f->by_name);
-    if (!f->tensors || !f->by_name)
-        return error_memory(r->err, r->count * (sizeof *f->tensors + sizeof *f->by_name));
+    if (!f->tensors || !f->by_name) return error_memory(r->err, r->count * (sizeof *f->tensors + sizeof *f->by_name));
     for (size_t i = 0; i < r->count; i++) {
         if (!r->entries[i].weight) continue;
         f->tensors[f->count] = r->entries[i].t;
@@ -312,12 +304,11 @@ static bool read_header(safetensors *f, portolan_error *err) {
     uint64_t length;
     if (!find_header(f, &length, err)) return false;
     json_error_t fault;
-    json_t *header =
-        json_loadb((const char *)f->bytes + LENGTH_BYTES, length, JSON_REJECT_DUPLICATES, &fault);
+    json_t *header = json_loadb((const char *)f->bytes + LENGTH_BYTES, length, JSON_REJECT_DUPLICATES, &fault);
     if (!header && json_error_code(&fault) == json_error_out_of_memory) return error_memory(err, length);
     if (!header)
-        return file_fault(f->path, err, "has a header that is not JSON: %s (byte %d of the header)",
-                          fault.text, fault.position);
+        return file_fault(f->path, err, "has a header that is not JSON: %s (byte %d of the header)", fault.text,
+                          fault.position);
     header_reader r = {.file = f,
                        .buffer = f->bytes + LENGTH_BYTES + length,
                        .room = f->length - LENGTH_BYTES - length,
@@ -409,8 +400,7 @@ static bool convert_transposed(const tensor *t, float *out) {
         size_t height = rows - r0 < TILE ? rows - r0 : TILE;
         for (size_t c0 = 0; c0 < columns; c0 += TILE) {
             size_t width = columns - c0 < TILE ? columns - c0 : TILE;
-            for (size_t r = 0; r < height; r++)
-                ok = convert(t, (r0 + r) * columns + c0, width, tile[r]) && ok;
+            for (size_t r = 0; r < height; r++) ok = convert(t, (r0 + r) * columns + c0, width, tile[r]) && ok;
             for (size_t c = 0; c < width; c++)
                 for (size_t r = 0; r < height; r++) out[(c0 + c) * rows + r0 + r] = tile[r][c];
         }
@@ -422,10 +412,9 @@ static bool report_not_finite(const safetensors *f, const tensor *t, portolan_er
     float x = 0;
     uint64_t i = 0;
     while (convert(t, i, 1, &x)) i++;
-    return file_fault(f->path, err,
-                      "tensor '%.100s': element %llu of %llu (from 0) is %s; weights must be finite numbers",
-                      t->name, (unsigned long long)i, (unsigned long long)t->elements,
-                      (bits_of(x) & 0x7fffff) ? "NaN" : "infinite");
+    return file_fault(
+        f->path, err, "tensor '%.100s': element %llu of %llu (from 0) is %s; weights must be finite numbers", t->name,
+        (unsigned long long)i, (unsigned long long)t->elements, (bits_of(x) & 0x7fffff) ? "NaN" : "infinite");
 }
 
 /* Gives the pages back that hold nothing but this tensor; they come again from the file if they are asked

@@ -22,27 +22,24 @@ static bool describe(json_t *header, const tensor *t, uint64_t *offset, portolan
     size_t length = strlen(t->name);
     uint64_t elements = 1;
     bool sound = t->rank <= TENSOR_MAX_RANK && t->type <= TENSOR_BF16;
-    for (uint32_t i = 0; sound && i < t->rank; i++)
-        sound = !__builtin_mul_overflow(elements, t->shape[i], &elements);
+    for (uint32_t i = 0; sound && i < t->rank; i++) sound = !__builtin_mul_overflow(elements, t->shape[i], &elements);
     if (!sound || elements != t->elements || elements > INT64_MAX / 4 || *offset > INT64_MAX / 2)
         return cannot_describe(t, "its type, shape and number of elements do not agree", err);
     if (!length || length > NAME_MAX_BYTES || strcmp(t->name, "__metadata__") == 0)
         return cannot_describe(t, "a name has 1 to 255 bytes and is not __metadata__", err);
     if (json_object_get(header, t->name)) return cannot_describe(t, "its name stands twice", err);
     json_t *shape = json_array();
-    for (uint32_t i = 0; i < t->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
+    for (uint32_t i = 0; i < t->rank; i++) json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
     uint64_t end = *offset + tensor_bytes(t);
-    json_t *row = json_pack("{s:s, s:o, s:[I, I]}", "dtype", TYPE_NAMES[t->type], "shape", shape,
-                            "data_offsets", (json_int_t)*offset, (json_int_t)end);
+    json_t *row = json_pack("{s:s, s:o, s:[I, I]}", "dtype", TYPE_NAMES[t->type], "shape", shape, "data_offsets",
+                            (json_int_t)*offset, (json_int_t)end);
     *offset = end;
     /* fails for want of memory, or on a name that is not UTF-8 */
     return json_object_set_new(header, t->name, row) == 0 || cannot_describe(t, "its name is not UTF-8", err);
 }
 
 /* The header's text; free() it. NULL on failure. */
-static char *make_header(const tensor *const *list, size_t count, const char *const *metadata,
-                         portolan_error *err) {
+static char *make_header(const tensor *const *list, size_t count, const char *const *metadata, portolan_error *err) {
     json_t *header = json_object(), *notes = metadata && *metadata ? json_object() : NULL;
     bool ok = header != NULL;
     for (; ok && notes && *metadata; metadata += 2)

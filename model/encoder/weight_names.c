@@ -14,8 +14,7 @@ static const char *const PREFIXES[] = {"bert.", "elasticbert.", "", NULL};
 typedef enum dimension { NONE, HIDDEN, FORWARD, WORDS, POSITIONS, SEGMENTS, CLASSES } dimension;
 
 static const char *const DIMENSION_KEYS[] = {
-    "", "hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings", "type_vocab_size",
-    "num_labels",
+    "", "hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings", "type_vocab_size", "num_labels",
 };
 
 /* Each part's names, the first being the one we write, and its shape. Norms of models that come from
@@ -49,11 +48,9 @@ static const part_row PARTS[MODEL_PARTS] = {
     [LAYER_UP_BIAS] = {{"*encoder.layer.#.intermediate.dense.bias"}, {FORWARD}},
     [LAYER_DOWN_WEIGHT] = {{"*encoder.layer.#.output.dense.weight"}, {HIDDEN, FORWARD}},
     [LAYER_DOWN_BIAS] = {{"*encoder.layer.#.output.dense.bias"}, {HIDDEN}},
-    [LAYER_NORM2_SCALE] = {{"*encoder.layer.#.output.LayerNorm.weight",
-                            "*encoder.layer.#.output.LayerNorm.gamma"},
+    [LAYER_NORM2_SCALE] = {{"*encoder.layer.#.output.LayerNorm.weight", "*encoder.layer.#.output.LayerNorm.gamma"},
                            {HIDDEN}},
-    [LAYER_NORM2_SHIFT] = {{"*encoder.layer.#.output.LayerNorm.bias",
-                            "*encoder.layer.#.output.LayerNorm.beta"},
+    [LAYER_NORM2_SHIFT] = {{"*encoder.layer.#.output.LayerNorm.bias", "*encoder.layer.#.output.LayerNorm.beta"},
                            {HIDDEN}},
     [PART_FINAL_NORM_SCALE] = {{"*encoder.LayerNorm.weight"}, {HIDDEN}},
     [PART_FINAL_NORM_SHIFT] = {{"*encoder.LayerNorm.bias"}, {HIDDEN}},
@@ -92,8 +89,7 @@ static void expand(const char *pattern, const char *prefix, uint32_t layer, cons
         snprintf(into, size, "%s%s%s", prefix, head, suffix);
 }
 
-static const tensor *find_pattern(const safetensors *file, const char *pattern, uint32_t layer,
-                                  const char *suffix) {
+static const tensor *find_pattern(const safetensors *file, const char *pattern, uint32_t layer, const char *suffix) {
     char name[NAME_SIZE];
     for (const char *const *prefix = PREFIXES; *prefix; prefix++) {
         expand(pattern, *prefix, layer, suffix, name, sizeof name);
@@ -207,16 +203,15 @@ static bool check_part(const encoder_config *c, const safetensors *file, model_p
     write_shape(wanted_text, sizeof wanted_text, rank, wanted);
     const dimension *d = PARTS[part].shape;
     return error_input(err, (text_mark){safetensors_path(file), 0, 0},
-                       "tensor '%.100s' has shape %s; %s is wanted (%s%s%s)", t->name, found_text,
-                       wanted_text, DIMENSION_KEYS[d[0]], rank > 1 ? ", " : "", DIMENSION_KEYS[d[1]]);
+                       "tensor '%.100s' has shape %s; %s is wanted (%s%s%s)", t->name, found_text, wanted_text,
+                       DIMENSION_KEYS[d[0]], rank > 1 ? ", " : "", DIMENSION_KEYS[d[1]]);
 }
 
 bool model_check_parts(const encoder_config *c, const safetensors *file, portolan_error *err) {
     for (int part = 0; part < MODEL_PARTS; part++) {
         uint32_t layers = model_part_is_layered((model_part)part) ? (uint32_t)c->shape.layers : 1;
         for (uint32_t layer = 1; layer <= layers; layer++)
-            if (model_has_part(c, (model_part)part, layer) &&
-                !check_part(c, file, (model_part)part, layer, err))
+            if (model_has_part(c, (model_part)part, layer) && !check_part(c, file, (model_part)part, layer, err))
                 return false;
     }
     const tensor *final_norm = model_tensor(file, PART_FINAL_NORM_SCALE, 0);

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "model/encoder/blas.h"
 #include "files.h"
+#include "model/encoder/blas.h"
 
 /* FNV-1a of the results of the functions that training calls. */
 static uint64_t libm_print(void) {

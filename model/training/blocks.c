@@ -79,7 +79,8 @@ void linear_backward(real *dx, real *dw, real *db, const real *dy, const real *x
 #ifndef PORTOLAN_DOUBLE
     const kernels *k = packed();
     if (k) {
-        real *pack_room = scratch, *dy_turned = scratch + linear_scratch(T, K, N) - N * T - N * padded(K) - larger(N, K);
+        real *pack_room = scratch,
+             *dy_turned = scratch + linear_scratch(T, K, N) - N * T - N * padded(K) - larger(N, K);
         real *product = dy_turned + N * T, *zero = product + N * padded(K);
         memset(zero, 0, larger(N, K) * sizeof *zero);
         if (dx) {
@@ -95,8 +96,11 @@ void linear_backward(real *dx, real *dw, real *db, const real *dy, const real *x
     }
 #endif
     (void)scratch, (void)transpose;
-    if (dx) GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)T, (int)K, (int)N, 1, dy, (int)N, w, (int)K, 0, dx, (int)K);
-    if (dw) GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)N, (int)K, (int)T, 1, dy, (int)N, x, (int)K, 1, dw, (int)K);
+    if (dx)
+        GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)T, (int)K, (int)N, 1, dy, (int)N, w, (int)K, 0, dx,
+             (int)K);
+    if (dw)
+        GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)N, (int)K, (int)T, 1, dy, (int)N, x, (int)K, 1, dw, (int)K);
 }
 
 /* ---- LayerNorm ---- */
@@ -216,8 +220,8 @@ void attention_forward(real *context, real *probabilities, const real *qkv, cons
     for (size_t head = 0; head < heads; head++) {
         const real *q = qkv + head * d, *key = q + h, *value = q + 2 * h;
         real *p = probabilities + head * s * s, *used = p;
-        GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)(3 * h), key, (int)(3 * h), 0,
-             p, (int)s);
+        GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)(3 * h), key, (int)(3 * h),
+             0, p, (int)s);
         softmax_square(p, s);
         if (mask) {
             used = scratch;

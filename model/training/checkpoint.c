@@ -41,10 +41,10 @@ static void hash_inputs(const trainer *t, uint8_t digest[SHA256_DIGEST_LENGTH]) 
                      "%" PRIu64 " %a %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %a %a %a %a %a %a %a %a %a %d %a"
                      " | %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
                      " %a %d %d %d ",
-                     s->seed, s->init_scale, s->epochs, s->exit_epochs, s->batch, s->shards, s->rate, s->warmup, s->cooldown, s->decay,
-                     s->clip, s->dropout, s->beta1, s->beta2, s->eps, s->loss, s->curriculum, c->shape.layers,
-                     c->shape.hidden, c->shape.feed_forward, c->shape.classes, c->shape.vocabulary, c->heads, c->positions,
-                     c->segments, c->norm_eps, c->pre_norm, c->pooling, c->has_pooler);
+                     s->seed, s->init_scale, s->epochs, s->exit_epochs, s->batch, s->shards, s->rate, s->warmup,
+                     s->cooldown, s->decay, s->clip, s->dropout, s->beta1, s->beta2, s->eps, s->loss, s->curriculum,
+                     c->shape.layers, c->shape.hidden, c->shape.feed_forward, c->shape.classes, c->shape.vocabulary,
+                     c->heads, c->positions, c->segments, c->norm_eps, c->pre_norm, c->pooling, c->has_pooler);
     SHA2_CTX context;
     SHA256Init(&context);
     SHA256Update(&context, (const uint8_t *)text, (size_t)n);
@@ -121,8 +121,10 @@ static bool check_magic(const checkpoint_header *h, const char *path, portolan_e
     if (memcmp(h->magic, MAGIC, NAME) != 0) return fault(path, err, "is not a checkpoint of training");
     if (h->magic[NAME] == MAGIC[NAME]) return true;
     int found = h->magic[NAME] >= '0' && h->magic[NAME] <= '9' ? h->magic[NAME] : '?';
-    return error_input(err, (text_mark){path, 0, 0}, "is a checkpoint of format %c; this version of Portolan reads format %c: "
-                       "go on with the version that wrote it, or train anew into another folder", found, MAGIC[NAME]);
+    return error_input(err, (text_mark){path, 0, 0},
+                       "is a checkpoint of format %c; this version of Portolan reads format %c: "
+                       "go on with the version that wrote it, or train anew into another folder",
+                       found, MAGIC[NAME]);
 }
 
 /* Whether the last bytes of the file are the checksum of those before, of which there are `size`. */
@@ -139,7 +141,8 @@ static bool check_sum(FILE *in, size_t size, const char *path, portolan_error *e
     }
     SHA256Final(checksum, &context);
     if (fread(wanted, 1, sizeof wanted, in) != sizeof wanted) return damaged(path, err, "it is cut short");
-    return memcmp(checksum, wanted, sizeof wanted) == 0 || damaged(path, err, "its checksum is not that of its content");
+    return memcmp(checksum, wanted, sizeof wanted) == 0 ||
+           damaged(path, err, "its checksum is not that of its content");
 }
 
 static bool check_header(const trainer *t, const checkpoint_header *h, const char *path, portolan_error *err) {
@@ -165,15 +168,18 @@ static bool check_header(const trainer *t, const checkpoint_header *h, const cha
 }
 
 /* Weights and moments must be finite: a step from others gives no number. */
-static bool read_numbers(const trainer *t, FILE *in, real *into, const char *what, const char *path, portolan_error *err) {
+static bool read_numbers(const trainer *t, FILE *in, real *into, const char *what, const char *path,
+                         portolan_error *err) {
     if (fread(into, sizeof *into, t->p.count, in) != t->p.count) return damaged(path, err, "it is cut short");
     size_t bad = train_find_bad(into, t->p.count);
     if (bad == t->p.count) return true;
     char name[128];
     const parameter *n = train_parameter_at(t, bad);
     model_part_name(n->part, n->layer, name, sizeof name);
-    return error_input(err, (text_mark){path, 0, 0}, "holds %s of '%s' that is no finite number: element %zu of %zu (from 0); "
-                       "lower 'rate' and train anew into another folder", what, name, bad - n->offset, n->count);
+    return error_input(err, (text_mark){path, 0, 0},
+                       "holds %s of '%s' that is no finite number: element %zu of %zu (from 0); "
+                       "lower 'rate' and train anew into another folder",
+                       what, name, bad - n->offset, n->count);
 }
 
 static bool read_metrics(const trainer *t, FILE *in, size_t count, const char *path, portolan_error *err) {

@@ -8,10 +8,10 @@ typedef struct shard shard;
 
 /* How deep samples may be by now. A depth is admitted once the last exit is right often enough on the deepest before it. */
 typedef struct curriculum {
-    uint32_t limit, deepest; /* equal: all are admitted */
+    uint32_t limit, deepest;       /* equal: all are admitted */
     uint32_t newest, newest_right; /* samples of depth `limit` trained on in this window, and those answered rightly */
-    uint32_t *samples;  /* [samples of the set] sorted by depth; owned */
-    uint32_t end[256];  /* samples no deeper than [depth] */
+    uint32_t *samples;             /* [samples of the set] sorted by depth; owned */
+    uint32_t end[256];             /* samples no deeper than [depth] */
 } curriculum;
 
 typedef struct trainer {
@@ -23,8 +23,8 @@ typedef struct trainer {
     parameters p;
     real *values, *m, *v; /* [p.count] */
     exit_losses losses;
-    bool frozen;          /* second stage: only exits are updated */
-    shard *shards;        /* [s->shards] */
+    bool frozen;     /* second stage: only exits are updated */
+    shard *shards;   /* [s->shards] */
     uint32_t *order; /* of the epoch: samples */
     curriculum curriculum;
     float *logits[MODEL_MAX_LAYERS]; /* [samples of the larger set][classes] of each exit */

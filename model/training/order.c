@@ -77,7 +77,6 @@ uint32_t train_arrange_window(const trainer *t, uint64_t step, uint32_t *window,
 }
 
 void curriculum_advance(curriculum *c, double accuracy_wanted) {
-    if (c->limit < c->deepest && c->newest && c->newest_right >= accuracy_wanted * c->newest)
-        admit(c, c->limit + 1);
+    if (c->limit < c->deepest && c->newest && c->newest_right >= accuracy_wanted * c->newest) admit(c, c->limit + 1);
     c->newest = c->newest_right = 0;
 }

@@ -26,16 +26,16 @@ static void add_part(parameters *p, model_part part, uint32_t layer) {
  * and values follow one another, weights and then biases, so that they can be used as one matrix of 3h outputs. */
 static const model_part EMBEDDING_PARTS[] = {PART_TOKEN_TABLE, PART_POSITION_TABLE, PART_SEGMENT_TABLE,
                                              PART_EMBEDDING_NORM_SCALE, PART_EMBEDDING_NORM_SHIFT};
-static const model_part LAYER_PARTS[] = {
-    LAYER_QUERY_WEIGHT,  LAYER_KEY_WEIGHT,  LAYER_VALUE_WEIGHT, LAYER_QUERY_BIAS,  LAYER_KEY_BIAS,   LAYER_VALUE_BIAS,
-    LAYER_OUTPUT_WEIGHT, LAYER_OUTPUT_BIAS, LAYER_NORM1_SCALE,  LAYER_NORM1_SHIFT, LAYER_UP_WEIGHT,  LAYER_UP_BIAS,
-    LAYER_DOWN_WEIGHT,   LAYER_DOWN_BIAS,   LAYER_NORM2_SCALE,  LAYER_NORM2_SHIFT};
+static const model_part LAYER_PARTS[] = {LAYER_QUERY_WEIGHT, LAYER_KEY_WEIGHT,  LAYER_VALUE_WEIGHT,  LAYER_QUERY_BIAS,
+                                         LAYER_KEY_BIAS,     LAYER_VALUE_BIAS,  LAYER_OUTPUT_WEIGHT, LAYER_OUTPUT_BIAS,
+                                         LAYER_NORM1_SCALE,  LAYER_NORM1_SHIFT, LAYER_UP_WEIGHT,     LAYER_UP_BIAS,
+                                         LAYER_DOWN_WEIGHT,  LAYER_DOWN_BIAS,   LAYER_NORM2_SCALE,   LAYER_NORM2_SHIFT};
 static const model_part EXIT_PARTS[] = {EXIT_POOLER_WEIGHT, EXIT_POOLER_BIAS, EXIT_CLASSIFIER_WEIGHT,
                                         EXIT_CLASSIFIER_BIAS};
 static const model_part FINAL_PARTS[] = {PART_FINAL_NORM_SCALE, PART_FINAL_NORM_SHIFT};
 
-#define ADD_PARTS(p, parts, layer)                                                                                    \
-    for (size_t i_ = 0; i_ < sizeof(parts) / sizeof *(parts); i_++)                                                   \
+#define ADD_PARTS(p, parts, layer)                                  \
+    for (size_t i_ = 0; i_ < sizeof(parts) / sizeof *(parts); i_++) \
         if (model_has_part(&(p)->config, (parts)[i_], layer)) add_part(p, (parts)[i_], layer)
 
 bool parameters_open(parameters *p, const encoder_config *c, portolan_error *err) {
@@ -68,9 +68,7 @@ void parameters_initialize(const parameters *p, double scale, uint64_t seed, rea
         const parameter *n = &p->list[i];
         random_stream s = random_open(seed, "weights", (uint64_t)n->layer << 8 | n->part);
         for (size_t k = 0; k < n->count; k++)
-            values[n->offset + k] = n->rank == 2            ? (real)(scale * random_normal(&s))
-                                    : is_norm_scale(n->part) ? 1
-                                                             : 0;
+            values[n->offset + k] = n->rank == 2 ? (real)(scale * random_normal(&s)) : is_norm_scale(n->part) ? 1 : 0;
     }
 }
 

@@ -8,11 +8,11 @@
 
 /* What one layer keeps. T x h where not said otherwise. */
 typedef struct layer_room {
-    real *in;                 /* its input: the output of the layer below */
-    real *attended;           /* what attention reads: `in`, or its norm in pre-norm models */
-    real *qkv;                /* T x 3h */
-    real *probabilities;      /* heads x s x s for each sequence, end to end */
-    real *probability_mask;   /* the same; NULL without dropout */
+    real *in;               /* its input: the output of the layer below */
+    real *attended;         /* what attention reads: `in`, or its norm in pre-norm models */
+    real *qkv;              /* T x 3h */
+    real *probabilities;    /* heads x s x s for each sequence, end to end */
+    real *probability_mask; /* the same; NULL without dropout */
     real *context;
     real *mask1, *mask2;      /* dropout of the two residual branches; NULL without */
     real *normed1, *inverse1; /* of the first norm; inverse: T */
@@ -34,8 +34,8 @@ typedef struct pass {
     layer_room layer[MODEL_MAX_LAYERS];
     real *embedded, *normed, *inverse, *embedding_mask; /* embeddings: sum, its norm, and the dropout on it */
     real *exit_gradient[MODEL_MAX_LAYERS]; /* with respect to the hidden state after the layer: T x h, NULL: none */
-    real *a, *b, *wide;     /* T x h, T x h, T x max(3h, f): for moments */
-    real *scratch;          /* of the building blocks */
+    real *a, *b, *wide;                    /* T x h, T x h, T x max(3h, f): for moments */
+    real *scratch;                         /* of the building blocks */
     real *rows, *pooled, *pooler_mask, *logits, *final_normed, *final_inverse; /* of one exit */
 } pass;
 
@@ -187,7 +187,8 @@ static void embed_backward(pass *s, real *d) {
 
 static void norm(const pass *s, real *y, real *normed, real *inverse, const real *x, uint32_t layer, model_part scale,
                  model_part shift) {
-    norm_forward(y, normed, inverse, x, value(s, scale, layer), value(s, shift, layer), s->p->config.norm_eps, s->T, s->h);
+    norm_forward(y, normed, inverse, x, value(s, scale, layer), value(s, shift, layer), s->p->config.norm_eps, s->T,
+                 s->h);
 }
 
 static void attend_all(const pass *s, const layer_room *l) {
@@ -195,7 +196,8 @@ static void attend_all(const pass *s, const layer_room *l) {
     for (size_t i = 0, at = 0, square = 0; i < s->B; at += lengths[i], square += (size_t)lengths[i] * lengths[i], i++) {
         size_t first = square * s->heads;
         attention_forward(l->context + at * s->h, l->probabilities + first, l->qkv + at * 3 * s->h,
-                          l->probability_mask ? l->probability_mask + first : NULL, lengths[i], s->h, s->heads, s->scratch);
+                          l->probability_mask ? l->probability_mask + first : NULL, lengths[i], s->h, s->heads,
+                          s->scratch);
     }
 }
 
@@ -204,14 +206,14 @@ static void layer_forward(pass *s, uint32_t layer) {
     size_t Th = s->T * s->h;
     bool pre = s->p->config.pre_norm;
     if (pre) norm(s, l->attended, l->normed1, l->inverse1, l->in, layer, LAYER_NORM1_SCALE, LAYER_NORM1_SHIFT);
-    linear_forward(l->qkv, l->attended, value(s, LAYER_QUERY_WEIGHT, layer), value(s, LAYER_QUERY_BIAS, layer), s->T, s->h,
-                   3 * s->h, s->scratch);
+    linear_forward(l->qkv, l->attended, value(s, LAYER_QUERY_WEIGHT, layer), value(s, LAYER_QUERY_BIAS, layer), s->T,
+                   s->h, 3 * s->h, s->scratch);
     draw_mask(s, l->probability_mask, s->squares * s->heads, layer, DROP_PROBABILITIES);
     draw_mask(s, l->mask1, Th, layer, DROP_BRANCH1);
     draw_mask(s, l->mask2, Th, layer, DROP_BRANCH2);
     attend_all(s, l);
-    linear_forward(s->a, l->context, value(s, LAYER_OUTPUT_WEIGHT, layer), value(s, LAYER_OUTPUT_BIAS, layer), s->T, s->h,
-                   s->h, s->scratch);
+    linear_forward(s->a, l->context, value(s, LAYER_OUTPUT_WEIGHT, layer), value(s, LAYER_OUTPUT_BIAS, layer), s->T,
+                   s->h, s->h, s->scratch);
     multiply(s->a, l->mask1, Th);
     add(s->a, l->in, Th);
     if (pre) {
@@ -235,8 +237,8 @@ static void layer_forward(pass *s, uint32_t layer) {
 
 static void norm_back(const pass *s, real *d, const real *normed, const real *inverse, uint32_t layer, model_part scale,
                       model_part shift) {
-    norm_backward(d, gradient(s, scale, layer), gradient(s, shift, layer), d, normed, inverse, value(s, scale, layer), s->T,
-                  s->h);
+    norm_backward(d, gradient(s, scale, layer), gradient(s, shift, layer), d, normed, inverse, value(s, scale, layer),
+                  s->T, s->h);
 }
 
 static void attend_all_back(const pass *s, const layer_room *l, const real *dcontext, real *dqkv) {
@@ -257,8 +259,8 @@ static void layer_backward(pass *s, uint32_t layer, real *d) {
     if (!pre) norm_back(s, d, l->normed2, l->inverse2, layer, LAYER_NORM2_SCALE, LAYER_NORM2_SHIFT);
     memcpy(s->a, d, Th * sizeof *d); /* the feed-forward branch; d itself goes on along the residual */
     multiply(s->a, l->mask2, Th);
-    linear_backward(s->wide, gradient(s, LAYER_DOWN_WEIGHT, layer), gradient(s, LAYER_DOWN_BIAS, layer), s->a, l->activated,
-                    value(s, LAYER_DOWN_WEIGHT, layer), s->T, s->f, s->h, s->scratch);
+    linear_backward(s->wide, gradient(s, LAYER_DOWN_WEIGHT, layer), gradient(s, LAYER_DOWN_BIAS, layer), s->a,
+                    l->activated, value(s, LAYER_DOWN_WEIGHT, layer), s->T, s->f, s->h, s->scratch);
     gelu_backward(s->wide, s->wide, l->up, s->T * s->f);
     linear_backward(s->a, gradient(s, LAYER_UP_WEIGHT, layer), gradient(s, LAYER_UP_BIAS, layer), s->wide, l->fed,
                     value(s, LAYER_UP_WEIGHT, layer), s->T, s->h, s->f, s->scratch);
@@ -267,8 +269,8 @@ static void layer_backward(pass *s, uint32_t layer, real *d) {
     if (!pre) norm_back(s, d, l->normed1, l->inverse1, layer, LAYER_NORM1_SCALE, LAYER_NORM1_SHIFT);
     memcpy(s->a, d, Th * sizeof *d);
     multiply(s->a, l->mask1, Th);
-    linear_backward(s->b, gradient(s, LAYER_OUTPUT_WEIGHT, layer), gradient(s, LAYER_OUTPUT_BIAS, layer), s->a, l->context,
-                    value(s, LAYER_OUTPUT_WEIGHT, layer), s->T, s->h, s->h, s->scratch);
+    linear_backward(s->b, gradient(s, LAYER_OUTPUT_WEIGHT, layer), gradient(s, LAYER_OUTPUT_BIAS, layer), s->a,
+                    l->context, value(s, LAYER_OUTPUT_WEIGHT, layer), s->T, s->h, s->h, s->scratch);
     attend_all_back(s, l, s->b, s->wide);
     linear_backward(s->a, gradient(s, LAYER_QUERY_WEIGHT, layer), gradient(s, LAYER_QUERY_BIAS, layer), s->wide,
                     l->attended, value(s, LAYER_QUERY_WEIGHT, layer), s->T, s->h, 3 * s->h, s->scratch);
@@ -345,14 +347,14 @@ static double exit_pass(pass *s, uint32_t layer, real *keep_logits) {
     draw_mask(s, mask, Bh, layer, DROP_EXIT);
     memcpy(s->a, s->pooled, Bh * sizeof *s->a);
     multiply(s->a, mask, Bh);
-    linear_forward(s->logits, s->a, value(s, EXIT_CLASSIFIER_WEIGHT, layer), value(s, EXIT_CLASSIFIER_BIAS, layer), s->B,
-                   s->h, classes, s->scratch);
+    linear_forward(s->logits, s->a, value(s, EXIT_CLASSIFIER_WEIGHT, layer), value(s, EXIT_CLASSIFIER_BIAS, layer),
+                   s->B, s->h, classes, s->scratch);
     if (keep_logits) memcpy(keep_logits, s->logits, s->B * classes * sizeof *keep_logits);
     double loss = cross_entropy(s, weight / s->batch->batch_sequences);
     if (!s->gradients || !(weight > 0)) return loss;
     real *d = s->b; /* [B][h] */
-    linear_backward(d, gradient(s, EXIT_CLASSIFIER_WEIGHT, layer), gradient(s, EXIT_CLASSIFIER_BIAS, layer), s->logits, s->a,
-                    value(s, EXIT_CLASSIFIER_WEIGHT, layer), s->B, s->h, classes, s->scratch);
+    linear_backward(d, gradient(s, EXIT_CLASSIFIER_WEIGHT, layer), gradient(s, EXIT_CLASSIFIER_BIAS, layer), s->logits,
+                    s->a, value(s, EXIT_CLASSIFIER_WEIGHT, layer), s->B, s->h, classes, s->scratch);
     multiply(d, mask, Bh);
     if (pooler) {
         for (size_t i = 0; i < Bh; i++) d[i] *= 1 - s->pooled[i] * s->pooled[i];
@@ -380,9 +382,18 @@ bool training_pass(const parameters *p, const real *values, const training_batch
                    const dropout_settings *dropout, real *gradients, real *const *logits, double *exit_loss,
                    training_room *room, portolan_error *err) {
     const encoder_config *c = &p->config;
-    pass s = {.p = p, .values = values, .gradients = gradients, .batch = batch, .losses = losses, .dropout = dropout,
-              .T = batch->tokens.total, .B = batch->tokens.count, .h = c->shape.hidden, .f = c->shape.feed_forward,
-              .heads = c->heads, .layers = c->shape.layers};
+    pass s = {.p = p,
+              .values = values,
+              .gradients = gradients,
+              .batch = batch,
+              .losses = losses,
+              .dropout = dropout,
+              .T = batch->tokens.total,
+              .B = batch->tokens.count,
+              .h = c->shape.hidden,
+              .f = c->shape.feed_forward,
+              .heads = c->heads,
+              .layers = c->shape.layers};
     for (size_t i = 0; i < s.B; i++) s.squares += (size_t)batch->tokens.lengths[i] * batch->tokens.lengths[i];
     if (!make_room(&s, room, err)) return false;
     embed_forward(&s);

@@ -27,9 +27,11 @@ static bool take_part(const safetensors *file, const parameter *n, real *values,
     const tensor *t = model_tensor(file, n->part, n->layer);
     if (!t || (!same_shape(n, t) && may_differ(n))) return true;
     if (!same_shape(n, t))
-        return error_input(err, (text_mark){safetensors_path(file), 0, 0},
-                           "has '%s' in another shape than the model to be trained; make 'hidden', 'feed_forward' and the "
-                           "vocabulary the same", t->name);
+        return error_input(
+            err, (text_mark){safetensors_path(file), 0, 0},
+            "has '%s' in another shape than the model to be trained; make 'hidden', 'feed_forward' and the "
+            "vocabulary the same",
+            t->name);
     ++*taken;
     return tensor_read(file, t, false, values + n->offset, err);
 }
@@ -40,7 +42,8 @@ bool train_start_from(const parameters *p, const char *path, real *values, porto
     bool ok = file != NULL;
     for (size_t i = 0; ok && i < p->list_count; i++) ok = take_part(file, &p->list[i], values, &taken, err);
     if (ok && !taken)
-        ok = error_input(err, (text_mark){path, 0, 0}, "holds no part of the model to be trained; 'start' wants the weights "
+        ok = error_input(err, (text_mark){path, 0, 0},
+                         "holds no part of the model to be trained; 'start' wants the weights "
                          "of a BERT-like encoder");
     safetensors_close(file);
     return ok;
@@ -62,15 +65,19 @@ static bool read_numbers(vectors *v, char *text, real *row, size_t most, portola
     for (char *end; *text; text = end, n++) {
         double x = strtod(text, &end);
         if (end == text || !(fabs(x) < LARGEST))
-            return error_input(err, (text_mark){v->path, v->line, 0}, "has '%.20s' where a number must stand; a line is a "
-                               "word and its numbers, parted by blanks", text);
+            return error_input(err, (text_mark){v->path, v->line, 0},
+                               "has '%.20s' where a number must stand; a line is a "
+                               "word and its numbers, parted by blanks",
+                               text);
         if (n < most) row[n] = (real)x;
         while (*end == ' ') end++;
     }
     if (!v->columns) v->columns = n;
     if (!n || n != v->columns)
-        return error_input(err, (text_mark){v->path, v->line, 0}, "has %u numbers; the first line has %u, and all lines must "
-                           "have as many", n, v->columns);
+        return error_input(err, (text_mark){v->path, v->line, 0},
+                           "has %u numbers; the first line has %u, and all lines must "
+                           "have as many",
+                           n, v->columns);
     return true;
 }
 
@@ -81,8 +88,8 @@ static uint32_t token_of(const tokenizer *t, const char *word) {
     return tokenizer_encode(t, word, NULL, 4, ids, segments) == 3 ? ids[1] : 0;
 }
 
-static bool read_line(vectors *v, char *line, const tokenizer *t, uint32_t unknown, real *table, size_t width, bool *known,
-                      portolan_error *err) {
+static bool read_line(vectors *v, char *line, const tokenizer *t, uint32_t unknown, real *table, size_t width,
+                      bool *known, portolan_error *err) {
     real row[MODEL_MAX_WORD_VECTOR];
     char *numbers = strchr(line, ' ');
     if (!numbers) return error_input(err, (text_mark){v->path, v->line, 0}, "has no numbers after the word");
@@ -120,7 +127,8 @@ static bool read_vectors(vectors *v, char *text, const tokenizer *t, real *table
         if (*line) ok = read_line(v, line, t, unknown, table, width, known, err);
     }
     if (ok && !(v->squares > 0))
-        ok = error_input(err, (text_mark){v->path, 0, 0}, "holds no word of the vocabulary whose numbers are not all 0");
+        ok = error_input(err, (text_mark){v->path, 0, 0},
+                         "holds no word of the vocabulary whose numbers are not all 0");
     if (ok) scale_rows(v, table, width, known, tokens, scale);
     free(known);
     return ok;

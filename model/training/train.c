@@ -78,7 +78,8 @@ static bool load_samples(shard *sh, const token_set *set, const uint32_t *chosen
     }
     bool segments = sh->t->s->config.segments > 1;
     sh->batch = (training_batch){.tokens = {n, (uint32_t)total, sh->lengths, sh->ids, segments ? sh->segments : NULL},
-                                 .labels = sh->labels, .batch_sequences = n};
+                                 .labels = sh->labels,
+                                 .batch_sequences = n};
     return true;
 }
 
@@ -206,7 +207,9 @@ static void update(trainer *t, double rate, uint64_t step) {
     update_part parts[PARTS];
     size_t n = t->p.count, table = table_size(t);
     for (size_t i = 0; i < PARTS; i++)
-        parts[i] = (update_part){.t = t, .from = table + (n - table) * i / PARTS, .to = table + (n - table) * (i + 1) / PARTS};
+        parts[i] = (update_part){.t = t,
+                                 .from = table + (n - table) * i / PARTS,
+                                 .to = table + (n - table) * (i + 1) / PARTS};
     for (size_t k = 1; k < t->s->shards; k++) move_token_rows(t, &t->shards[k]);
     run_parallel(sum_part, parts, sizeof *parts, PARTS, t->threads);
     for (size_t i = 0; i < PARTS; i++)
@@ -287,8 +290,10 @@ static bool train_batch(trainer *t, const uint32_t *chosen, uint32_t n, uint64_t
     if (!check_shards(t, err)) return false;
     *loss = batch_loss(t, n);
     if (!isfinite(*loss))
-        return error_run(err, "the loss is not finite at step %llu; lower 'rate' or clip the gradients (the last good "
-                         "checkpoint is kept)", (unsigned long long)step + 1);
+        return error_run(err,
+                         "the loss is not finite at step %llu; lower 'rate' or clip the gradients (the last good "
+                         "checkpoint is kept)",
+                         (unsigned long long)step + 1);
     count_newest(t);
     update(t, rate, step + 1);
     return true;
@@ -317,15 +322,18 @@ static bool evaluate(trainer *t, const token_set *set, float *const *logits, dou
                 loss[layer] += t->shards[k].loss[layer];
                 for (uint32_t i = 0; logits[layer] && i < t->shards[k].batch.tokens.count; i++)
                     for (size_t c = 0; c < classes; c++)
-                        logits[layer][t->order[at + done + i] * classes + c] =
-                            (float)t->shards[k].logits[layer][i * classes + c];
+                        logits[layer][t->order[at + done + i] * classes + c] = (float)t->shards[k]
+                                                                                   .logits[layer][i * classes + c];
             }
     }
     for (int layer = 0; layer < MODEL_MAX_LAYERS; layer++) {
         loss[layer] /= set->samples;
         if (!isfinite(loss[layer]))
-            return error_run(err, "the loss at exit %d is not finite after the epoch; lower 'rate' or clip the gradients (the "
-                             "last good checkpoint is kept)", layer + 1);
+            return error_run(
+                err,
+                "the loss at exit %d is not finite after the epoch; lower 'rate' or clip the gradients (the "
+                "last good checkpoint is kept)",
+                layer + 1);
     }
     return true;
 }
@@ -347,8 +355,8 @@ static bool finish_epoch(trainer *t, uint32_t epoch, portolan_error *err) {
     if (!evaluate(t, t->train, t->logits, loss[0], err) || !train_write_dynamics(t, epoch, err)) return false;
     for (uint32_t layer = 1; layer <= t->s->config.shape.layers; layer++)
         if (t->s->config.exits[layer - 1])
-            rows[count++] = (epoch_metrics){epoch, layer, loss[0][layer - 1],
-                                            accuracy(t->train, t->logits[layer - 1], classes), NAN, NAN};
+            rows[count++] = (epoch_metrics){
+                epoch, layer, loss[0][layer - 1], accuracy(t->train, t->logits[layer - 1], classes), NAN, NAN};
     if (t->dev && !evaluate(t, t->dev, t->logits, loss[1], err)) return false;
     for (size_t i = 0; t->dev && i < count; i++) {
         rows[i].dev_loss = loss[1][rows[i].exit - 1];
@@ -475,11 +483,14 @@ static bool settle_arithmetic(trainer *t, uint32_t epoch, portolan_error *err) {
     const char *before = t->arithmetic_count ? t->arithmetic[t->arithmetic_count - 1].name : now;
     bool same = strcmp(before, now) == 0;
     if (!same && !t->s->accept_changed)
-        return error_input(err, (text_mark){t->out, 0, 0},
-                           "was trained with '%s'; here it is '%s', and the model would not be that of an undisturbed run: go "
-                           "on where it began, set OPENBLAS_CORETYPE, or accept it with --accept-changed", before, now);
+        return error_input(
+            err, (text_mark){t->out, 0, 0},
+            "was trained with '%s'; here it is '%s', and the model would not be that of an undisturbed run: go "
+            "on where it began, set OPENBLAS_CORETYPE, or accept it with --accept-changed",
+            before, now);
     if (!same && t->arithmetic_count == TRAIN_ARITHMETICS)
-        return error_input(err, (text_mark){t->out, 0, 0}, "has changed its arithmetic %d times already", TRAIN_ARITHMETICS);
+        return error_input(err, (text_mark){t->out, 0, 0}, "has changed its arithmetic %d times already",
+                           TRAIN_ARITHMETICS);
     if (!same || !t->arithmetic_count) {
         train_arithmetic *a = &t->arithmetic[t->arithmetic_count++];
         a->from_epoch = epoch;
@@ -488,8 +499,8 @@ static bool settle_arithmetic(trainer *t, uint32_t epoch, portolan_error *err) {
     return !t->watch->begin || t->watch->begin(t->watch->context, t->arithmetic, t->arithmetic_count, err);
 }
 
-bool model_train(const train_settings *s, const token_set *train, const token_set *dev, const char *out, unsigned threads,
-                 bool resume, const train_watch *watch, portolan_error *err) {
+bool model_train(const train_settings *s, const token_set *train, const token_set *dev, const char *out,
+                 unsigned threads, bool resume, const train_watch *watch, portolan_error *err) {
     trainer t = {.s = s, .train = train, .dev = dev, .out = out, .threads = threads, .watch = watch};
     uint32_t epoch = 0;
     bool ok = check_labels(&t, err) && encoder_threads(threads, err) && open_trainer(&t, err) &&

@@ -56,7 +56,7 @@ typedef struct training_batch {
 } training_batch;
 
 typedef struct dropout_settings {
-    double rate; /* 0: none */
+    double rate;                /* 0: none */
     uint64_t seed, step, shard; /* name the masks */
 } dropout_settings;
 
@@ -78,7 +78,7 @@ bool training_pass(const parameters *p, const real *values, const training_batch
 /* ---- AdamW ---- */
 
 typedef struct adamw_settings {
-    double rate;  /* of this step */
+    double rate; /* of this step */
     double beta1, beta2, eps, decay;
     double gradient_scale; /* gradients are multiplied by it first: clipping */
 } adamw_settings;

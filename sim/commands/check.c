@@ -4,8 +4,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "commands.h"
-#include "sim/sweep/sweep.h"
 #include "sim/scenario/training_setup.h"
+#include "sim/sweep/sweep.h"
 
 typedef struct check_arguments {
     common_options common;
@@ -14,10 +14,17 @@ typedef struct check_arguments {
 } check_arguments;
 
 /* The kinds of YAML files, each told by a key that only it has. */
-typedef enum file_kind { KIND_SCENARIO, KIND_SWEEP, KIND_PLATFORM, KIND_WORKLOAD, KIND_TRAINING, KIND_TABLE,
-                         KIND_UNKNOWN } file_kind;
-static const char *const KIND_NAMES[] = {"scenario", "sweep", "platform", "workload", "training file", "outcome table",
-                                         "unknown"};
+typedef enum file_kind {
+    KIND_SCENARIO,
+    KIND_SWEEP,
+    KIND_PLATFORM,
+    KIND_WORKLOAD,
+    KIND_TRAINING,
+    KIND_TABLE,
+    KIND_UNKNOWN
+} file_kind;
+static const char *const KIND_NAMES[] = {"scenario",      "sweep",         "platform", "workload",
+                                         "training file", "outcome table", "unknown"};
 
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
@@ -101,7 +108,8 @@ static bool check_file(const char *path, file_kind *kind, json_t **classes, port
     case KIND_TRAINING: ok = check_training(path, classes, err); break;
     case KIND_WORKLOAD: ok = workload_read(&w, doc.root, err); break;
     default:
-        error_input(err, doc.root->mark, "not a file of Portolan: a scenario has the key 'policies', a sweep 'scenario', a "
+        error_input(err, doc.root->mark,
+                    "not a file of Portolan: a scenario has the key 'policies', a sweep 'scenario', a "
                     "platform 'phones', a workload 'arrivals', a training file 'training'");
     }
     yaml_unload(&doc);
@@ -159,8 +167,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 }
 
 static const struct argp CHECK_ARGP = {
-    NULL,        parse, "FILE...", "Validates scenarios, sweeps, platforms, workloads and training files (YAML) and outcome tables (CSV).",
-    COMMON_ARGP, NULL,  NULL};
+    NULL,
+    parse,
+    "FILE...",
+    "Validates scenarios, sweeps, platforms, workloads and training files (YAML) and outcome tables (CSV).",
+    COMMON_ARGP,
+    NULL,
+    NULL};
 
 int command_check(int argc, char **argv) {
     check_arguments a = {.report = json_array()};

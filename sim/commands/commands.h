@@ -33,8 +33,7 @@ int print_json(json_t *value);
 
 /* Draws the pictures of the results folder into FOLDER/plots and writes the page; `other` may be NULL. After a success
  * the list is to be freed. */
-bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures,
-                 portolan_error *err);
+bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures, portolan_error *err);
 
 /* Says on standard error what pictures lack: gnuplot, or room for all curves. Silent if nothing. */
 void pictures_tell(const picture_list *pictures);

@@ -37,11 +37,11 @@ static json_t *devices_json(void) {
     for (size_t i = 0; rows && i < known->device_count; i++) {
         const device_preset *p = &known->devices[i];
         const device *d = &p->hardware;
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:I, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
-                                              p->summary, "flops_per_second", d->speed, "cores", (json_int_t)d->cores,
-                                              "idle_watts", d->idle_watts, "busy_watts", d->busy_watts, "memory_bytes",
-                                              d->memory_bytes, "usd_per_hour", d->usd_per_second * 3600, "source",
-                                              p->source));
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:I, s:f, s:f, s:f, s:f, s:s}", "name", p->name,
+                                              "summary", p->summary, "flops_per_second", d->speed, "cores",
+                                              (json_int_t)d->cores, "idle_watts", d->idle_watts, "busy_watts",
+                                              d->busy_watts, "memory_bytes", d->memory_bytes, "usd_per_hour",
+                                              d->usd_per_second * 3600, "source", p->source));
     }
     return rows;
 }
@@ -58,10 +58,11 @@ static json_t *links_json(void) {
     for (size_t i = 0; rows && i < known->link_count; i++) {
         const link_preset *p = &known->links[i];
         const net_link *l = &p->link;
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
-                                              p->summary, "use", link_use(l), "up_bps", l->up * 8, "down_bps",
-                                              l->down * 8, "latency_s", l->latency, "radio_up_j_per_byte", l->radio_up,
-                                              "radio_down_j_per_byte", l->radio_down, "source", p->source));
+        json_array_append_new(rows,
+                              json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
+                                        p->summary, "use", link_use(l), "up_bps", l->up * 8, "down_bps", l->down * 8,
+                                        "latency_s", l->latency, "radio_up_j_per_byte", l->radio_up,
+                                        "radio_down_j_per_byte", l->radio_down, "source", p->source));
     }
     return rows;
 }
@@ -71,9 +72,10 @@ static json_t *workloads_json(void) {
     json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "name", "arrivals", "summary",
                                           "when requests arrive: the keys of a workload's 'arrivals'", "options",
                                           fields_json(ARRIVAL_FIELDS)));
-    json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "name", "synthetic", "summary",
-                                          "the embedded outcome table: the keys of a scenario's 'model: {synthetic: ...}'",
-                                          "options", fields_json(SYNTHETIC_FIELDS)));
+    json_array_append_new(rows,
+                          json_pack("{s:s, s:s, s:o}", "name", "synthetic", "summary",
+                                    "the embedded outcome table: the keys of a scenario's 'model: {synthetic: ...}'",
+                                    "options", fields_json(SYNTHETIC_FIELDS)));
     json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", "outcome table (long)", "summary",
                                           "a CSV file of confidences, a row a sample and exit", "header",
                                           "Sample_ID,Exit,Confidence,Prediction,Label"));
@@ -86,7 +88,8 @@ static json_t *workloads_json(void) {
 static json_t *metrics_json(void) {
     json_t *rows = json_array();
     for (const metric *m = METRICS; m->key; m++)
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", m->key, "unit", m->unit, "summary", m->meaning));
+        json_array_append_new(rows,
+                              json_pack("{s:s, s:s, s:s}", "name", m->key, "unit", m->unit, "summary", m->meaning));
     return rows;
 }
 
@@ -103,8 +106,8 @@ static json_t *columns_json(void) {
     for (size_t i = 0; RESULT_TABLES[i]; i++) {
         const result_table *t = RESULT_TABLES[i];
         snprintf(summary, sizeof summary, "a row stands for %s", t->rows);
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "name", t->file, "summary", summary, "columns",
-                                              table_columns_json(t)));
+        json_array_append_new(
+            rows, json_pack("{s:s, s:s, s:o}", "name", t->file, "summary", summary, "columns", table_columns_json(t)));
     }
     return rows;
 }
@@ -115,9 +118,8 @@ typedef struct listing {
 } listing;
 
 static const listing LISTINGS[] = {
-    {"policies", policies_json},   {"devices", devices_json}, {"links", links_json},
-    {"workloads", workloads_json}, {"metrics", metrics_json},
-    {"columns", columns_json},     {NULL, NULL},
+    {"policies", policies_json}, {"devices", devices_json}, {"links", links_json}, {"workloads", workloads_json},
+    {"metrics", metrics_json},   {"columns", columns_json}, {NULL, NULL},
 };
 
 /* ---- Text ---- */
@@ -159,14 +161,20 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (a->what) argp_error(state, "one list at a time; '%s' is one too many", argument);
         a->what = argument;
         return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "name one of policies, devices, links, workloads, metrics, columns"); return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "name one of policies, devices, links, workloads, metrics, columns");
+        return 0;
     default: return common_parse(key, argument, state);
     }
 }
 
-static const struct argp LIST_ARGP = {NULL,        parse, "policies|devices|links|workloads|metrics|columns",
+static const struct argp LIST_ARGP = {NULL,
+                                      parse,
+                                      "policies|devices|links|workloads|metrics|columns",
                                       "Lists what can be named in a scenario, and what comes out.",
-                                      COMMON_ARGP, NULL,  NULL};
+                                      COMMON_ARGP,
+                                      NULL,
+                                      NULL};
 
 int command_list(int argc, char **argv) {
     list_arguments a = {0};

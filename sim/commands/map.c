@@ -75,7 +75,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 static const struct argp_option FIXED_OPTIONS[] = {
     {"out", KEY_OUT, "DIR", 0, "Where the files go (default: the folder of the run)", 0},
     {"jobs", 'j', "N", 0, "Threads (default: one for each processor)", 0},
-    {"dynamics", KEY_DYNAMICS, "FOLDER", 0, "Instead of a run: the dynamics_epoch_N.jsonl of others; map only, no router", 0},
+    {"dynamics", KEY_DYNAMICS, "FOLDER", 0,
+     "Instead of a run: the dynamics_epoch_N.jsonl of others; map only, no router", 0},
     {"map", KEY_MAP, "FILE.jsonl", 0, "Instead of a run: a published data map (unpacked); map only, no router", 0},
     {"no-picture", KEY_NO_PICTURE, 0, 0, "Do not draw the data map, which takes a few seconds", 0},
     {"no-remote-compute", KEY_NO_REMOTE, 0, 0, "The same as --remote-compute no", 0},
@@ -87,8 +88,8 @@ static void build_options(struct argp_option options[FIXED_COUNT + MAX_FIELDS + 
     memset(options, 0, (FIXED_COUNT + MAX_FIELDS + 1) * sizeof *options);
     memcpy(options, FIXED_OPTIONS, sizeof FIXED_OPTIONS);
     for (int i = 0; MAP_FIELDS[i].key; i++)
-        options[FIXED_COUNT + i] = (struct argp_option){option_name(names[i], MAP_FIELDS[i].key), KEY_FIELDS + i, "VALUE", 0,
-                                                        MAP_FIELDS[i].doc, 1};
+        options[FIXED_COUNT + i] = (struct argp_option){
+            option_name(names[i], MAP_FIELDS[i].key), KEY_FIELDS + i, "VALUE", 0, MAP_FIELDS[i].doc, 1};
 }
 
 static bool read_settings(map_arguments *a, map_settings *s, portolan_error *err) {
@@ -157,8 +158,8 @@ static int show_plain(const map_arguments *a, const data_map *map, double alpha,
     for (uint32_t i = 0; i < map->samples; i++) counts[pool_at(map->confidence[i], map->variability[i], alpha, beta)]++;
     if (a->common.json)
         return print_json(json_pack("{s:i, s:i, s:f, s:f, s:i, s:i, s:i}", "samples", (int)map->samples, "epochs",
-                                    (int)map->epochs, "alpha", alpha, "beta", beta, "easy", (int)counts[POOL_EASY], "medium",
-                                    (int)counts[POOL_MEDIUM], "hard", (int)counts[POOL_HARD]));
+                                    (int)map->epochs, "alpha", alpha, "beta", beta, "easy", (int)counts[POOL_EASY],
+                                    "medium", (int)counts[POOL_MEDIUM], "hard", (int)counts[POOL_HARD]));
     if (!a->common.quiet)
         printf("%u samples; at alpha %.6g, beta %.6g: %u easy, %u medium, %u hard\n", map->samples, alpha, beta,
                counts[POOL_EASY], counts[POOL_MEDIUM], counts[POOL_HARD]);
@@ -185,10 +186,15 @@ int command_map(int argc, char **argv) {
     static char names[MAX_FIELDS][32];
     struct argp_option options[FIXED_COUNT + MAX_FIELDS + 1];
     build_options(options, names);
-    const struct argp argp = {options, parse, "DIR",
-                              "Maps the samples of a training run by how hard they are, chooses the thresholds that make the "
-                              "best router, and writes router.json, map.csv, map.json, map.md, surface.csv and the picture data_map.",
-                              COMMON_ARGP, NULL, NULL};
+    const struct argp argp = {
+        options,
+        parse,
+        "DIR",
+        "Maps the samples of a training run by how hard they are, chooses the thresholds that make the "
+        "best router, and writes router.json, map.csv, map.json, map.md, surface.csv and the picture data_map.",
+        COMMON_ARGP,
+        NULL,
+        NULL};
     parse_arguments(&argp, argc, argv, &a);
     portolan_error err = {0};
     map_settings s;

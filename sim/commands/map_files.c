@@ -17,7 +17,8 @@ static bool open_named(replacement *file, const char *folder, int method, const 
            replacement_open(file, path, err);
 }
 
-bool map_write_points(const data_map *map, int method, double alpha, double beta, const char *folder, portolan_error *err) {
+bool map_write_points(const data_map *map, int method, double alpha, double beta, const char *folder,
+                      portolan_error *err) {
     replacement file;
     bool exits = method == METHOD_EXIT_POOLS;
     if (!open_named(&file, folder, method, "map.csv", err)) return false;
@@ -40,13 +41,15 @@ static bool write_surface(const mapping *m, const char *folder, portolan_error *
     if (!open_named(&file, folder, m->s.method, "surface.csv", err)) return false;
     bool pairs = m->s.method == METHOD_CARTOGRAPHY && m->s.assignment == ASSIGN_NEAREST_MEAN;
     fprintf(file.stream, "%s,reward,accuracy,saving,drop,share_phone,share_edge,share_cloud\n",
-            m->s.assignment == ASSIGN_LOGISTIC ? "price" : pairs ? "alpha,beta" : "threshold");
+            m->s.assignment == ASSIGN_LOGISTIC ? "price"
+            : pairs                            ? "alpha,beta"
+                                               : "threshold");
     for (size_t i = 0; i < m->found.count; i++) {
         const surface_point *p = &m->found.points[i];
         fprintf(file.stream, "%.9g", p->thresholds[0]);
         if (pairs) fprintf(file.stream, ",%.9g", p->thresholds[1]);
-        fprintf(file.stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", p->j.reward, p->j.accuracy, p->j.saving, p->j.drop,
-                p->j.shares[0], p->j.shares[1], p->j.shares[2]);
+        fprintf(file.stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", p->j.reward, p->j.accuracy, p->j.saving,
+                p->j.drop, p->j.shares[0], p->j.shares[1], p->j.shares[2]);
     }
     return replacement_finish(&file, true, err);
 }
@@ -64,12 +67,12 @@ static json_t *judgement_json(const judgement *j) {
 /* How the router came about; also its note. */
 static json_t *settings_json(const mapping *m) {
     const map_settings *s = &m->s;
-    json_t *made = json_pack("{s:s, s:i, s:s, s:o, s:o, s:[f,f,f], s:b, s:i, s:i}", "objective", OBJECTIVES[s->objective],
-                             "candidates", (int)m->found.count, "reward", GAINS[s->reward], "drop",
-                             s->objective == OBJECTIVE_MAX_SAVING ? json_real(s->drop) : json_null(), "mu_cost",
-                             json_real(s->mu_cost), "tier_costs", m->prices.cost[0], m->prices.cost[1], m->prices.cost[2],
-                             "satisfied", m->found.satisfied, "held_out", (int)m->setup.held_out.samples, "fitting",
-                             (int)m->setup.train.samples);
+    json_t *made = json_pack("{s:s, s:i, s:s, s:o, s:o, s:[f,f,f], s:b, s:i, s:i}", "objective",
+                             OBJECTIVES[s->objective], "candidates", (int)m->found.count, "reward", GAINS[s->reward],
+                             "drop", s->objective == OBJECTIVE_MAX_SAVING ? json_real(s->drop) : json_null(), "mu_cost",
+                             json_real(s->mu_cost), "tier_costs", m->prices.cost[0], m->prices.cost[1],
+                             m->prices.cost[2], "satisfied", m->found.satisfied, "held_out",
+                             (int)m->setup.held_out.samples, "fitting", (int)m->setup.train.samples);
     if (s->method == METHOD_CARTOGRAPHY)
         json_object_update_new(made, json_pack("{s:i, s:i}", "exit", (int)m->exit, "epochs", (int)m->map.epochs));
     return made;
@@ -89,13 +92,13 @@ static double accuracy_in_pool(const jury *j, const uint8_t *to, int pool_index,
 static json_t *pools_json(const mapping *m) {
     json_t *pools = json_array();
     for (int k = 0; k < POOLS; k++)
-        json_array_append_new(
-            pools, json_pack("{s:s, s:b, s:I, s:o, s:o, s:[o,o,o]}", "pool", POOL_NAMES[k], "kept", m->router.has[k],
-                             "fitting_samples", (json_int_t)m->router.samples[k], "share_held_out",
-                             number(m->held_result.shares[k]), "share_dev", number(m->dev_result.shares[k]),
-                             "dev_accuracy", number(accuracy_in_pool(&m->dev_jury, m->dev_to, k, 0)),
-                             number(accuracy_in_pool(&m->dev_jury, m->dev_to, k, 1)),
-                             number(accuracy_in_pool(&m->dev_jury, m->dev_to, k, 2))));
+        json_array_append_new(pools, json_pack("{s:s, s:b, s:I, s:o, s:o, s:[o,o,o]}", "pool", POOL_NAMES[k], "kept",
+                                               m->router.has[k], "fitting_samples", (json_int_t)m->router.samples[k],
+                                               "share_held_out", number(m->held_result.shares[k]), "share_dev",
+                                               number(m->dev_result.shares[k]), "dev_accuracy",
+                                               number(accuracy_in_pool(&m->dev_jury, m->dev_to, k, 0)),
+                                               number(accuracy_in_pool(&m->dev_jury, m->dev_to, k, 1)),
+                                               number(accuracy_in_pool(&m->dev_jury, m->dev_to, k, 2))));
     return pools;
 }
 
@@ -123,13 +126,13 @@ static json_t *auc_json(const mapping *m) {
 
 json_t *map_json(const mapping *m) {
     const router *r = &m->router;
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:[i,i,i], s:[o,o], s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 1, "method",
-                     MAP_METHODS[r->method], "assignment", ASSIGNMENTS[r->assignment], "representation",
-                     REPRESENTATIONS[r->representation], "metric", DISTANCES[r->distance], "size", (int)r->size, "split",
-                     (int)m->depth[0], (int)m->depth[1], (int)m->depth[2], "thresholds", number(r->thresholds[0]),
-                     number(r->thresholds[1]), "chosen_by", settings_json(m), "pools", pools_json(m), "held_out",
-                     judgement_json(&m->held_result), "dev", judgement_json(&m->dev_result), "confusion_dev",
-                     confusion_json(m), "auc", auc_json(m));
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:[i,i,i], s:[o,o], s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 1,
+                     "method", MAP_METHODS[r->method], "assignment", ASSIGNMENTS[r->assignment], "representation",
+                     REPRESENTATIONS[r->representation], "metric", DISTANCES[r->distance], "size", (int)r->size,
+                     "split", (int)m->depth[0], (int)m->depth[1], (int)m->depth[2], "thresholds",
+                     number(r->thresholds[0]), number(r->thresholds[1]), "chosen_by", settings_json(m), "pools",
+                     pools_json(m), "held_out", judgement_json(&m->held_result), "dev", judgement_json(&m->dev_result),
+                     "confusion_dev", confusion_json(m), "auc", auc_json(m));
 }
 
 static bool write_json(const mapping *m, const char *folder, portolan_error *err) {
@@ -150,7 +153,8 @@ static bool write_page(const mapping *m, size_t bytes, const char *folder, porto
 
 bool map_write_findings(const mapping *m, const char *folder, size_t *bytes, portolan_error *err) {
     char path[1100];
-    if (!path_format(path, sizeof path, err, "%s/%srouter.json", folder, m->s.method == METHOD_EXIT_POOLS ? "exit-" : ""))
+    if (!path_format(path, sizeof path, err, "%s/%srouter.json", folder,
+                     m->s.method == METHOD_EXIT_POOLS ? "exit-" : ""))
         return false;
     json_t *note = settings_json(m);
     bool ok = router_write(&m->router, note, path, bytes, err) && write_surface(m, folder, err) &&
@@ -180,11 +184,11 @@ static void print_thresholds(const mapping *m, FILE *out) {
     if (m->found.count == 1 && r->assignment != ASSIGN_LOGISTIC)
         fprintf(out, ", as given\n");
     else if (s->objective == OBJECTIVE_REWARD)
-        fprintf(out, ", the largest reward (C %s, mu_cost %.6g) of %zu candidates on held-out samples\n", GAINS[s->reward],
-                s->mu_cost, m->found.count);
+        fprintf(out, ", the largest reward (C %s, mu_cost %.6g) of %zu candidates on held-out samples\n",
+                GAINS[s->reward], s->mu_cost, m->found.count);
     else
-        fprintf(out, ", the largest saving within a drop of %.6g points of %zu candidates on held-out samples\n", s->drop,
-                m->found.count);
+        fprintf(out, ", the largest saving within a drop of %.6g points of %zu candidates on held-out samples\n",
+                s->drop, m->found.count);
     if (!m->found.satisfied)
         fprintf(out, "\n**No candidate saves anything within the drop**: every request goes to the cloud.\n");
 }
@@ -192,14 +196,14 @@ static void print_thresholds(const mapping *m, FILE *out) {
 static void print_head(const mapping *m, size_t bytes, FILE *out) {
     const router *r = &m->router;
     fprintf(out, "# Map: %s\n\n", m->setup.name);
-    fprintf(out, "- samples: %u fitting, %u held out, %u dev; split %u/%u/%u\n", m->setup.train.samples, m->setup.held_out.samples,
-            m->setup.dev.samples, m->depth[0], m->depth[1], m->depth[2]);
+    fprintf(out, "- samples: %u fitting, %u held out, %u dev; split %u/%u/%u\n", m->setup.train.samples,
+            m->setup.held_out.samples, m->setup.dev.samples, m->depth[0], m->depth[1], m->depth[2]);
     if (r->method == METHOD_CARTOGRAPHY)
         fprintf(out, "- map: dynamics of exit %u over %u epochs\n", m->exit, m->map.epochs);
     else
         fprintf(out, "- map: exits of the finished model\n");
-    fprintf(out, "- router: %s, %s, %s of %u numbers, %s; %zu bytes\n", MAP_METHODS[r->method], ASSIGNMENTS[r->assignment],
-            REPRESENTATIONS[r->representation], r->size, DISTANCES[r->distance], bytes);
+    fprintf(out, "- router: %s, %s, %s of %u numbers, %s; %zu bytes\n", MAP_METHODS[r->method],
+            ASSIGNMENTS[r->assignment], REPRESENTATIONS[r->representation], r->size, DISTANCES[r->distance], bytes);
     fprintf(out, "- ");
     print_thresholds(m, out);
     fprintf(out, "- costs (ours): phone %.6g, edge %.6g, cloud %.6g\n", m->prices.cost[0], m->prices.cost[1],
@@ -233,7 +237,8 @@ static void print_judgement(FILE *out, const char *name, const judgement *j) {
 }
 
 /* One fixed way of routing, or the oracle's, on a jury. `to` is scratch. */
-static void print_yardstick(FILE *out, const char *name, const jury *j, const prices *p, int tier_or_oracle, uint8_t *to) {
+static void print_yardstick(FILE *out, const char *name, const jury *j, const prices *p, int tier_or_oracle,
+                            uint8_t *to) {
     for (uint32_t i = 0; i < j->samples; i++)
         to[i] = (uint8_t)(tier_or_oracle < POOLS ? (pool_kind)tier_or_oracle : jury_oracle(j, i, p));
     judgement found = jury_judge(j, to, p);

@@ -5,9 +5,9 @@
 
 #include "analysis/analysis.h"
 #include "analysis/cartography/router.h"
-#include "commands.h"
-#include "base/replacement.h"
 #include "base/progress.h"
+#include "base/replacement.h"
+#include "commands.h"
 #include "sim/sim.h"
 
 enum { KEY_OUT = 0x200, KEY_ROUTER };
@@ -43,9 +43,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 }
 
 static const struct argp OUTCOMES_ARGP = {
-    OPTIONS, parse, "MODEL.safetensors WORKLOAD.yaml",
+    OPTIONS,
+    parse,
+    "MODEL.safetensors WORKLOAD.yaml",
     "Runs every sample of the workload's data set through all exits of a model, and writes an outcome table.",
-    COMMON_ARGP, NULL, NULL};
+    COMMON_ARGP,
+    NULL,
+    NULL};
 
 static void show_progress(void *context, uint32_t done, uint32_t total) {
     progress_show(context, "samples", done, total);
@@ -79,7 +83,8 @@ static bool compute(const outcomes_arguments *a, const encoder *e, token_set *se
     const char *paths[2];
     if (!yaml_load(&doc, a->workload, err)) return false;
     bool ok = workload_read(&w, doc.root, err) &&
-              (w.data || error_input(err, doc.root->mark, "the workload has no 'data', like {task: sst2, file: dev.tsv}")) &&
+              (w.data ||
+               error_input(err, doc.root->mark, "the workload has no 'data', like {task: sst2, file: dev.tsv}")) &&
               token_set_load(set, w.data, &wants, paths, err) && (!a->out || replacement_possible(a->out, err));
     if (ok) {
         progress bar = progress_start(a->common.quiet);
@@ -112,8 +117,8 @@ static json_t *exit_json(const outcome_table *t, uint32_t exit) {
     confusion c;
     if (!confusion_open(&c, t->classes)) return NULL;
     for (uint32_t i = 0; i < t->samples; i++) confusion_add(&c, t->labels[i], outcome_prediction(t, i, exit));
-    json_t *row = json_pack("{s:i, s:f, s:f, s:f}", "exit", (int)t->exit_layer[exit], "accuracy", confusion_accuracy(&c),
-                            "f1", confusion_f1(&c), "mcc", confusion_mcc(&c));
+    json_t *row = json_pack("{s:i, s:f, s:f, s:f}", "exit", (int)t->exit_layer[exit], "accuracy",
+                            confusion_accuracy(&c), "f1", confusion_f1(&c), "mcc", confusion_mcc(&c));
     confusion_close(&c);
     return row;
 }

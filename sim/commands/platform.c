@@ -17,8 +17,10 @@ typedef struct platform_arguments {
 static const struct argp_option OPTIONS[] = {
     {"xml", KEY_XML, 0, 0, "Write SimGrid XML", 0},
     {"dot", KEY_DOT, 0, 0, "Write a graph for Graphviz", 0},
-    {"places", KEY_PLACES, "CSV", 0, "Write where phones, cells and sites lie, and what each is attached to, into a file; "
-                                     "- is standard output", 0},
+    {"places", KEY_PLACES, "CSV", 0,
+     "Write where phones, cells and sites lie, and what each is attached to, into a file; "
+     "- is standard output",
+     0},
     {0},
 };
 
@@ -48,8 +50,8 @@ static json_t *device_json(const char *name, const device *d) {
 }
 
 static json_t *link_json(const net_link *l) {
-    return json_pack("{s:f, s:f, s:f, s:b}", "up_bytes_per_second", l->up, "down_bytes_per_second", l->down, "latency_s",
-                     l->latency, "half_duplex", l->half_duplex);
+    return json_pack("{s:f, s:f, s:f, s:b}", "up_bytes_per_second", l->up, "down_bytes_per_second", l->down,
+                     "latency_s", l->latency, "half_duplex", l->half_duplex);
 }
 
 static json_t *platform_json(const platform *p) {

@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/replacement.h"
 #include "base/units.h"
 #include "commands.h"
 #include "model/model.h"
-#include "base/replacement.h"
 
 enum { KEY_VOCAB = 0x200, KEY_HALF, KEY_PRE_NORM, KEY_NO_POOLER, KEY_MEAN, KEY_EXITS, KEY_FORCE };
 enum { KEY_FIRST_NUMBER = 0x300 };
@@ -56,8 +56,7 @@ static const struct argp_option OPTIONS[] = {
     {"seed", KEY_FIRST_NUMBER + 8, "N", 0, "Seed of the weights (1)", 0},
     {"scale", KEY_FIRST_NUMBER + 9, "X", 0, "Standard deviation of the weights (0.02)", 0},
     {"exits", KEY_EXITS, "LAYERS", 0, "Exits after these layers only: 3,6,12", 0},
-    {"vocab", KEY_VOCAB, "FILE", 0,
-     "Size the vocabulary by this file, and copy it beside the model as vocab.txt", 0},
+    {"vocab", KEY_VOCAB, "FILE", 0, "Size the vocabulary by this file, and copy it beside the model as vocab.txt", 0},
     {"float16", KEY_HALF, 0, 0, "Write half-precision weights", 0},
     {"pre-norm", KEY_PRE_NORM, 0, 0, "LayerNorm before attention and feed-forward instead of after", 0},
     {"no-pooler", KEY_NO_POOLER, 0, 0, "Exits without a pooler", 0},
@@ -110,8 +109,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 }
 
 static const struct argp RANDOM_MODEL_ARGP = {
-    OPTIONS, parse, "OUT.safetensors",
-    "Writes a multi-exit encoder of random weights, and config.json beside it.", COMMON_ARGP, NULL, NULL};
+    OPTIONS,
+    parse,
+    "OUT.safetensors",
+    "Writes a multi-exit encoder of random weights, and config.json beside it.",
+    COMMON_ARGP,
+    NULL,
+    NULL};
 
 /* "3,6,12" into exits[]; without a list, all layers. */
 static bool parse_exits(const char *text, encoder_config *c, portolan_error *err) {
@@ -124,8 +128,8 @@ static bool parse_exits(const char *text, encoder_config *c, portolan_error *err
         char *end;
         unsigned long layer = strtoul(at, &end, 10);
         if (*at < '0' || *at > '9' || (*end && *end != ',') || layer < 1 || layer > c->shape.layers)
-            return error_usage(err, "--exits is '%.60s'; layers from 1 to %llu are wanted, such as 3,6,12",
-                               text, (unsigned long long)c->shape.layers);
+            return error_usage(err, "--exits is '%.60s'; layers from 1 to %llu are wanted, such as 3,6,12", text,
+                               (unsigned long long)c->shape.layers);
         c->exits[layer - 1] = true;
         at = *end ? end + 1 : end;
     } while (*at);
@@ -133,16 +137,21 @@ static bool parse_exits(const char *text, encoder_config *c, portolan_error *err
 }
 
 static bool make_config(const random_model_arguments *a, encoder_config *c, portolan_error *err) {
-    *c = (encoder_config){.heads = (uint64_t)a->heads, .positions = (uint64_t)a->positions,
-                          .segments = (uint64_t)a->segments, .norm_eps = 1e-12, .pre_norm = a->pre_norm,
-                          .pooling = a->mean ? POOL_MEAN : POOL_CLS, .has_pooler = !a->no_pooler,
+    *c = (encoder_config){.heads = (uint64_t)a->heads,
+                          .positions = (uint64_t)a->positions,
+                          .segments = (uint64_t)a->segments,
+                          .norm_eps = 1e-12,
+                          .pre_norm = a->pre_norm,
+                          .pooling = a->mean ? POOL_MEAN : POOL_CLS,
+                          .has_pooler = !a->no_pooler,
                           .lowercase = true};
-    c->shape = (model_shape){.layers = (uint64_t)a->layers, .hidden = (uint64_t)a->hidden,
-                             .feed_forward = (uint64_t)a->feed_forward, .classes = (uint64_t)a->classes,
+    c->shape = (model_shape){.layers = (uint64_t)a->layers,
+                             .hidden = (uint64_t)a->hidden,
+                             .feed_forward = (uint64_t)a->feed_forward,
+                             .classes = (uint64_t)a->classes,
                              .vocabulary = (uint64_t)a->vocabulary};
     if (c->shape.hidden % c->heads)
-        return error_usage(err,
-                           "--hidden is %llu and --heads is %llu; the first must be a multiple of the second",
+        return error_usage(err, "--hidden is %llu and --heads is %llu; the first must be a multiple of the second",
                            (unsigned long long)c->shape.hidden, (unsigned long long)c->heads);
     return parse_exits(a->exits, c, err);
 }
@@ -167,14 +176,12 @@ static bool write_vocabulary(const char *path, const file_bytes *vocab, portolan
 }
 
 /* Reads every tensor of a file as half precision into `memory`. */
-static bool read_as_half(const safetensors *file, arena *memory, tensor *tensors, size_t count,
-                         portolan_error *err) {
+static bool read_as_half(const safetensors *file, arena *memory, tensor *tensors, size_t count, portolan_error *err) {
     for (size_t i = 0; i < count; i++) {
         tensor *t = &tensors[i];
         float *wide = malloc(t->elements * sizeof *wide + 1);
         uint16_t *narrow = arena_alloc(memory, t->elements, sizeof *narrow);
-        bool ok =
-            wide && narrow ? tensor_read(file, t, false, wide, err) : error_memory(err, t->elements * 6);
+        bool ok = wide && narrow ? tensor_read(file, t, false, wide, err) : error_memory(err, t->elements * 6);
         for (uint64_t k = 0; ok && k < t->elements; k++) narrow[k] = half_from_float(wide[k]);
         free(wide);
         if (!ok) return false;
@@ -211,13 +218,11 @@ static bool write_model(random_model_arguments *a, encoder_config *c, portolan_e
     if (ok && a->vocab) a->vocabulary = (double)count_lines(&vocab);
     if (ok && a->vocab && !(a->vocabulary >= 1 && a->vocabulary <= 1 << 24))
         ok = error_input(err, (text_mark){a->vocab, 0, 0},
-                         "has %.0f lines; a vocabulary has 1 to %d tokens, one a line", a->vocabulary,
-                         1 << 24);
+                         "has %.0f lines; a vocabulary has 1 to %d tokens, one a line", a->vocabulary, 1 << 24);
     bool copies = a->vocab && strcmp(a->vocab, words ? words : "") != 0;
     ok = ok && make_config(a, c, err);
     if (ok && !a->force)
-        ok = refuse_existing(a->path, err) && refuse_existing(config, err) &&
-             (!copies || refuse_existing(words, err));
+        ok = refuse_existing(a->path, err) && refuse_existing(config, err) && (!copies || refuse_existing(words, err));
     ok = ok && model_write_random(a->path, c, a->scale, (uint64_t)a->seed, err) &&
          (!a->half || convert_to_half(a->path, err)) && (!copies || write_vocabulary(words, &vocab, err));
     free(vocab.data);
@@ -238,21 +243,28 @@ static bool measure(const char *path, uint64_t *tensors, uint64_t *weights, port
 }
 
 int command_random_model(int argc, char **argv) {
-    random_model_arguments a = {.layers = 12, .hidden = 128, .heads = 2, .feed_forward = 512,
-                                .vocabulary = 30522, .positions = 512, .segments = 2, .classes = 2,
-                                .seed = 1, .scale = 0.02};
+    random_model_arguments a = {.layers = 12,
+                                .hidden = 128,
+                                .heads = 2,
+                                .feed_forward = 512,
+                                .vocabulary = 30522,
+                                .positions = 512,
+                                .segments = 2,
+                                .classes = 2,
+                                .seed = 1,
+                                .scale = 0.02};
     parse_arguments(&RANDOM_MODEL_ARGP, argc, argv, &a);
     portolan_error err = {0};
     encoder_config c;
     uint64_t tensors, weights;
     if (!write_model(&a, &c, &err) || !measure(a.path, &tensors, &weights, &err)) return fail(&err);
     if (a.common.json)
-        return print_json(json_pack("{s:s, s:I, s:I, s:I, s:s}", "model", a.path, "layers",
-                                    (json_int_t)c.shape.layers, "tensors", (json_int_t)tensors, "weights",
-                                    (json_int_t)weights, "type", a.half ? "F16" : "F32"));
+        return print_json(json_pack("{s:s, s:I, s:I, s:I, s:s}", "model", a.path, "layers", (json_int_t)c.shape.layers,
+                                    "tensors", (json_int_t)tensors, "weights", (json_int_t)weights, "type",
+                                    a.half ? "F16" : "F32"));
     if (!a.common.quiet)
         printf("%s: %llu layers of width %llu, %llu weights in %llu tensors\n", a.path,
-               (unsigned long long)c.shape.layers, (unsigned long long)c.shape.hidden,
-               (unsigned long long)weights, (unsigned long long)tensors);
+               (unsigned long long)c.shape.layers, (unsigned long long)c.shape.hidden, (unsigned long long)weights,
+               (unsigned long long)tensors);
     return STATUS_OK;
 }

@@ -86,8 +86,7 @@ enum { SHOWN_COUNT = sizeof SHOWN / sizeof *SHOWN };
 
 static const metric *metric_of(const char *key) {
     const metric *m = METRICS;
-    while (m->key && strcmp(m->key, key) != 0)
-        m++;
+    while (m->key && strcmp(m->key, key) != 0) m++;
     return m;
 }
 
@@ -108,8 +107,7 @@ static size_t make_columns(report_column columns[MAX_COLUMNS]) {
     }
     for (const metric *m = METRICS; m->key && count < MAX_COLUMNS; m++) {
         size_t i = 0;
-        while (i < SHOWN_COUNT && strcmp(SHOWN[i].key, m->key) != 0)
-            i++;
+        while (i < SHOWN_COUNT && strcmp(SHOWN[i].key, m->key) != 0) i++;
         if (i == SHOWN_COUNT)
             add_column(columns, &count, &(report_column){m->key, m->key, m->unit, NULL, 1, 4, 0, false}, m);
     }
@@ -138,8 +136,7 @@ static bool check_page(const char *path, portolan_error *err) {
            error_usage(err, "%s: the name of a page ends in .html", path);
 }
 
-bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures,
-                 portolan_error *err) {
+bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures, portolan_error *err) {
     char plots[1100];
     report_column columns[MAX_COLUMNS];
     run_folder run, second = {0};
@@ -180,8 +177,8 @@ int command_report(int argc, char **argv) {
     if (!path_format(path, sizeof path, &err, "%s/report.html", a.folder)) return fail(&err);
     if (!a.out) a.out = path;
     if (!make_report(a.folder, a.other, a.out, &pictures, &err)) return fail(&err);
-    json_t *json = json_pack("{s:o, s:I, s:b, s:I}", "report", json_text(a.out), "pictures", (json_int_t)pictures.count, "drawn",
-                             pictures.drawn, "lines_left_out", (json_int_t)pictures.left_out);
+    json_t *json = json_pack("{s:o, s:I, s:b, s:I}", "report", json_text(a.out), "pictures", (json_int_t)pictures.count,
+                             "drawn", pictures.drawn, "lines_left_out", (json_int_t)pictures.left_out);
     if (!a.common.json && !a.common.quiet) report_where(a.out, &pictures);
     picture_list_free(&pictures);
     if (a.common.json) return print_json(json);

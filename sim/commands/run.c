@@ -53,8 +53,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 }
 
 static const struct argp RUN_ARGP = {
-    OPTIONS,     parse, "SCENARIO.yaml", "Simulates every policy of a scenario and writes a results folder.",
-    COMMON_ARGP, NULL,  NULL};
+    OPTIONS, parse, "SCENARIO.yaml", "Simulates every policy of a scenario and writes a results folder.", COMMON_ARGP,
+    NULL,    NULL};
 
 /* NO_COLOR: no-color.org; set and not empty. */
 static table_marks marks_wanted(void) {

@@ -41,17 +41,15 @@ typedef struct sweep_arguments {
 } sweep_arguments;
 
 static const struct argp_option OPTIONS[] = {
-    {"set", KEY_SET, "KEY=VALUE", 0, "Change a key of the scenario at every point, as in run.requests=1000",
-     0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "Change a key of the scenario at every point, as in run.requests=1000", 0},
     {"out", KEY_OUT, "DIR", 0, "Results folder (default: results/NAME)", 0},
     {"jobs", 'j', "N", 0, "Points simulated at the same time (default: one for each processor)", 0},
     {"resume", KEY_RESUME, 0, 0, "Run the points that are missing or have failed", 0},
-    {"accept-changed", KEY_ACCEPT, 0, 0,
-     "With --resume: keep results although plan or inputs have changed since", 0},
+    {"accept-changed", KEY_ACCEPT, 0, 0, "With --resume: keep results although plan or inputs have changed since", 0},
     {"dry-run", KEY_DRY, 0, 0, "Print the plan, and how long it would take; write nothing", 0},
     {"fail-fast", KEY_FAIL_FAST, 0, 0, "Stop at the first point that fails", 0},
-    {"engine", KEY_ENGINE, "local|slurm", 0,
-     "Where points are run: by this process (default), or by a Slurm job array", 0},
+    {"engine", KEY_ENGINE, "local|slurm", 0, "Where points are run: by this process (default), or by a Slurm job array",
+     0},
     {"chunk", KEY_CHUNK, "N", 0, "Slurm: points of one task", 0},
     {"sbatch", KEY_SBATCH, "OPTION", 0,
      "Slurm: an option for sbatch, as in --sbatch=--partition=long (may be repeated)", 0},
@@ -62,8 +60,7 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
-static size_t parse_whole(const char *option, const char *text, unsigned long least,
-                          struct argp_state *state) {
+static size_t parse_whole(const char *option, const char *text, unsigned long least, struct argp_state *state) {
     char *end;
     unsigned long n = strtoul(text, &end, 10);
     if (*end || end == text || *text == '-' || n < least || n > SWEEP_MAX_POINTS)
@@ -181,10 +178,8 @@ static void print_axis(const sweep *w, const sweep_axis *axis) {
 }
 
 static void print_plan(const sweep *w) {
-    printf("%s: %zu settings x %zu seeds = %zu points\n", w->name, w->setting_count, w->seed_count,
-           sweep_points(w));
-    for (size_t i = 0; i < w->axis_count; i++)
-        print_axis(w, &w->axes[i]);
+    printf("%s: %zu settings x %zu seeds = %zu points\n", w->name, w->setting_count, w->seed_count, sweep_points(w));
+    for (size_t i = 0; i < w->axis_count; i++) print_axis(w, &w->axes[i]);
     if (w->excluded_count) printf("  %zu settings are excluded\n", w->excluded_count);
 }
 
@@ -197,9 +192,8 @@ static int dry_run(const sweep_arguments *a, const sweep *w, const char *out) {
     double whole = seconds * (double)sweep_points(w) / jobs;
     if (a->common.json)
         return print_json(json_pack("{s:s, s:I, s:I, s:I, s:f, s:f}", "sweep", w->name, "settings",
-                                    (json_int_t)w->setting_count, "seeds", (json_int_t)w->seed_count,
-                                    "points", (json_int_t)sweep_points(w), "seconds_per_point", seconds,
-                                    "seconds", whole));
+                                    (json_int_t)w->setting_count, "seeds", (json_int_t)w->seed_count, "points",
+                                    (json_int_t)sweep_points(w), "seconds_per_point", seconds, "seconds", whole));
     print_plan(w);
     printf("about ");
     print_time(seconds);
@@ -216,8 +210,7 @@ static int dry_run(const sweep_arguments *a, const sweep *w, const char *out) {
 static bool open_plan(const sweep_arguments *a, const sweep *w, sweep_store *t, portolan_error *err) {
     if (!t->has_plan) return store_plan(t, w, err);
     if (a->resume) return store_resume(t, w, a->accept, err);
-    return error_usage(err, "%s holds a sweep already; --resume goes on with it, --out gives another folder",
-                       t->path);
+    return error_usage(err, "%s holds a sweep already; --resume goes on with it, --out gives another folder", t->path);
 }
 
 static bool run_missing(const sweep_arguments *a, const sweep *w, sweep_store *t, sweep_progress *p,
@@ -246,13 +239,12 @@ static int tell_failures(const sweep_progress *p, const char *folder) {
         status = fail(&err);
     }
     if (p->waiting)
-        fprintf(stderr, "portolan: %zu points are done, %zu are missing; --resume goes on with them\n",
-                p->done, p->waiting);
+        fprintf(stderr, "portolan: %zu points are done, %zu are missing; --resume goes on with them\n", p->done,
+                p->waiting);
     if (p->failed)
-        fprintf(
-            stderr,
-            "portolan: %zu points failed; see the column 'error' of %s/points.csv; --resume tries them again\n",
-            p->failed, folder);
+        fprintf(stderr,
+                "portolan: %zu points failed; see the column 'error' of %s/points.csv; --resume tries them again\n",
+                p->failed, folder);
     return status;
 }
 
@@ -260,15 +252,15 @@ static int tell_failures(const sweep_progress *p, const char *folder) {
 static bool draw_pictures(const sweep_store *t, picture_list *pictures, portolan_error *err) {
     char plots[sizeof t->folder + 8];
     run_folder folder;
-    if (!path_format(plots, sizeof plots, err, "%s/plots", t->folder) || !run_folder_load(&folder, t->folder, false, err))
+    if (!path_format(plots, sizeof plots, err, "%s/plots", t->folder) ||
+        !run_folder_load(&folder, t->folder, false, err))
         return false;
     bool ok = subfolder_make(plots, err) && sweep_plots_write(&folder, plots, pictures, err);
     run_folder_free(&folder);
     return ok;
 }
 
-static bool draw(const sweep_arguments *a, const sweep_statistics *st, const sweep_store *t,
-                 portolan_error *err) {
+static bool draw(const sweep_arguments *a, const sweep_statistics *st, const sweep_store *t, portolan_error *err) {
     picture_list pictures = {0};
     if (!a->plots || !st->cell_count) return true;
     if (!draw_pictures(t, &pictures, err)) return false;
@@ -293,9 +285,8 @@ static int run_sweep(const sweep_arguments *a, const sweep *w, const char *folde
     sweep_progress p = {0};
     sweep_statistics st = {0};
     if (!check_script(a, w, folder, &err) || !store_open(&t, folder, &err)) return fail(&err);
-    bool ok = open_plan(a, w, &t, &err) && run_missing(a, w, &t, &p, &err) &&
-              sweep_statistics_read(&st, w, &t, &err) && sweep_files_write(&st, &t, &err) &&
-              (p.interrupted || draw(a, &st, &t, &err));
+    bool ok = open_plan(a, w, &t, &err) && run_missing(a, w, &t, &p, &err) && sweep_statistics_read(&st, w, &t, &err) &&
+              sweep_files_write(&st, &t, &err) && (p.interrupted || draw(a, &st, &t, &err));
     int status = ok ? show(a, &st, &t) : fail(&err);
     if (ok && !status) status = tell_failures(&p, folder);
     sweep_statistics_free(&st);

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/progress.h"
 #include "base/replacement.h"
 #include "commands.h"
-#include "base/progress.h"
-#include "sim/sim.h"
 #include "sim/scenario/training_setup.h"
+#include "sim/sim.h"
 
 enum { KEY_OUT = 0x200, KEY_RESUME, KEY_ACCEPT, KEY_SET, MAX_SETS = 64, VOCABULARY_MAX_BYTES = 256 << 20 };
 
@@ -27,7 +27,8 @@ static const struct argp_option OPTIONS[] = {
     {"out", KEY_OUT, "DIR", 0, "Folder of the training run (default: results/NAME)", 0},
     {"resume", KEY_RESUME, 0, 0, "Go on from the checkpoint in the folder", 0},
     {"accept-changed", KEY_ACCEPT, 0, 0,
-     "With --resume: go on though OpenBLAS's kernels or the C library are others than before, which changes the last bits", 0},
+     "With --resume: go on though OpenBLAS's kernels or the C library are others than before, which changes the last bits",
+     0},
     {"set", KEY_SET, "KEY=VALUE", 0, "Change a key of the training file, as in training.rate=3e-4", 0},
     {"jobs", 'j', "N", 0, "Threads (default: one for each processor, at most training.shards)", 0},
     {0},
@@ -54,10 +55,14 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 }
 
 static const struct argp TRAIN_ARGP = {
-    OPTIONS, parse, "TRAIN.yaml",
+    OPTIONS,
+    parse,
+    "TRAIN.yaml",
     "Trains a multi-exit model. Every epoch leaves metrics.csv, training_dynamics/ and a checkpoint in the folder; the end, "
     "model.safetensors, config.json and vocab.txt.",
-    COMMON_ARGP, NULL, NULL};
+    COMMON_ARGP,
+    NULL,
+    NULL};
 
 /* ---- What is shown ---- */
 
@@ -73,8 +78,10 @@ static bool begin(void *context, const train_arithmetic *list, size_t count, por
     const watch_state *w = context;
     if (!training_manifest_write(w->setup, list, count, w->out, err)) return false;
     if (count > 1 && !w->quiet)
-        fprintf(stderr, "portolan: trained with '%s' from epoch %u on, before with '%s': the model differs in its last bits "
-                "from one trained with either\n", list[count - 1].name, list[count - 1].from_epoch, list[count - 2].name);
+        fprintf(stderr,
+                "portolan: trained with '%s' from epoch %u on, before with '%s': the model differs in its last bits "
+                "from one trained with either\n",
+                list[count - 1].name, list[count - 1].from_epoch, list[count - 2].name);
     return true;
 }
 
@@ -89,9 +96,9 @@ static void show_epoch(void *context, const epoch_metrics *rows, size_t count) {
     watch_state *w = context;
     const epoch_metrics *last = &rows[count - 1];
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(w->rows, json_pack("{s:i, s:i, s:f, s:f}", "epoch", (int)rows[i].epoch, "exit",
-                                                 (int)rows[i].exit, "train_accuracy", rows[i].train_accuracy,
-                                                 "train_loss", rows[i].train_loss));
+        json_array_append_new(w->rows,
+                              json_pack("{s:i, s:i, s:f, s:f}", "epoch", (int)rows[i].epoch, "exit", (int)rows[i].exit,
+                                        "train_accuracy", rows[i].train_accuracy, "train_loss", rows[i].train_loss));
     if (w->quiet) return;
     progress_end(&w->bar);
     fprintf(stderr, "epoch %u: last exit train %.4f", last->epoch, last->train_accuracy);
@@ -109,7 +116,8 @@ static bool prepare_folder(const train_arguments *a, const char *out, folder_loc
     char checkpoint[1100];
     struct stat st;
     if (!path_format(checkpoint, sizeof checkpoint, err, "%s/checkpoint.bin", out)) return false;
-    if (a->resume && stat(out, &st) != 0) return error_usage(err, "%s: %s; there is nothing to resume", out, strerror(errno));
+    if (a->resume && stat(out, &st) != 0)
+        return error_usage(err, "%s: %s; there is nothing to resume", out, strerror(errno));
     if (!folder_make(out, err) || !lock_take(lock, out, "train", "training", err)) return false;
     return a->resume || stat(checkpoint, &st) != 0 ||
            error_usage(err, "%s holds a training run; go on with --resume, or give another --out", out);
@@ -117,8 +125,8 @@ static bool prepare_folder(const train_arguments *a, const char *out, folder_loc
 
 /* Whether all that is written in the folder may be; what a run has left there is its own, even where it is read again. */
 static bool check_outputs(const train_arguments *a, const char *out, portolan_error *err) {
-    static const char *const NAMES[] = {"checkpoint.bin", "train.yaml", "vocab.txt", "held_out.csv", "metrics.csv",
-                                        "model.safetensors", "config.json"};
+    static const char *const NAMES[] = {"checkpoint.bin", "train.yaml",        "vocab.txt",  "held_out.csv",
+                                        "metrics.csv",    "model.safetensors", "config.json"};
     char path[1100];
     bool goes_on = false;
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
@@ -151,11 +159,11 @@ static bool train(const train_arguments *a, training_setup *t, const char *out, 
     train_watch watch = {state, begin, show_step, show_epoch};
     unsigned threads = a->threads ? a->threads : processors();
     folder_lock lock = {0};
-    if (!a->common.quiet)
-        class_names_print(stderr, t->train.class_names, t->train.classes, t->train.classes_from);
+    if (!a->common.quiet) class_names_print(stderr, t->train.class_names, t->train.classes, t->train.classes_from);
     bool ok = prepare_folder(a, out, &lock, err) && check_outputs(a, out, err) && copy_vocabulary(t, out, err) &&
               training_setup_write(t, out, err) &&
-              model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch, err);
+              model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch,
+                          err);
     lock_release(&lock);
     return ok;
 }
@@ -168,7 +176,10 @@ int command_train(int argc, char **argv) {
     char folder[1024];
     if (!training_setup_load(&t, a.path, a.sets, a.set_count, NULL, &err)) return fail(&err);
     bool ok = path_format(folder, sizeof folder, &err, "%s%s", a.out ? "" : "results/", a.out ? a.out : t.name);
-    watch_state state = {.bar = progress_start(a.common.quiet), .quiet = a.common.quiet, .rows = json_array(), .setup = &t,
+    watch_state state = {.bar = progress_start(a.common.quiet),
+                         .quiet = a.common.quiet,
+                         .rows = json_array(),
+                         .setup = &t,
                          .out = folder};
     t.settings.accept_changed = a.accept_changed;
     ok = ok && train(&a, &t, folder, &state, &err);

@@ -60,9 +60,7 @@ void answers_close(answers *a) {
 
 /* ---- Rows of the table ---- */
 
-static bool is_ready(const answers *a, uint32_t sample) {
-    return atomic_load(row_state(a, sample)) == ROW_READY;
-}
+static bool is_ready(const answers *a, uint32_t sample) { return atomic_load(row_state(a, sample)) == ROW_READY; }
 
 /* Claims rows [from, to) or gives them back, by type F_WRLCK or F_UNLCK. Where another process has claimed one of
  * them, F_SETLKW waits until it has given it back or ended; F_SETLK fails. */

@@ -16,13 +16,13 @@ struct answers {
     int mode; /* execute_mode, not EXECUTE_REPLAY */
     encoder *model;
     token_set set;
-    outcome_table *table;   /* the scenario's: filled as samples come */
-    unsigned char *states;  /* [samples], shared between processes: whether a row of the table is there */
-    int file;               /* behind the states; locks on it are claims of rows */
+    outcome_table *table;  /* the scenario's: filled as samples come */
+    unsigned char *states; /* [samples], shared between processes: whether a row of the table is there */
+    int file;              /* behind the states; locks on it are claims of rows */
     encoder_scratch scratch;
-    double *v;              /* [v_size] of the request asked about last */
-    float *embedded;        /* [longest][h] */
-    portolan_error error;   /* the first failure while computing; ends the run */
+    double *v;            /* [v_size] of the request asked about last */
+    float *embedded;      /* [longest][h] */
+    portolan_error error; /* the first failure while computing; ends the run */
 };
 
 /* Takes over the model and the set. The table must have been made shared. NULL if memory is short. */

@@ -7,11 +7,11 @@
 #ifndef PORTOLAN_ENGINE_H
 #define PORTOLAN_ENGINE_H
 
+#include "place.h"
 #include "sim/disciplines/discipline.h"
 #include "sim/disturbances/disturbance.h"
-#include "place.h"
-#include "world.h"
 #include "sim/observers/observer.h"
+#include "world.h"
 
 /* Each ends with NULL. */
 typedef struct engine_tables {
@@ -24,7 +24,8 @@ extern const engine_tables ENGINE_TABLES;
 
 /* Runs the policy to its end. `shares`: tier shares of the policy it follows, or NULL. On failure the books are left
  * empty. */
-bool engine_run(const observed_run *run, world *w, const double *shares, const engine_tables *tables, portolan_error *err);
+bool engine_run(const observed_run *run, world *w, const double *shares, const engine_tables *tables,
+                portolan_error *err);
 
 /* ---- For disturbances, and for messages that are no request's ---- */
 

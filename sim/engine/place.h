@@ -3,9 +3,9 @@
 #ifndef PORTOLAN_ENGINE_PLACE_H
 #define PORTOLAN_ENGINE_PLACE_H
 
+#include "request.h"
 #include "sim/disciplines/discipline.h"
 #include "world.h"
-#include "request.h"
 
 struct place {
     const device *device;

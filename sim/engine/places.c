@@ -3,13 +3,9 @@
 
 #include <stdio.h>
 
-size_t place_host_count(const platform *p) {
-    return p->group_count + p->site_count + p->region_count;
-}
+size_t place_host_count(const platform *p) { return p->group_count + p->site_count + p->region_count; }
 
-size_t place_count(const platform *p) {
-    return place_host_count(p) + 2 * (p->cell_count + p->site_count);
-}
+size_t place_count(const platform *p) { return place_host_count(p) + 2 * (p->cell_count + p->site_count); }
 
 size_t place_of_host(const platform *p, uint32_t phone_index, tier at) {
     const phone *of = &p->phones[phone_index];
@@ -35,11 +31,15 @@ static place_info host(const char *kind, const char *name, tier at, const device
 
 static place_info link_of(const char *kind, const char *name, const net_link *l, bool down) {
     return (place_info){.kind = kind,
-                   .name = name,
-                   .way = l->half_duplex ? "" : down ? " down" : " up",
-                   .is_link = true,
-                   .link = l,
-                   .bandwidth = !down ? l->up : l->half_duplex ? 0 : l->down};
+                        .name = name,
+                        .way = l->half_duplex ? ""
+                               : down         ? " down"
+                                              : " up",
+                        .is_link = true,
+                        .link = l,
+                        .bandwidth = !down            ? l->up
+                                     : l->half_duplex ? 0
+                                                      : l->down};
 }
 
 place_info place_describe(const platform *p, size_t number) {
@@ -50,8 +50,7 @@ place_info place_describe(const platform *p, size_t number) {
         return made;
     }
     number -= p->group_count;
-    if (number < p->site_count)
-        return host("edge site", p->sites[number].name, TIER_EDGE, &p->sites[number].server, 1);
+    if (number < p->site_count) return host("edge site", p->sites[number].name, TIER_EDGE, &p->sites[number].server, 1);
     number -= p->site_count;
     if (number < p->region_count)
         return host("cloud region", p->regions[number].name, TIER_CLOUD, &p->regions[number].server, 1);

@@ -14,7 +14,7 @@ typedef struct place_info {
     double count;         /* of a host: devices of that kind, each with the device's cores */
     uint64_t first_phone; /* of a group */
     const net_link *link; /* of a link */
-    double bandwidth;     /* of a link, bytes a second; 0: the way back of a half-duplex one, whose way up carries both */
+    double bandwidth; /* of a link, bytes a second; 0: the way back of a half-duplex one, whose way up carries both */
 } place_info;
 
 size_t place_host_count(const platform *p);

@@ -39,11 +39,10 @@ pid_t child_fork(portolan_error *err) {
 }
 
 static bool only_warmup(const scenario *s, uint64_t count, portolan_error *err) {
-    return error_run(
-        err,
-        "only %llu requests arrived, all of them in the warm-up of %llu; make 'duration' longer or "
-        "'warmup' smaller",
-        (unsigned long long)count, (unsigned long long)s->run.warmup);
+    return error_run(err,
+                     "only %llu requests arrived, all of them in the warm-up of %llu; make 'duration' longer or "
+                     "'warmup' smaller",
+                     (unsigned long long)count, (unsigned long long)s->run.warmup);
 }
 
 bool policy_simulate(const scenario *s, world *w, size_t index, const result_folder *folder, policy_result *results,
@@ -57,25 +56,22 @@ bool policy_simulate(const scenario *s, world *w, size_t index, const result_fol
     if (!engine_run(&(observed_run){s, index, folder, result, books}, w, shares, &ENGINE_TABLES, &result->error))
         return false;
     result->wall_seconds = wall_clock() - start;
-    for (uint64_t i = s->run.warmup; i < books->count; i++)
-        result->failures[books->records[i].failure]++;
+    for (uint64_t i = s->run.warmup; i < books->count; i++) result->failures[books->records[i].failure]++;
     bool ok = books->count > s->run.warmup ? summarize(s, books, &result->summary, &result->error)
                                            : only_warmup(s, books->count, &result->error);
     if (!ok) run_books_free(books);
     return ok;
 }
 
-bool child_failed(const scenario *s, size_t index, const policy_result *result, int status,
-                  portolan_error *err) {
+bool child_failed(const scenario *s, size_t index, const policy_result *result, int status, portolan_error *err) {
     const char *label = s->policies[index].label;
     if (result->error.status) {
         *err = result->error;
         return false;
     }
     if (WIFSIGNALED(status))
-        return error_run(err, "the process of policy '%s' was killed by signal %d (%s)%s", label,
-                         WTERMSIG(status), strsignal(WTERMSIG(status)),
-                         WTERMSIG(status) == SIGKILL ? "; was memory short?" : "");
+        return error_run(err, "the process of policy '%s' was killed by signal %d (%s)%s", label, WTERMSIG(status),
+                         strsignal(WTERMSIG(status)), WTERMSIG(status) == SIGKILL ? "; was memory short?" : "");
     return error_run(err, "the process of policy '%s' ended with status %d", label, WEXITSTATUS(status));
 }
 
@@ -86,17 +82,13 @@ static void *map_shared(size_t bytes, portolan_error *err) {
     return NULL;
 }
 
-policy_result *results_map(size_t count, portolan_error *err) {
-    return map_shared(count * sizeof(policy_result), err);
-}
+policy_result *results_map(size_t count, portolan_error *err) { return map_shared(count * sizeof(policy_result), err); }
 
 void results_unmap(policy_result *results, size_t count) {
     if (results) munmap(results, count * sizeof *results);
 }
 
-overload *overloads_map(size_t count, portolan_error *err) {
-    return map_shared(count * sizeof(overload), err);
-}
+overload *overloads_map(size_t count, portolan_error *err) { return map_shared(count * sizeof(overload), err); }
 
 void overloads_unmap(overload *overloads, size_t count) {
     if (overloads) munmap(overloads, count * sizeof *overloads);

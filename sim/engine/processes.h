@@ -28,13 +28,12 @@ pid_t child_fork(portolan_error *err);
 /* Runs a policy in this process, which must be a child that has run none before, and fills results[index];
  * a policy that follows another finds that one's result there. Its trace, if the scenario wants one, goes into
  * `folder` (NULL: there is none). On failure the books are left empty and results[index].error says why. */
-bool policy_simulate(const scenario *s, world *w, size_t index, const result_folder *folder,
-                     policy_result *results, run_books *books);
+bool policy_simulate(const scenario *s, world *w, size_t index, const result_folder *folder, policy_result *results,
+                     run_books *books);
 
 /* The error of a policy's process that ended with the wait status `status`: the one it left in its result,
  * or how it was killed. Always returns false. */
-bool child_failed(const scenario *s, size_t index, const policy_result *result, int status,
-                  portolan_error *err);
+bool child_failed(const scenario *s, size_t index, const policy_result *result, int status, portolan_error *err);
 
 /* Results of `count` policies in zeroed memory that children share; NULL if memory is short. */
 policy_result *results_map(size_t count, portolan_error *err);

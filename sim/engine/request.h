@@ -3,8 +3,8 @@
 #ifndef PORTOLAN_REQUEST_H
 #define PORTOLAN_REQUEST_H
 
-#include "world.h"
 #include "sim/sim.h"
+#include "world.h"
 
 typedef struct request request;
 typedef struct attempt attempt;
@@ -50,11 +50,11 @@ struct request {
     uint64_t number, key;
     double work; /* factor on its FLOP */
     random_stream random;
-    bool routed;          /* the policy has said where it goes first */
-    uint32_t from;        /* layers whose hidden state has come along; 0: tokens only */
+    bool routed;   /* the policy has said where it goes first */
+    uint32_t from; /* layers whose hidden state has come along; 0: tokens only */
     uint32_t exit_count;
     exit_outcome exits[OUTCOME_MAX_EXITS];
-    float *hidden;         /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
+    float *hidden; /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
     uint32_t hidden_layer;
     double *probabilities; /* what `exits` of an executed model point to; owned, or NULL */
     traced_request traced;

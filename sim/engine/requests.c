@@ -71,8 +71,7 @@ tier request_route(request *r, const scenario *s, const policy_type *type, void 
     }
     if (type->route) return type->route(policy, &seen);
     truth t = {.label = s->table.labels[r->record.sample]};
-    for (int k = 0; k < TIER_COUNT; k++)
-        t.last_exit[k] = answer_reference(s, r->record.sample, (tier)k, s->depth[k]);
+    for (int k = 0; k < TIER_COUNT; k++) t.last_exit[k] = answer_reference(s, r->record.sample, (tier)k, s->depth[k]);
     return type->route_knowing(policy, &seen, &t);
 }
 
@@ -122,9 +121,9 @@ void request_book_slice(request *r, tier at, const scenario *s, const slice *don
 void request_book_transfer(request *r, const scenario *s, tier from, tier to, uint64_t bytes) {
     const platform *p = &s->platform;
     const net_link *radio = &p->cells[p->phones[r->record.phone].cell].link;
-    double joules = to == TIER_PHONE ? (double)bytes * radio->radio_down
+    double joules = to == TIER_PHONE     ? (double)bytes * radio->radio_down
                     : from == TIER_PHONE ? (double)bytes * radio->radio_up
-                                          : 0;
+                                         : 0;
     if (to == TIER_PHONE) {
         r->record.bytes_down += bytes;
     } else {

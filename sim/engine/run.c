@@ -6,10 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/progress.h"
+#include "places.h"
 #include "processes.h"
 #include "sim/observers/load.h"
-#include "places.h"
-#include "base/progress.h"
 #include "sim/results/results.h"
 
 unsigned processors(void) {
@@ -168,8 +168,9 @@ static bool fill_folder(runner *r, run_report *report, const run_options *option
         run_all(r, &signals, options->jobs ? options->jobs : processors());
         progress_end(&r->bar);
         report->wall_seconds = report->load_seconds + wall_clock() - start;
-        ok = count_jobs(r, JOB_DONE) > 0 ? results_write(r->s, report, r->folder, err) && result_folder_commit(r->folder, err)
-                                         : nothing_finished(&report->stopped, err);
+        ok = count_jobs(r, JOB_DONE) > 0
+                 ? results_write(r->s, report, r->folder, err) && result_folder_commit(r->folder, err)
+                 : nothing_finished(&report->stopped, err);
         result_folder_discard(r->folder);
     }
     watch_end(&signals);

@@ -72,9 +72,7 @@ static void has_thought(subject *self, world_event how, double now) {
     course_begin(e, &asked);
 }
 
-static void answered(engine *e, uint32_t of_phone) {
-    think(&e->source->thinkers[of_phone]);
-}
+static void answered(engine *e, uint32_t of_phone) { think(&e->source->thinkers[of_phone]); }
 
 static bool open_thinkers(engine *e) {
     uint64_t phones = e->s->platform.phone_count;

@@ -65,7 +65,8 @@ activity *engine_timer(engine *e, double at, subject *about) {
 /* Where messages of a phone's requests leave from a place, and arrive at it. */
 static door *door_of(const engine *e, const place *of, uint32_t of_phone) {
     if (of->at == TIER_PHONE) return world_phone_door(e->world, of->index);
-    return of->at == TIER_EDGE ? world_edge_door(e->world, of->index) : world_cloud_door(e->world, site_of(e, of_phone));
+    return of->at == TIER_EDGE ? world_edge_door(e->world, of->index)
+                               : world_cloud_door(e->world, site_of(e, of_phone));
 }
 
 activity *engine_send(engine *e, uint32_t of_phone, place *const way[2], uint64_t bytes, subject *about) {

@@ -22,7 +22,8 @@ struct engine {
     void *policy;   /* its options and state; owned */
     place *places;  /* phones, then sites, then regions; owned */
     source *source; /* owned */
-    void (*answered)(engine *e, uint32_t of_phone); /* the source wants to know of each request's end; NULL: it does not */
+    void (*answered)(engine *e,
+                     uint32_t of_phone); /* the source wants to know of each request's end; NULL: it does not */
     listener listeners[ENGINE_MAX_LISTENERS];
     size_t listener_count;
     const listener *hearing[EVENT_KINDS][ENGINE_MAX_LISTENERS + 1]; /* who hears what, each up to a NULL */

@@ -11,11 +11,7 @@ static const disturbance *const DISTURBANCES[] = {
 };
 
 static const observer_type *const OBSERVERS[] = {
-    &RECORDS_OBSERVER,
-    &LOAD_OBSERVER,
-    &PROGRESS_OBSERVER,
-    &TRACE_OBSERVER,
-    NULL,
+    &RECORDS_OBSERVER, &LOAD_OBSERVER, &PROGRESS_OBSERVER, &TRACE_OBSERVER, NULL,
 };
 
 const engine_tables ENGINE_TABLES = {DISCIPLINES, DISTURBANCES, OBSERVERS};

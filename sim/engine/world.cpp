@@ -192,7 +192,11 @@ bool world_fail(world *w, processor *which) {
     while (activity *a = which->running) {
         delist(a);
         a->timer->remove();
-        if (!guarded([=] { set_timer(w, a, 0, WORLD_LOST); return a; })) return false;
+        if (!guarded([=] {
+                set_timer(w, a, 0, WORLD_LOST);
+                return a;
+            }))
+            return false;
     }
     return true;
 }

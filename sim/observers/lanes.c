@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t *word_of(lanes *l, uint32_t index) {
-    return index ? &l->more[index - 1] : &l->first;
-}
+static uint64_t *word_of(lanes *l, uint32_t index) { return index ? &l->more[index - 1] : &l->first; }
 
 static bool grow(lanes *l) {
     uint32_t words = l->words ? 2 * l->words : 4;
@@ -19,8 +17,7 @@ static bool grow(lanes *l) {
 }
 
 bool lane_take(lanes *l, uint32_t *lane, bool *is_new) {
-    while (l->hint <= l->words && *word_of(l, l->hint) == UINT64_MAX)
-        l->hint++;
+    while (l->hint <= l->words && *word_of(l, l->hint) == UINT64_MAX) l->hint++;
     if (l->hint > l->words && !grow(l)) return false;
     uint64_t *word = word_of(l, l->hint);
     uint32_t bit = (uint32_t)__builtin_ctzll(~*word);

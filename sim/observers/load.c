@@ -134,8 +134,9 @@ static void on_lost(run_books *b, const scenario *s, const event *e) {
 }
 
 static void (*const HEARS[EVENT_KINDS])(run_books *, const scenario *, const event *) = {
-    [EVENT_ENTERED] = on_entered,   [EVENT_QUEUED] = on_entered, [EVENT_REFUSED] = on_entered, [EVENT_DEQUEUED] = on_dequeued,
-    [EVENT_COMPUTED] = on_computed, [EVENT_SENDING] = on_sending, [EVENT_ARRIVED] = on_sent,   [EVENT_LOST] = on_lost,
+    [EVENT_ENTERED] = on_entered,   [EVENT_QUEUED] = on_entered,    [EVENT_REFUSED] = on_entered,
+    [EVENT_DEQUEUED] = on_dequeued, [EVENT_COMPUTED] = on_computed, [EVENT_SENDING] = on_sending,
+    [EVENT_ARRIVED] = on_sent,      [EVENT_LOST] = on_lost,
 };
 
 void load_add(run_books *b, const scenario *s, const event *e) { HEARS[e->kind](b, s, e); }
@@ -168,11 +169,11 @@ static bool close_loads(void *self, bool ok, portolan_error *err) {
     return ok;
 }
 
-const observer_type LOAD_OBSERVER = {
-    "load",
-    1 << EVENT_ENTERED | 1 << EVENT_QUEUED | 1 << EVENT_REFUSED | 1 << EVENT_DEQUEUED | 1 << EVENT_COMPUTED |
-        1 << EVENT_SENDING | 1 << EVENT_ARRIVED | 1 << EVENT_LOST,
-    open_loads, on, close_loads};
+const observer_type LOAD_OBSERVER = {"load",
+                                     1 << EVENT_ENTERED | 1 << EVENT_QUEUED | 1 << EVENT_REFUSED | 1 << EVENT_DEQUEUED |
+                                         1 << EVENT_COMPUTED | 1 << EVENT_SENDING | 1 << EVENT_ARRIVED |
+                                         1 << EVENT_LOST,
+                                     open_loads, on, close_loads};
 
 /* ---- What follows ---- */
 
@@ -188,7 +189,8 @@ static bool is_overloaded(const place_load *l, const run_totals *t, overload *fo
     if (l->known_arrival != t->last_arrival) add_later(&came, &l->later);
     double capacity = l->servers * (t->last_arrival - t->window_start);
     if (!came.pieces || came.pieces + came.refused < PIECES_LEAST) return false;
-    double all = (double)(came.pieces + came.refused) / (double)came.pieces; /* the refused would have been like the others */
+    double all = (double)(came.pieces + came.refused) /
+                 (double)came.pieces; /* the refused would have been like the others */
     if (!(all * came.work - capacity > DEVIATIONS * sqrt(all * came.squares))) return false;
     *found = (overload){.utilization = all * came.work / capacity,
                         .since = fmax(t->window_start, came.refused ? came.refused_since : came.waits_since)};

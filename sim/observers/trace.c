@@ -8,14 +8,11 @@
 #include "sim/engine/place.h"
 #include "trace_format.h"
 
-static const trace_format *const FORMATS[] = {NULL, &TRACE_CHROME_FORMAT, &TRACE_PAJE_FORMAT,
-                                              &TRACE_CSV_FORMAT};
+static const trace_format *const FORMATS[] = {NULL, &TRACE_CHROME_FORMAT, &TRACE_PAJE_FORMAT, &TRACE_CSV_FORMAT};
 
 /* ---- Names of files ---- */
 
-void trace_part_name(char *into, size_t size, size_t index) {
-    snprintf(into, size, "trace-%zu.part", index);
-}
+void trace_part_name(char *into, size_t size, size_t index) { snprintf(into, size, "trace-%zu.part", index); }
 
 /* Labels may hold what a file's name cannot, or be too long for one: then their number tells them apart. */
 void trace_final_name(char *into, size_t size, const scenario *s, size_t index) {
@@ -77,10 +74,8 @@ static void close_link(trace *t, trace_link *l, double now, bool write) {
 /* Steps begin where the window does; what lies before it is summed up and dropped. */
 static void close_step(trace *t, double now) {
     bool write = t->step_start >= t->s->trace.from && now > t->step_start;
-    for (size_t i = 0; i < t->place_count; i++)
-        close_place(t, &t->places[i], now, write);
-    for (size_t i = 0; i < t->link_count; i++)
-        close_link(t, &t->links[i], now, write);
+    for (size_t i = 0; i < t->place_count; i++) close_place(t, &t->places[i], now, write);
+    for (size_t i = 0; i < t->link_count; i++) close_link(t, &t->links[i], now, write);
 }
 
 /* What rounding leaves of a step before the window's end is none. */
@@ -102,8 +97,7 @@ static void open_step(trace *t) {
  * the sample of the first stands for all: skips to the one that holds `now`. */
 static void skip_steps(trace *t, double now) {
     double steps = floor((now - t->s->trace.from) / t->s->trace.step);
-    if ((uint64_t)steps > t->next_step)
-        t->next_step = (uint64_t)steps - 1; /* one less: it may have been rounded up */
+    if ((uint64_t)steps > t->next_step) t->next_step = (uint64_t)steps - 1; /* one less: it may have been rounded up */
 }
 
 static void pass_time(trace *t, double now) {
@@ -129,8 +123,7 @@ static lanes *cores_of(const trace *t, const place *of) {
 static void find_path(const trace *t, const request *r, tier from, tier to, trace_link *path[2]) {
     size_t numbers[2];
     unsigned n = place_path(&t->s->platform, r->record.phone, from, to, numbers);
-    for (unsigned i = 0; i < 2; i++)
-        path[i] = i < n ? &t->links[numbers[i] - t->place_count] : NULL;
+    for (unsigned i = 0; i < 2; i++) path[i] = i < n ? &t->links[numbers[i] - t->place_count] : NULL;
 }
 
 /* ---- Lives ---- */
@@ -138,8 +131,8 @@ static void find_path(const trace *t, const request *r, tier from, tier to, trac
 static bool is_traced(const trace *t, const request *r) {
     const trace_settings *wanted = &t->s->trace;
     double at = r->record.arrival;
-    return (r->number + wanted->every - t->s->run.warmup % wanted->every) % wanted->every == 0 &&
-           at >= wanted->from && at < wanted->to;
+    return (r->number + wanted->every - t->s->run.warmup % wanted->every) % wanted->every == 0 && at >= wanted->from &&
+           at < wanted->to;
 }
 
 /* An event of a traced request, with what all have in common. */
@@ -266,8 +259,7 @@ static void on_sent(trace *t, const event *e) {
     bool arrived = e->kind == EVENT_ARRIVED;
     trace_link *path[2];
     find_path(t, a->request, a->sender->at, a->place->at, path);
-    for (unsigned i = 0; arrived && i < 2 && path[i]; i++)
-        path[i]->bytes += (double)a->sent;
+    for (unsigned i = 0; arrived && i < 2 && path[i]; i++) path[i]->bytes += (double)a->sent;
     if (!a->request->traced.on) return;
     trace_event sent = message_of(t, e, TRACE_ENDS);
     sent.failed = !arrived;
@@ -276,8 +268,9 @@ static void on_sent(trace *t, const event *e) {
 
 /* What was lost had been begun: its phase ends. */
 static void on_lost(trace *t, const event *e) {
-    static void (*const END[])(trace *, const event *) = {
-        [ATTEMPT_WAITS] = on_dequeued, [ATTEMPT_COMPUTES] = on_computed, [ATTEMPT_TRAVELS] = on_sent};
+    static void (*const END[])(
+        trace *,
+        const event *) = {[ATTEMPT_WAITS] = on_dequeued, [ATTEMPT_COMPUTES] = on_computed, [ATTEMPT_TRAVELS] = on_sent};
     END[e->attempt->state](t, e);
 }
 
@@ -291,9 +284,10 @@ static void on_done(trace *t, const event *e) {
 }
 
 static void (*const HEARS[EVENT_KINDS])(trace *, const event *) = {
-    [EVENT_ASKED] = on_asked,         [EVENT_ROUTED] = on_routed,     [EVENT_ENTERED] = on_entered, [EVENT_QUEUED] = on_queued,
-    [EVENT_DEQUEUED] = on_dequeued,   [EVENT_COMPUTING] = on_computing, [EVENT_COMPUTED] = on_computed,
-    [EVENT_SENDING] = on_sending,     [EVENT_ARRIVED] = on_sent,      [EVENT_LOST] = on_lost,     [EVENT_DONE] = on_done,
+    [EVENT_ASKED] = on_asked,       [EVENT_ROUTED] = on_routed,     [EVENT_ENTERED] = on_entered,
+    [EVENT_QUEUED] = on_queued,     [EVENT_DEQUEUED] = on_dequeued, [EVENT_COMPUTING] = on_computing,
+    [EVENT_COMPUTED] = on_computed, [EVENT_SENDING] = on_sending,   [EVENT_ARRIVED] = on_sent,
+    [EVENT_LOST] = on_lost,         [EVENT_DONE] = on_done,
 };
 
 static bool on(void *self, const event *e) {
@@ -313,8 +307,7 @@ static trace_place make_place(const place_info *from) {
                      .cores = from->count * (double)from->device->cores,
                      .idle_watts = from->count * from->device->idle_watts};
     place_name(from, p.name, sizeof p.name);
-    for (counter c = 0; c < COUNTER_COUNT; c++)
-        p.written[c] = -1;
+    for (counter c = 0; c < COUNTER_COUNT; c++) p.written[c] = -1;
     return p;
 }
 
@@ -333,10 +326,8 @@ static void make_places(trace *t) {
 
 static void free_trace(trace *t) {
     const platform *p = &t->s->platform;
-    for (uint64_t i = 0; t->phone_cores && i < p->phone_count; i++)
-        lanes_free(&t->phone_cores[i]);
-    for (size_t i = 0; t->server_cores && i < p->site_count + p->region_count; i++)
-        lanes_free(&t->server_cores[i]);
+    for (uint64_t i = 0; t->phone_cores && i < p->phone_count; i++) lanes_free(&t->phone_cores[i]);
+    for (size_t i = 0; t->server_cores && i < p->site_count + p->region_count; i++) lanes_free(&t->server_cores[i]);
     lanes_free(&t->request_lanes);
     free(t->phone_cores);
     free(t->server_cores);

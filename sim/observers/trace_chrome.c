@@ -10,9 +10,7 @@
 
 enum { PID_REQUESTS = 1, PID_NETWORK, PID_PLACES };
 
-static uint64_t pid_of(const trace *t, const trace_place *p) {
-    return PID_PLACES + (uint64_t)(p - t->places);
-}
+static uint64_t pid_of(const trace *t, const trace_place *p) { return PID_PLACES + (uint64_t)(p - t->places); }
 
 static uint64_t tid_of(const trace_place *p, uint64_t host, uint32_t core) {
     return host * p->device->cores + core + 1;
@@ -35,9 +33,7 @@ static void put_count_key(trace_text *o, const char *key, uint64_t value) {
 
 /* Times are rounded to nanoseconds before they are subtracted, so that what ends where another begins still
  * does. */
-static double microseconds(double seconds) {
-    return round(seconds * 1e9) / 1e3;
-}
+static double microseconds(double seconds) { return round(seconds * 1e9) / 1e3; }
 
 static void put_time(trace_text *o, const char *key, double seconds) {
     put_number_key(o, key, microseconds(seconds), 3);
@@ -61,8 +57,7 @@ static void begin(trace *t) {
     snprintf(name, sizeof name, "requests of %s", t->label);
     put_process(t, PID_REQUESTS, name);
     put_process(t, PID_NETWORK, "network");
-    for (size_t i = 0; i < t->place_count; i++)
-        put_process(t, PID_PLACES + i, t->places[i].name);
+    for (size_t i = 0; i < t->place_count; i++) put_process(t, PID_PLACES + i, t->places[i].name);
 }
 
 static void lane(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now) {

@@ -3,9 +3,8 @@
 #include "trace_format.h"
 
 static void begin(trace *t) {
-    text_put(&t->text,
-             "event,time_s,duration_s,request,phone,place,lane,first_layer,last_layer,to,bytes,link,note,"
-             "value,unit\n");
+    text_put(&t->text, "event,time_s,duration_s,request,phone,place,lane,first_layer,last_layer,to,bytes,link,note,"
+                       "value,unit\n");
 }
 
 static void lane(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now) {
@@ -37,8 +36,7 @@ static void put_place(trace_text *o, const trace_event *e) {
 
 /* to, bytes, link */
 static void put_way(trace_text *o, const trace_event *e) {
-    if (e->what == TRACE_SEND || e->what == TRACE_ROUTED || e->what == TRACE_ESCALATED)
-        text_put(o, TIER_NAMES[e->to]);
+    if (e->what == TRACE_SEND || e->what == TRACE_ROUTED || e->what == TRACE_ESCALATED) text_put(o, TIER_NAMES[e->to]);
     text_put(o, ",");
     if (e->what == TRACE_SEND) text_unsigned(o, e->bytes);
     text_put(o, ",");
@@ -111,8 +109,6 @@ static void sample(trace *t, const trace_sample *s) {
     text_put(o, "\n");
 }
 
-static void end(trace *t, const run_totals *totals, double now) {
-    (void)t, (void)totals, (void)now;
-}
+static void end(trace *t, const run_totals *totals, double now) { (void)t, (void)totals, (void)now; }
 
 const trace_format TRACE_CSV_FORMAT = {"csv", begin, lane, put_event, sample, end};

@@ -14,13 +14,7 @@ typedef struct gauge {
     double level, since, area;
 } gauge;
 
-typedef enum counter {
-    COUNTER_QUEUE,
-    COUNTER_UTILIZATION,
-    COUNTER_POWER,
-    COUNTER_LOAD,
-    COUNTER_COUNT
-} counter;
+typedef enum counter { COUNTER_QUEUE, COUNTER_UTILIZATION, COUNTER_POWER, COUNTER_LOAD, COUNTER_COUNT } counter;
 
 typedef struct counter_name {
     const char *name, *unit;
@@ -133,8 +127,6 @@ const char *trace_decision(const trace_event *e);
 void trace_title(char into[TRACE_NAME], const trace_event *e);
 
 /* "answered", or "failed". */
-static inline const char *trace_outcome(const request *r) {
-    return r->record.failure ? "failed" : "answered";
-}
+static inline const char *trace_outcome(const request *r) { return r->record.failure ? "failed" : "answered"; }
 
 #endif

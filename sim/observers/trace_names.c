@@ -33,12 +33,8 @@ void trace_title(char into[TRACE_NAME], const trace_event *e) {
     switch (e->what) {
     case TRACE_REQUEST: snprintf(into, TRACE_NAME, "request"); break;
     case TRACE_QUEUED: snprintf(into, TRACE_NAME, "queued at %s", at); break;
-    case TRACE_COMPUTE:
-        snprintf(into, TRACE_NAME, "computing %.40s at %s", trace_slice_title(layers, e), at);
-        break;
-    case TRACE_SEND:
-        snprintf(into, TRACE_NAME, e->to == TIER_PHONE ? "answer to %s" : "sending to %s", to);
-        break;
+    case TRACE_COMPUTE: snprintf(into, TRACE_NAME, "computing %.40s at %s", trace_slice_title(layers, e), at); break;
+    case TRACE_SEND: snprintf(into, TRACE_NAME, e->to == TIER_PHONE ? "answer to %s" : "sending to %s", to); break;
     case TRACE_ROUTED: snprintf(into, TRACE_NAME, "routed to %s", to); break;
     case TRACE_ESCALATED: snprintf(into, TRACE_NAME, "escalated to %s", to); break;
     case TRACE_DONE: snprintf(into, TRACE_NAME, "%s", trace_outcome(e->r)); break;

@@ -32,8 +32,7 @@ static void put_header(trace_text *o) {
         text_put(o, " ");
         text_unsigned(o, i);
         text_put(o, "\n");
-        for (const char *c = DEFINITIONS[i].fields; *c; c++)
-            text_bytes(o, *c == ',' ? "\n" : c, 1);
+        for (const char *c = DEFINITIONS[i].fields; *c; c++) text_bytes(o, *c == ',' ? "\n" : c, 1);
         text_put(o, "\n%EndEventDef\n");
     }
 }
@@ -205,8 +204,8 @@ static void sample(trace *t, const trace_sample *s) {
 static void destroy_cores(trace *t, size_t number, double now) {
     const trace_place *p = &t->places[number];
     uint64_t hosts = p->at == TIER_PHONE ? t->s->platform.groups[number].count : 1;
-    const lanes *cores =
-        p->at == TIER_PHONE ? &t->phone_cores[p->first_phone] : &t->server_cores[number - t->s->platform.group_count];
+    const lanes *cores = p->at == TIER_PHONE ? &t->phone_cores[p->first_phone]
+                                             : &t->server_cores[number - t->s->platform.group_count];
     for (uint64_t h = 0; h < hosts; h++) {
         for (uint32_t c = 0; c < cores[h].known; c++) {
             put_time(&t->text, "6 ", now);

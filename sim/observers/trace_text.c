@@ -24,8 +24,7 @@ void text_bytes(trace_text *t, const char *bytes, size_t count) {
 void text_unsigned(trace_text *t, uint64_t n) {
     char digits[20];
     size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + n % 10);
+    do digits[--at] = (char)('0' + n % 10);
     while (n /= 10);
     text_bytes(t, digits + at, sizeof digits - at);
 }
@@ -38,8 +37,7 @@ void text_signed(trace_text *t, int64_t n) {
 void text_hexadecimal(trace_text *t, uint64_t n) {
     char digits[16];
     size_t at = sizeof digits;
-    do
-        digits[--at] = "0123456789abcdef"[n % 16];
+    do digits[--at] = "0123456789abcdef"[n % 16];
     while (n /= 16);
     text_bytes(t, digits + at, sizeof digits - at);
 }
@@ -64,8 +62,7 @@ void text_fixed(trace_text *t, double x, unsigned decimals) {
         digits[--at] = '.';
     else
         at = end = sizeof digits;
-    do
-        digits[--at] = (char)('0' + n % 10);
+    do digits[--at] = (char)('0' + n % 10);
     while (n /= 10);
     text_bytes(t, digits + at, end - at);
 }

@@ -22,9 +22,7 @@ void text_flush(trace_text *t);
 
 void text_bytes(trace_text *t, const char *bytes, size_t count);
 
-static inline void text_put(trace_text *t, const char *text) {
-    text_bytes(t, text, strlen(text));
-}
+static inline void text_put(trace_text *t, const char *text) { text_bytes(t, text, strlen(text)); }
 
 void text_unsigned(trace_text *t, uint64_t n);
 void text_signed(trace_text *t, int64_t n);

@@ -14,14 +14,19 @@ typedef struct cascade_options {
 extern const char *const CASCADE_EXITS[], *const CASCADE_PAYLOADS[];
 
 /* The fields of a cascade whose options struct begins with a cascade_options. */
-#define CASCADE_FIELDS                                                                                                \
-    POLICY_COMMON_FIELDS,                                                                                             \
-        {"exits", FIELD_CHOICE, offsetof(cascade_options, exits),                                                     \
-         .doc = "tiers: only each tier's last exit is asked; all: the exit after every layer", .fallback = "tiers",    \
-         .choices = CASCADE_EXITS},                                                                                   \
-        {"escalate", FIELD_CHOICE, offsetof(cascade_options, escalate),                                               \
-         .doc = "what is sent up: tokens (the next tier starts at layer 1) or the hidden state (it goes on)",          \
-         .fallback = "tokens", .choices = CASCADE_PAYLOADS}
+#define CASCADE_FIELDS                                                                                           \
+    POLICY_COMMON_FIELDS,                                                                                        \
+        {"exits",                                                                                                \
+         FIELD_CHOICE,                                                                                           \
+         offsetof(cascade_options, exits),                                                                       \
+         .doc = "tiers: only each tier's last exit is asked; all: the exit after every layer",                   \
+         .fallback = "tiers",                                                                                    \
+         .choices = CASCADE_EXITS},                                                                              \
+    {                                                                                                            \
+        "escalate", FIELD_CHOICE, offsetof(cascade_options, escalate),                                           \
+            .doc = "what is sent up: tokens (the next tier starts at layer 1) or the hidden state (it goes on)", \
+            .fallback = "tokens", .choices = CASCADE_PAYLOADS                                                    \
+    }
 
 tier cascade_route(void *self, const observation *seen);
 bool cascade_every_exit(const void *self);

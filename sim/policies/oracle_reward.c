@@ -11,8 +11,8 @@ typedef struct reward_options {
 
 static const yaml_field OPTIONS[] = {
     POLICY_COMMON_FIELDS,
-    {"mu_cost", FIELD_QUANTITY, offsetof(reward_options, mu_cost), .doc = "weight of the cost in the reward (our default)",
-     .fallback = "0.1"},
+    {"mu_cost", FIELD_QUANTITY, offsetof(reward_options, mu_cost),
+     .doc = "weight of the cost in the reward (our default)", .fallback = "0.1"},
     {"gain", FIELD_CHOICE, offsetof(reward_options, gain),
      .doc = "C in the reward: correct (1 if the exit is right, else 0), true_label (probability of the label) or "
             "max_softmax (confidence)",

@@ -63,8 +63,8 @@ typedef struct policy_common {
     const char *label; /* `as:`; NULL if not given */
 } policy_common;
 
-#define POLICY_COMMON_FIELDS                                                                                          \
-    {"as", FIELD_NAME, offsetof(policy_common, label), .doc = "the policy's name in the results", .fallback = NULL}
+#define POLICY_COMMON_FIELDS \
+    { "as", FIELD_NAME, offsetof(policy_common, label), .doc = "the policy's name in the results", .fallback = NULL }
 
 /* What a policy needs of the outcome table or of another policy. */
 enum { POLICY_NEEDS_PROBABILITIES = 1 };

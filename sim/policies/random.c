@@ -8,9 +8,11 @@ typedef struct random_options {
     double shares[TIER_COUNT];
 } random_options;
 
-#define SHARE_FIELD(key_, tier_)                                                                                      \
-    {key_, FIELD_QUANTITY, offsetof(random_options, shares) + (tier_) * sizeof(double),                               \
-     .doc = "share of requests sent to the " key_, .fallback = "1/3", .most = 1}
+#define SHARE_FIELD(key_, tier_)                                                           \
+    {                                                                                      \
+        key_, FIELD_QUANTITY, offsetof(random_options, shares) + (tier_) * sizeof(double), \
+            .doc = "share of requests sent to the " key_, .fallback = "1/3", .most = 1     \
+    }
 
 static const yaml_field OPTIONS[] = {
     POLICY_COMMON_FIELDS,
@@ -25,8 +27,10 @@ static bool check(void *self, const yaml_node *at, unsigned *needs, portolan_err
     const double *shares = ((random_options *)self)->shares;
     double sum = shares[TIER_PHONE] + shares[TIER_EDGE] + shares[TIER_CLOUD];
     if (fabs(sum - 1) <= 1e-9) return true;
-    return error_input(err, at->mark, "the shares phone, edge and cloud of 'random' sum to %.9g; they must sum to 1 "
-                       "(each is 1/3 where it is not given)", sum);
+    return error_input(err, at->mark,
+                       "the shares phone, edge and cloud of 'random' sum to %.9g; they must sum to 1 "
+                       "(each is 1/3 where it is not given)",
+                       sum);
 }
 
 static tier route(void *self, const observation *seen) {

@@ -21,7 +21,8 @@ static const char *default_path(policy_files *files, const char *ending, const c
         return NULL;
     }
     const char *slash = strrchr(files->model, '/');
-    size_t stem = strlen(files->model) - strlen(".safetensors"), folder = slash ? (size_t)(slash - files->model) + 1 : 0;
+    size_t stem = strlen(files->model) - strlen(".safetensors"),
+           folder = slash ? (size_t)(slash - files->model) + 1 : 0;
     const char *own = join(files->memory, files->model, stem, ending);
     const char *shared = join(files->memory, files->model, folder, name);
     if (!own || !shared) {
@@ -30,8 +31,10 @@ static const char *default_path(policy_files *files, const char *ending, const c
     }
     if (access(own, F_OK) == 0) return own;
     if (access(shared, F_OK) == 0) return shared;
-    error_input(err, files->at->mark, "there is no router: neither %s nor %s; `portolan map` makes one, 'router:' names "
-                "another", own, shared);
+    error_input(err, files->at->mark,
+                "there is no router: neither %s nor %s; `portolan map` makes one, 'router:' names "
+                "another",
+                own, shared);
     return NULL;
 }
 
@@ -49,7 +52,8 @@ static router *keep(arena *memory, const router *r, portolan_error *err) {
     return kept;
 }
 
-bool routed_load(void *self, policy_files *files, int method, const char *ending, const char *name, portolan_error *err) {
+bool routed_load(void *self, policy_files *files, int method, const char *ending, const char *name,
+                 portolan_error *err) {
     routed_options *options = self;
     router loaded;
     const yaml_node *named = yaml_find(files->at, "router");

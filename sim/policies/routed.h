@@ -12,14 +12,16 @@ typedef struct routed_options {
 } routed_options;
 
 /* The options of a routed policy; `names_` are the files looked for where `router` is not given. */
-#define ROUTED_FIELDS(names_)                                                                                         \
-    POLICY_COMMON_FIELDS, {                                                                                           \
-        "router", FIELD_TEXT, offsetof(routed_options, path), .doc = "file that `portolan map` wrote; default: " names_  \
+#define ROUTED_FIELDS(names_)                                         \
+    POLICY_COMMON_FIELDS, {                                           \
+        "router", FIELD_TEXT, offsetof(routed_options, path),         \
+            .doc = "file that `portolan map` wrote; default: " names_ \
     }
 
 /* Loads the router, which must be of `method`. By default it is the model's path with `ending` for .safetensors, or, if
  * there is no such file, `name` beside the model. */
-bool routed_load(void *self, policy_files *files, int method, const char *ending, const char *name, portolan_error *err);
+bool routed_load(void *self, policy_files *files, int method, const char *ending, const char *name,
+                 portolan_error *err);
 
 const router *routed_router(const void *self);
 tier routed_route(void *self, const observation *seen);

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "analysis/analysis.h"
-#include "sim/engine/answers.h"
 #include "results.h"
+#include "sim/engine/answers.h"
 
 const char CALIBRATION_HEADER[] = "exit,from,to,samples,confidence,accuracy\n";
 
@@ -34,8 +34,7 @@ bool calibration_write(const scenario *s, const request_record *records, uint64_
             seen[records[i].sample] = true;
         }
         fputs(CALIBRATION_HEADER, out);
-        for (uint32_t e = 0; e < s->table.exits; e++)
-            print_bins(out, s->table.exit_layer[e], &exits[e]);
+        for (uint32_t e = 0; e < s->table.exits; e++) print_bins(out, s->table.exit_layer[e], &exits[e]);
     }
     bool ok = exits && seen;
     free(exits);

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "analysis/analysis.h"
-#include "sim/observers/load.h"
-#include "sim/engine/places.h"
 #include "result_tables.h"
+#include "sim/engine/places.h"
+#include "sim/observers/load.h"
 
 typedef struct load_row {
     const char *policy, *tier, *place;
@@ -18,7 +18,8 @@ typedef struct load_row {
 static const table_column COLUMNS[] = {
     {"policy", "the policy's label", COLUMN_TEXT, AT(policy)},
     {"tier", "of the place: phone, edge, cloud, or link", COLUMN_TEXT, AT(tier)},
-    {"place", "a group of phones, an edge site, a cloud region; a cell or a site's uplink, each way (one row if half duplex)",
+    {"place",
+     "a group of phones, an edge site, a cloud region; a cell or a site's uplink, each way (one row if half duplex)",
      COLUMN_TEXT, AT(place)},
     {"arrivals", "counted requests that asked for a core there, refused ones included; of a link, their messages",
      COLUMN_COUNT, AT(arrivals)},
@@ -27,8 +28,9 @@ static const table_column COLUMNS[] = {
     {"wait_mean_s", "mean wait for a core of the counted requests that were there; empty for a link", COLUMN_NUMBER,
      AT(wait_mean)},
     {"wait_p95_s", "95th percentile of the same, nearest rank", COLUMN_NUMBER, AT(wait_p95)},
-    {"failed", "of the arrivals, those that failed there: refused by a full queue, or lost with the server; of a link, messages lost", COLUMN_COUNT,
-     AT(failed)},
+    {"failed",
+     "of the arrivals, those that failed there: refused by a full queue, or lost with the server; of a link, messages lost",
+     COLUMN_COUNT, AT(failed)},
     {0},
 };
 
@@ -64,8 +66,7 @@ static bool collect_waits(const policy_run *run, tier at, wait_lists *lists, por
 static void summarize_waits(const wait_lists *lists, size_t host, load_row *row) {
     size_t begin = host ? lists->ends[host - 1] : 0, n = lists->ends[host] - begin;
     double *waits = lists->waits + begin, sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += waits[i];
+    for (size_t i = 0; i < n; i++) sum += waits[i];
     sort_values(waits, n);
     row->wait_mean = sum / (double)n;
     row->wait_p95 = percentile_nearest_rank(waits, n, 95);

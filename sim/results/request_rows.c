@@ -42,7 +42,8 @@ static const table_column COLUMNS[] = {
     {"bytes_up", "bytes sent up, every hop counted", COLUMN_COUNT, AT(bytes_up)},
     {"bytes_down", "bytes sent down", COLUMN_COUNT, AT(bytes_down)},
     {"price", "of the compute time, in US dollars", COLUMN_NUMBER, AT(price)},
-    {"failure", "why there is no answer: queue-full, network or server; empty if there is one", COLUMN_TEXT, AT(failure)},
+    {"failure", "why there is no answer: queue-full, network or server; empty if there is one", COLUMN_TEXT,
+     AT(failure)},
     {0},
 };
 
@@ -91,8 +92,6 @@ static bool write_rows(const policy_run *run, FILE *out, portolan_error *err) {
     return true;
 }
 
-static bool is_wanted(const scenario *s) {
-    return s->write_requests;
-}
+static bool is_wanted(const scenario *s) { return s->write_requests; }
 
 const result_table REQUESTS_TABLE = {"requests.csv", "a counted request of a policy", COLUMNS, is_wanted, write_rows};

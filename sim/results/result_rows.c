@@ -5,13 +5,10 @@
 
 #include "base/csv.h"
 
-bool table_is_wanted(const result_table *t, const scenario *s) {
-    return !t->wanted || t->wanted(s);
-}
+bool table_is_wanted(const result_table *t, const scenario *s) { return !t->wanted || t->wanted(s); }
 
 void table_write_header(const result_table *t, FILE *out) {
-    for (const table_column *c = t->columns; c->name; c++)
-        fprintf(out, "%s%s", c == t->columns ? "" : ",", c->name);
+    for (const table_column *c = t->columns; c->name; c++) fprintf(out, "%s%s", c == t->columns ? "" : ",", c->name);
     putc('\n', out);
 }
 

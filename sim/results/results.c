@@ -47,8 +47,7 @@ static json_t *policy_json(const scenario *s, const run_report *report, size_t i
         json_put(&row, m->key, number(metric_value(m, &result->summary)));
     json_t *failures = json_object();
     for (int f = FAILURE_NONE + 1; f < FAILURE_COUNT; f++)
-        if (result->failures[f])
-            json_put(&failures, FAILURE_NAMES[f], json_integer((json_int_t)result->failures[f]));
+        if (result->failures[f]) json_put(&failures, FAILURE_NAMES[f], json_integer((json_int_t)result->failures[f]));
     json_put(&row, "failures", failures);
     json_put(&row, "overloaded", overloaded_json(s, report, index));
     json_put(&row, "simulated_s", number(result->simulated_seconds));
@@ -65,8 +64,8 @@ json_t *summary_json(const scenario *s, const run_report *report) {
     return json_pack("{s:i, s:s, s:I, s:b, s:{s:s, s:b, s:f}, s:o}", "schema_version",
                      (int)schema_version(&RESULTS_SCHEMA), "scenario", s->name, "seed", (json_int_t)s->seed,
                      "interrupted", report->stopped.status != STATUS_OK, "network", "model",
-                     n->model == NETWORK_LV08 ? "LV08" : "CM02", "crosstraffic", n->crosstraffic,
-                     "tcp_gamma_bytes", n->tcp_gamma, "policies", policies);
+                     n->model == NETWORK_LV08 ? "LV08" : "CM02", "crosstraffic", n->crosstraffic, "tcp_gamma_bytes",
+                     n->tcp_gamma, "policies", policies);
 }
 
 static bool write_summary_csv(const scenario *s, const run_report *report, const result_folder *folder,
@@ -109,7 +108,8 @@ bool rows_write_part(const result_table *table, const policy_run *run, size_t in
     return result_file_close(f, name, err) && ok;
 }
 
-static bool append_part(const result_folder *folder, const result_table *table, size_t index, FILE *out, portolan_error *err) {
+static bool append_part(const result_folder *folder, const result_table *table, size_t index, FILE *out,
+                        portolan_error *err) {
     char name[64], path[sizeof folder->path + 80], buffer[1 << 16];
     part_name(name, sizeof name, table, index);
     snprintf(path, sizeof path, "%s/%s", folder->path, name);
@@ -142,7 +142,8 @@ static bool write_places(const scenario *s, const result_folder *folder, portola
     return result_file_close(f, "places.csv", err);
 }
 
-static bool write_tables(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err) {
+static bool write_tables(const scenario *s, const run_report *report, const result_folder *folder,
+                         portolan_error *err) {
     for (size_t i = 0; RESULT_TABLES[i]; i++)
         if (table_is_wanted(RESULT_TABLES[i], s) && !join_parts(report, folder, RESULT_TABLES[i], err)) return false;
     return !platform_has_places(&s->platform) || write_places(s, folder, err);
@@ -152,11 +153,13 @@ static bool write_tables(const scenario *s, const run_report *report, const resu
 
 static void add_input(json_t **inputs, const char *role, const scenario_input *input) {
     if (input->path)
-        json_add(inputs, json_pack("{s:s, s:o, s:s}", "role", role, "path", json_text(input->path), "sha256", input->hash));
+        json_add(inputs,
+                 json_pack("{s:s, s:o, s:s}", "role", role, "path", json_text(input->path), "sha256", input->hash));
 }
 
 static json_t *inputs_json(const scenario *s) {
-    static const char *const ROLES[SCENARIO_FILES] = {"scenario", "platform", "workload", "model", "data", "vocabulary"};
+    static const char *const ROLES[SCENARIO_FILES] = {"scenario", "platform", "workload",
+                                                      "model",    "data",     "vocabulary"};
     json_t *inputs = json_array();
     for (int i = 0; i < SCENARIO_FILES; i++) add_input(&inputs, ROLES[i], &s->inputs[i]);
     for (size_t i = 0; i < s->place_count; i++) add_input(&inputs, "places", &s->places[i]);
@@ -179,8 +182,8 @@ static json_t *timing_json(const scenario *s, const run_report *report) {
     struct tm utc;
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     return json_pack("{s:s, s:f, s:f, s:o, s:o}", "date", date, "load_seconds", report->load_seconds, "seconds",
-                     report->wall_seconds, "requests_per_wall_second", number(requests / report->wall_seconds), "policies",
-                     policies);
+                     report->wall_seconds, "requests_per_wall_second", number(requests / report->wall_seconds),
+                     "policies", policies);
 }
 
 static json_t *manifest_json(const scenario *s, const run_report *report) {
@@ -191,11 +194,10 @@ static json_t *manifest_json(const scenario *s, const run_report *report) {
     char simgrid[48];
     snprintf(simgrid, sizeof simgrid, "%d.%d.%d", major, minor, patch);
     return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:o?, s:I, s:o, s:o, s:o}", "schema_version",
-                     (int)schema_version(&RESULTS_SCHEMA),
-                     "versions", "portolan", PORTOLAN_VERSION, "simgrid", simgrid, "jansson", JANSSON_VERSION, "host",
-                     "name", host.nodename, "system", host.sysname, "machine", host.machine, "kernels", s->answers ? encoder_kernel() : NULL, "classes",
-                     s->table.class_names ? json_from_texts(s->table.class_names, s->table.classes) : NULL,
-                     "seed",
+                     (int)schema_version(&RESULTS_SCHEMA), "versions", "portolan", PORTOLAN_VERSION, "simgrid", simgrid,
+                     "jansson", JANSSON_VERSION, "host", "name", host.nodename, "system", host.sysname, "machine",
+                     host.machine, "kernels", s->answers ? encoder_kernel() : NULL, "classes",
+                     s->table.class_names ? json_from_texts(s->table.class_names, s->table.classes) : NULL, "seed",
                      (json_int_t)s->seed, "inputs", inputs_json(s), "timing", timing_json(s, report), "scenario",
                      json_from_yaml(s->documents[FILE_SCENARIO].root));
 }
@@ -225,5 +227,6 @@ static bool write_document(json_t *document, const result_folder *folder, const 
 bool results_write(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err) {
     return write_document(summary_json(s, report), folder, "summary.json", err) &&
            write_summary_csv(s, report, folder, err) && write_tables(s, report, folder, err) &&
-           name_traces(s, report, folder, err) && write_document(manifest_json(s, report), folder, "manifest.json", err);
+           name_traces(s, report, folder, err) &&
+           write_document(manifest_json(s, report), folder, "manifest.json", err);
 }

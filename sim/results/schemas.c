@@ -7,8 +7,7 @@
 static void put_columns(FILE *out) {
     const platform nowhere = {0};
     fputs("summary.json\n", out);
-    for (const metric *m = METRICS; m->key; m++)
-        fprintf(out, "%s/%s\n", m->key, m->unit);
+    for (const metric *m = METRICS; m->key; m++) fprintf(out, "%s/%s\n", m->key, m->unit);
     for (size_t i = 0; RESULT_TABLES[i]; i++) {
         fprintf(out, "%s\n", RESULT_TABLES[i]->file);
         table_write_header(RESULT_TABLES[i], out);

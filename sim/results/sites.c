@@ -24,8 +24,7 @@ static const table_column COLUMNS[] = {
 
 static void count_records(const policy_run *run, site_row *sites) {
     const platform *p = &run->s->platform;
-    for (size_t i = 0; i < p->cell_count; i++)
-        sites[p->cells[i].site].phones += p->cells[i].phones;
+    for (size_t i = 0; i < p->cell_count; i++) sites[p->cells[i].site].phones += p->cells[i].phones;
     for (uint64_t i = 0; i < run->count; i++) {
         const request_record *r = &run->records[i];
         site_row *at = &sites[p->cells[p->phones[r->phone].cell].site];
@@ -51,8 +50,6 @@ static bool write_rows(const policy_run *run, FILE *out, portolan_error *err) {
     return true;
 }
 
-static bool is_wanted(const scenario *s) {
-    return platform_has_places(&s->platform);
-}
+static bool is_wanted(const scenario *s) { return platform_has_places(&s->platform); }
 
 const result_table SITES_TABLE = {"sites.csv", "an edge site under a policy", COLUMNS, is_wanted, write_rows};

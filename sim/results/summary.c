@@ -24,7 +24,8 @@ const metric METRICS[] = {
     {"latency_p50_s", "s", "median latency, nearest rank", AT(latency_p50), BETTER_LESS},
     {"latency_p95_s", "s", "95th percentile of latency", AT(latency_p95), BETTER_LESS},
     {"latency_p99_s", "s", "99th percentile of latency", AT(latency_p99), BETTER_LESS},
-    {"energy_phone_j", "J", "energy of all phones per request, their idle power included", AT(energy_phone), BETTER_LESS},
+    {"energy_phone_j", "J", "energy of all phones per request, their idle power included", AT(energy_phone),
+     BETTER_LESS},
     {"energy_total_j", "J", "energy of all phones, edge servers and clouds per request, idle power included",
      AT(energy_total), BETTER_LESS},
     {"energy_active_phone_j", "J", "what a request adds to the phones' energy: computing and radio", AT(active_phone),
@@ -41,8 +42,10 @@ const metric METRICS[] = {
     {"edge_utilization", "", "busy core-seconds of edge servers over cores x time", AT(edge_utilization), BETTER_NONE},
     {"cloud_utilization", "", "busy core-seconds of clouds over cores x time", AT(cloud_utilization), BETTER_NONE},
     {"edge_utilization_max", "", "edge_utilization of the busiest edge site", AT(edge_utilization_max), BETTER_NONE},
-    {"cloud_utilization_max", "", "cloud_utilization of the busiest cloud region", AT(cloud_utilization_max), BETTER_NONE},
-    {"wait_phone_s", "s", "mean time that requests waited for a core of their phone", AT(wait[TIER_PHONE]), BETTER_LESS},
+    {"cloud_utilization_max", "", "cloud_utilization of the busiest cloud region", AT(cloud_utilization_max),
+     BETTER_NONE},
+    {"wait_phone_s", "s", "mean time that requests waited for a core of their phone", AT(wait[TIER_PHONE]),
+     BETTER_LESS},
     {"wait_edge_s", "s", "mean time that those at an edge site waited for a core", AT(wait[TIER_EDGE]), BETTER_LESS},
     {"wait_cloud_s", "s", "mean time that those in the cloud waited for a core", AT(wait[TIER_CLOUD]), BETTER_LESS},
     {"price", "USD", "price of server time per request", AT(price), BETTER_LESS},
@@ -110,9 +113,9 @@ static bool percentiles(const request_record *records, uint64_t count, policy_su
 
 /* Sums become means: over all counted requests, or over the answered ones. */
 static void divide(policy_summary *sum) {
-    double *over_requests[] = {&sum->cost,         &sum->bytes_up,     &sum->bytes_down,    &sum->energy_phone,
-                               &sum->energy_total, &sum->active_phone, &sum->active_radio, &sum->active_server,
-                               &sum->price};
+    double *over_requests[] = {&sum->cost,         &sum->bytes_up,      &sum->bytes_down,
+                               &sum->energy_phone, &sum->energy_total,  &sum->active_phone,
+                               &sum->active_radio, &sum->active_server, &sum->price};
     double *over_answers[] = {&sum->exit_mean, &sum->latency_mean, &sum->shares[TIER_PHONE], &sum->shares[TIER_EDGE],
                               &sum->shares[TIER_CLOUD]};
     for (size_t i = 0; i < sizeof over_requests / sizeof *over_requests; i++) *over_requests[i] /= sum->requests;
@@ -129,8 +132,7 @@ static void average_waits(const request_record *records, uint64_t count, double 
             there[k]++;
         }
     }
-    for (int k = 0; k < TIER_COUNT; k++)
-        mean[k] /= (double)there[k];
+    for (int k = 0; k < TIER_COUNT; k++) mean[k] /= (double)there[k];
 }
 
 /* Of the busiest server of a tier. */

@@ -2,18 +2,21 @@
  * whether each slice fits its device. */
 #include <string.h>
 
-#include "sim/engine/answers.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "loader.h"
+#include "sim/engine/answers.h"
 
 typedef struct split_keys {
     uint64_t depth[TIER_COUNT];
 } split_keys;
 
-#define DEPTH_FIELD(key_, tier_, fallback_)                                                                           \
-    {key_, FIELD_COUNT, offsetof(split_keys, depth) + (tier_) * sizeof(uint64_t),                                     \
-     .doc = "layers the " key_ " holds, from layer 1", .fallback = fallback_, .least = 1, .most = OUTCOME_MAX_EXITS}
+#define DEPTH_FIELD(key_, tier_, fallback_)                                                      \
+    {                                                                                            \
+        key_, FIELD_COUNT, offsetof(split_keys, depth) + (tier_) * sizeof(uint64_t),             \
+            .doc = "layers the " key_ " holds, from layer 1", .fallback = fallback_, .least = 1, \
+            .most = OUTCOME_MAX_EXITS                                                            \
+    }
 
 const yaml_field SPLIT_FIELDS[] = {
     DEPTH_FIELD("phone", TIER_PHONE, "3"),
@@ -67,12 +70,14 @@ static bool load_table(scenario_loader *l, const yaml_node *model, const char *p
     portolan_error inner = {0};
     if (!outcome_table_load(&s->table, path, &inner)) return scenario_inner_error(l, model->mark, &inner);
     if (!l->keys.hidden)
-        return error_input(l->err, model->mark, "an outcome table does not say how wide the model is; add 'hidden: 768' "
+        return error_input(l->err, model->mark,
+                           "an outcome table does not say how wide the model is; add 'hidden: 768' "
                            "or what it is to the scenario");
     if (s->table.tokens && tokens)
         return error_input(l->err, tokens->mark, "the table has token counts of its own; remove 'tokens'");
     if (!s->table.tokens && !tokens)
-        return error_input(l->err, model->mark, "the table has no token counts; add 'tokens: 25' or a distribution to the "
+        return error_input(l->err, model->mark,
+                           "the table has no token counts; add 'tokens: 25' or a distribution to the "
                            "scenario");
     shape_from_keys(l);
     return s->table.tokens || outcome_table_draw_tokens(&s->table, &l->keys.tokens, l->keys.seed, l->err);
@@ -95,7 +100,8 @@ static bool load_samples(scenario_loader *l, const token_wants *wants, token_set
     const char *paths[2];
     portolan_error inner = {0};
     if (!data)
-        return error_input(l->err, l->keys.workload->mark, "a model answers texts: the workload needs 'data', like "
+        return error_input(l->err, l->keys.workload->mark,
+                           "a model answers texts: the workload needs 'data', like "
                            "{task: sst2, file: dev.tsv}");
     if (!token_set_load(set, data, wants, paths, &inner)) return scenario_inner_error(l, data->mark, &inner);
     const yaml_node *vocab = yaml_find(data, "vocab");
@@ -115,8 +121,7 @@ static bool load_encoder(scenario_loader *l, const yaml_node *model, const char 
     if (!e) return scenario_inner_error(l, model->mark, &inner);
     s->shape = encoder_settings(e)->shape;
     token_wants wants = encoder_wants(e, path);
-    bool ok = load_samples(l, &wants, &set) &&
-              encoder_outcome_table(e, &set, true, &s->table, l->err) &&
+    bool ok = load_samples(l, &wants, &set) && encoder_outcome_table(e, &set, true, &s->table, l->err) &&
               (s->answers = answers_open(l->keys.execute, e, &set, &s->table, l->err)) != NULL;
     if (ok) return true;
     encoder_free(e);
@@ -145,12 +150,13 @@ static bool load_file(scenario_loader *l, const yaml_node *model) {
     bool is_model = model->kind == YAML_SCALAR && has_ending(model->text, ".safetensors");
     if (!is_model && !(model->kind == YAML_SCALAR && has_ending(model->text, ".csv"))) {
         char found[96];
-        return error_input(l->err, model->mark, "'model' is %s; a model (.safetensors), an outcome table (.csv) or "
-                           "{synthetic: {}} is wanted", yaml_describe(model, found, sizeof found));
+        return error_input(l->err, model->mark,
+                           "'model' is %s; a model (.safetensors), an outcome table (.csv) or "
+                           "{synthetic: {}} is wanted",
+                           yaml_describe(model, found, sizeof found));
     }
     const char *path = file_resolve(&l->s->memory, model->mark.file, model->text, model->mark, l->err);
-    return path && choose_mode(l, is_model) &&
-           (is_model ? load_encoder(l, model, path) : load_table(l, model, path)) &&
+    return path && choose_mode(l, is_model) && (is_model ? load_encoder(l, model, path) : load_table(l, model, path)) &&
            scenario_note_input(l, &l->s->inputs[FILE_MODEL], path) && scenario_absolute(l, model, path);
 }
 
@@ -164,7 +170,8 @@ static bool load_answers(scenario_loader *l) {
 /* All that table, answers and shape follow from, as a text (free() it); NULL if memory is short. Files are told by
  * their names here: within one process they are read once. The seed counts where something is drawn from it. */
 static char *model_key(const scenario_loader *l) {
-    static const char *const KEYS[] = {"model", "hidden", "feed_forward", "vocabulary", "execute", "tokens", "seed", NULL};
+    static const char *const KEYS[] = {"model",   "hidden", "feed_forward", "vocabulary",
+                                       "execute", "tokens", "seed",         NULL};
     const yaml_node *root = l->s->documents[0].root, *data = l->s->workload.data;
     bool is_drawn = l->keys.model->kind == YAML_MAP || yaml_find(root, "tokens");
     json_t *key = json_object();
@@ -173,8 +180,7 @@ static char *model_key(const scenario_loader *l) {
         if (node && (is_drawn || strcmp(KEYS[i], "seed") != 0)) json_object_set_new(key, KEYS[i], json_from_yaml(node));
     }
     if (key) json_object_set_new(key, "beside", json_string(l->keys.model->mark.file));
-    if (key && data)
-        json_object_set_new(key, "data", json_pack("[s, o]", data->mark.file, json_from_yaml(data)));
+    if (key && data) json_object_set_new(key, "data", json_pack("[s, o]", data->mark.file, json_from_yaml(data)));
     char *text = key ? json_dump_text(key, JSON_COMPACT) : NULL;
     json_decref(key);
     return text;
@@ -250,7 +256,8 @@ static bool slice_fits(scenario_loader *l, const device *d, tier k, const char *
     unit_format(needs, sizeof needs, need, UNIT_SIZE);
     unit_format(has, sizeof has, d->memory_bytes, UNIT_SIZE);
     text_mark mark = l->keys.split ? l->keys.split->mark : l->keys.model->mark;
-    return error_input(l->err, mark, "the slice of %u layers needs %s, but %s '%s' has %s of memory; give the %s fewer layers",
+    return error_input(l->err, mark,
+                       "the slice of %u layers needs %s, but %s '%s' has %s of memory; give the %s fewer layers",
                        l->s->depth[k], needs, TIER_NAMES[k], name, has, TIER_NAMES[k]);
 }
 

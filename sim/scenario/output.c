@@ -18,8 +18,8 @@ typedef struct trace_keys {
 } trace_keys;
 
 const yaml_field OUTPUT_FIELDS[] = {
-    {"requests", FIELD_CHOICE, offsetof(output_keys, requests),
-     .doc = "csv: requests.csv, a row a request; or none", .fallback = "csv", .choices = REQUEST_OUTPUTS},
+    {"requests", FIELD_CHOICE, offsetof(output_keys, requests), .doc = "csv: requests.csv, a row a request; or none",
+     .fallback = "csv", .choices = REQUEST_OUTPUTS},
     {"trace", FIELD_NODE, offsetof(output_keys, trace),
      .doc = "none, or the format of a trace file for each policy: chrome, paje, csv; or a map of trace keys"},
     {0},
@@ -27,18 +27,15 @@ const yaml_field OUTPUT_FIELDS[] = {
 
 const yaml_field TRACE_FIELDS[] = {
     {"format", FIELD_CHOICE, offsetof(trace_keys, format),
-     .doc =
-         "chrome: trace-event JSON, for Perfetto; paje: for pj_dump and ViTE; csv: a row an event; or none",
+     .doc = "chrome: trace-event JSON, for Perfetto; paje: for pj_dump and ViTE; csv: a row an event; or none",
      .required = true, .choices = TRACE_FORMAT_NAMES},
     {"every", FIELD_COUNT, offsetof(trace_keys, every),
-     .doc = "the lives of every n-th request are written; counters count all requests", .fallback = "1",
-     .least = 1, .most = 1e9},
+     .doc = "the lives of every n-th request are written; counters count all requests", .fallback = "1", .least = 1,
+     .most = 1e9},
     {"window", FIELD_NODE, offsetof(trace_keys, window),
-     .doc =
-         "[from, to]: lives of requests that arrive between the two, and counters of that time; default: all"},
-    {"step", FIELD_QUANTITY, offsetof(trace_keys, step),
-     .doc = "counters are means over steps of this simulated time", UNIT_TIME, .fallback = "1s",
-     .least = 1e-6},
+     .doc = "[from, to]: lives of requests that arrive between the two, and counters of that time; default: all"},
+    {"step", FIELD_QUANTITY, offsetof(trace_keys, step), .doc = "counters are means over steps of this simulated time",
+     UNIT_TIME, .fallback = "1s", .least = 1e-6},
     {0},
 };
 
@@ -47,15 +44,13 @@ static bool read_time(const yaml_node *node, double *seconds, portolan_error *er
     if (!yaml_expect(node, YAML_SCALAR, "an end of 'window'", err)) return false;
     if (!unit_parse(node->text, UNIT_TIME, seconds, why, sizeof why))
         return error_input(err, node->mark, "'window': %s", why);
-    return *seconds >= 0 ||
-           error_input(err, node->mark, "'window' has %s; a time must be at least 0", node->text);
+    return *seconds >= 0 || error_input(err, node->mark, "'window' has %s; a time must be at least 0", node->text);
 }
 
 static bool read_window(const yaml_node *node, trace_settings *t, portolan_error *err) {
     if (!yaml_expect(node, YAML_LIST, "'window'", err)) return false;
     if (node->count != 2)
-        return error_input(err, node->mark, "'window' takes two times, like [60s, 70s], found %zu",
-                           node->count);
+        return error_input(err, node->mark, "'window' takes two times, like [60s, 70s], found %zu", node->count);
     if (!read_time(node->items[0], &t->from, err) || !read_time(node->items[1], &t->to, err)) return false;
     return t->to > t->from ||
            error_input(err, node->items[1]->mark, "'window' ends at %s, which is not after its beginning, %s",
@@ -66,13 +61,9 @@ static bool read_window(const yaml_node *node, trace_settings *t, portolan_error
 static bool read_trace(const yaml_node *node, trace_settings *t, portolan_error *err) {
     const yaml_node name = {.kind = YAML_SCALAR, .mark = node->mark, .text = "format"};
     const yaml_node *pair[] = {&name, node};
-    const yaml_node short_form = {.kind = YAML_MAP,
-                                  .mark = node->mark,
-                                  .count = 1,
-                                  .items = (yaml_node **)pair};
+    const yaml_node short_form = {.kind = YAML_MAP, .mark = node->mark, .count = 1, .items = (yaml_node **)pair};
     trace_keys keys = {0};
-    if (!yaml_read(node->kind == YAML_SCALAR ? &short_form : node, "trace", TRACE_FIELDS, &keys, err))
-        return false;
+    if (!yaml_read(node->kind == YAML_SCALAR ? &short_form : node, "trace", TRACE_FIELDS, &keys, err)) return false;
     *t = (trace_settings){.format = keys.format, .every = keys.every, .to = INFINITY, .step = keys.step};
     return !keys.window || read_window(keys.window, t, err);
 }

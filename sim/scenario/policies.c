@@ -1,9 +1,9 @@
 /* The policies of a scenario: names, options, labels, and which follows which. */
 #include <string.h>
 
-#include "sim/engine/answers.h"
 #include "base/text.h"
 #include "loader.h"
+#include "sim/engine/answers.h"
 
 static const char **policy_names(const char *names[SCENARIO_MAX_POLICIES]) {
     size_t n = 0;
@@ -49,7 +49,8 @@ static bool split_item(const yaml_node *node, policy_item *item, portolan_error 
     *item = (policy_item){node, NULL};
     if (node->kind == YAML_SCALAR) return true;
     if (node->kind != YAML_MAP || node->count != 1)
-        return error_input(err, node->mark, "a policy is a name or a map of one name to its options, like "
+        return error_input(err, node->mark,
+                           "a policy is a name or a map of one name to its options, like "
                            "{confidence: {threshold: 0.8}}");
     item->name = node->items[0];
     const yaml_node *options = node->items[1];
@@ -64,22 +65,28 @@ static bool check_router(scenario_loader *l, const policy_setup *setup, text_mar
     const router *r = setup->type->router(setup->options);
     const char *file = setup->file.path;
     if (memcmp(r->depth, s->depth, sizeof r->depth) != 0)
-        return error_input(l->err, mark, "the router %s was made for the split %u/%u/%u, the scenario has %u/%u/%u; `portolan "
-                           "map --split %u,%u,%u` makes one for it", file, r->depth[0], r->depth[1], r->depth[2], s->depth[0],
-                           s->depth[1], s->depth[2], s->depth[0], s->depth[1], s->depth[2]);
+        return error_input(l->err, mark,
+                           "the router %s was made for the split %u/%u/%u, the scenario has %u/%u/%u; `portolan "
+                           "map --split %u,%u,%u` makes one for it",
+                           file, r->depth[0], r->depth[1], r->depth[2], s->depth[0], s->depth[1], s->depth[2],
+                           s->depth[0], s->depth[1], s->depth[2]);
     if (!s->answers && s->table.v_size != r->size)
-        return error_input(l->err, mark, "'%s' needs v(x), %u numbers, of which the outcome table of 'model' has %u; "
-                           "`portolan outcomes --router %s` makes a table that has them", setup->type->name, r->size,
-                           s->table.v_size, file);
+        return error_input(l->err, mark,
+                           "'%s' needs v(x), %u numbers, of which the outcome table of 'model' has %u; "
+                           "`portolan outcomes --router %s` makes a table that has them",
+                           setup->type->name, r->size, s->table.v_size, file);
     return !s->answers || answers_suit_router(s->answers, r) ||
-           error_input(l->err, mark, "the router %s was made for another model: its embedding layer has another hash; "
-                       "`portolan map` makes one for this model", file);
+           error_input(l->err, mark,
+                       "the router %s was made for another model: its embedding layer has another hash; "
+                       "`portolan map` makes one for this model",
+                       file);
 }
 
 /* Lets the policy read its file, whose path in the tree then becomes absolute. */
 static bool load_policy(scenario_loader *l, policy_setup *setup, const yaml_node *options) {
     const yaml_node *named = yaml_find(options, "router");
-    policy_files files = {.memory = &l->s->memory, .at = options,
+    policy_files files = {.memory = &l->s->memory,
+                          .at = options,
                           .model = l->s->answers ? l->s->inputs[FILE_MODEL].path : NULL};
     portolan_error inner = {0};
     if (!setup->type->load(setup->options, &files, &inner)) return scenario_inner_error(l, options->mark, &inner);
@@ -103,9 +110,10 @@ static bool read_policy(scenario_loader *l, const yaml_node *node, bool name_is_
         (type->load && !load_policy(l, setup, options)))
         return false;
     if ((needs & POLICY_NEEDS_PROBABILITIES) && !l->s->table.probabilities)
-        return error_input(l->err, item.name->mark, "'%s' needs every class's probability, but the outcome table of "
-                           "'model' holds only confidences%s", type->name,
-                           type == policy_find("entropy") ? "; write 'entropy_from: confidence'" : "");
+        return error_input(l->err, item.name->mark,
+                           "'%s' needs every class's probability, but the outcome table of "
+                           "'model' holds only confidences%s",
+                           type->name, type == policy_find("entropy") ? "; write 'entropy_from: confidence'" : "");
     const char *as = ((policy_common *)setup->options)->label;
     if (as)
         setup->label = as;
@@ -143,8 +151,10 @@ static bool resolve_follows(scenario_loader *l, const yaml_node *list) {
         for (size_t k = 0; k < s->policy_count; k++)
             if (strcmp(s->policies[k].label, label) == 0) setup->follows = (int)k;
         if (setup->follows < 0 || s->policies[setup->follows].type->follows)
-            return error_input(l->err, list->items[i]->mark, "'match: %s' names %s; it must be the label of another policy "
-                               "of this scenario", label,
+            return error_input(l->err, list->items[i]->mark,
+                               "'match: %s' names %s; it must be the label of another policy "
+                               "of this scenario",
+                               label,
                                setup->follows < 0 ? "no policy of this list" : "a policy that follows one itself");
     }
     return true;

@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/engine/answers.h"
 #include "base/files.h"
 #include "loader.h"
+#include "sim/engine/answers.h"
 
 /* ---- YAML keys ---- */
-
 
 const yaml_field SCENARIO_FIELDS[] = {
     {"name", FIELD_NAME, offsetof(scenario_keys, name), .doc = "name of the scenario and of its results folder",
@@ -23,8 +22,8 @@ const yaml_field SCENARIO_FIELDS[] = {
      .required = true},
     {"hidden", FIELD_COUNT, offsetof(scenario_keys, hidden),
      .doc = "width h of the model, for tables; 768 with the synthetic one", .least = 1, .most = 1e6},
-    {"feed_forward", FIELD_COUNT, offsetof(scenario_keys, feed_forward), .doc = "feed-forward width f, for tables; default 4 h",
-     .least = 1, .most = 1e7},
+    {"feed_forward", FIELD_COUNT, offsetof(scenario_keys, feed_forward),
+     .doc = "feed-forward width f, for tables; default 4 h", .least = 1, .most = 1e7},
     {"vocabulary", FIELD_COUNT, offsetof(scenario_keys, vocabulary),
      .doc = "rows of the embedding table, which every tier must hold in memory; for tables, default 30522", .least = 1,
      .most = 1e8},
@@ -32,8 +31,9 @@ const yaml_field SCENARIO_FIELDS[] = {
      .doc = "tokens of a sample, drawn once a sample; for tables without token counts", .least = 1, .most = 1e6},
     {"split", FIELD_NODE, offsetof(scenario_keys, split), .doc = "layers each tier holds"},
     {"execute", FIELD_CHOICE, offsetof(scenario_keys, execute),
-     .doc = "live: a model is executed at every simulated execution; once: the first time, then remembered (default with a "
-            "model); replay: answers come from an outcome table (default with one)",
+     .doc =
+         "live: a model is executed at every simulated execution; once: the first time, then remembered (default with a "
+         "model); replay: answers come from an outcome table (default with one)",
      .choices = EXECUTE_NAMES},
     {"policies", FIELD_NODE, offsetof(scenario_keys, policies),
      .doc = "list of policies: a name, or {name: {option: value}}", .required = true},
@@ -45,10 +45,10 @@ const yaml_field SCENARIO_FIELDS[] = {
 };
 
 const yaml_field RUN_FIELDS[] = {
-    {"requests", FIELD_COUNT, offsetof(run_settings, requests), .doc = "how many requests are counted, after the warm-up",
-     .least = 1, .most = 1e9},
-    {"warmup", FIELD_COUNT, offsetof(run_settings, warmup), .doc = "first requests of the run, simulated but not counted",
-     .fallback = "0", .most = 1e9},
+    {"requests", FIELD_COUNT, offsetof(run_settings, requests),
+     .doc = "how many requests are counted, after the warm-up", .least = 1, .most = 1e9},
+    {"warmup", FIELD_COUNT, offsetof(run_settings, warmup),
+     .doc = "first requests of the run, simulated but not counted", .fallback = "0", .most = 1e9},
     {"duration", FIELD_QUANTITY, offsetof(run_settings, duration),
      .doc = "instead of requests: no request arrives later than this, those under way are finished", UNIT_TIME,
      .positive = true},
@@ -58,10 +58,10 @@ const yaml_field RUN_FIELDS[] = {
 const yaml_field COST_FIELDS[] = {
     {"layer", FIELD_QUANTITY, offsetof(cost_settings, layer), .doc = "lambda: cost of one layer executed",
      .fallback = "1/12"},
-    {"offload_edge", FIELD_QUANTITY, offsetof(cost_settings, offload_edge), .doc = "o_e: once for each transfer up to the edge",
-     .fallback = "3/12"},
-    {"offload_cloud", FIELD_QUANTITY, offsetof(cost_settings, offload_cloud), .doc = "o_c: once for each transfer up to the cloud",
-     .fallback = "6/12"},
+    {"offload_edge", FIELD_QUANTITY, offsetof(cost_settings, offload_edge),
+     .doc = "o_e: once for each transfer up to the edge", .fallback = "3/12"},
+    {"offload_cloud", FIELD_QUANTITY, offsetof(cost_settings, offload_cloud),
+     .doc = "o_c: once for each transfer up to the cloud", .fallback = "6/12"},
     {"charge_remote_compute", FIELD_BOOL, offsetof(cost_settings, charge_remote_compute),
      .doc = "whether layers executed off the phone count", .fallback = "yes"},
     {0},
@@ -71,10 +71,10 @@ const yaml_field PAYLOAD_FIELDS[] = {
     {"token", FIELD_COUNT, offsetof(payload_sizes, token), .doc = "bytes of one token sent", .fallback = "2",
      .least = 1, .most = 1e6},
     {"hidden", FIELD_COUNT, offsetof(payload_sizes, hidden),
-     .doc = "bytes of one element of a hidden state: 4, 2 (half) or 1 (8 bits), which round it and so need a model", .fallback = "4",
-     .least = 1, .most = 4},
-    {"answer", FIELD_COUNT, offsetof(payload_sizes, answer), .doc = "bytes of an answer", .fallback = "64",
-     .least = 1, .most = 1e9},
+     .doc = "bytes of one element of a hidden state: 4, 2 (half) or 1 (8 bits), which round it and so need a model",
+     .fallback = "4", .least = 1, .most = 4},
+    {"answer", FIELD_COUNT, offsetof(payload_sizes, answer), .doc = "bytes of an answer", .fallback = "64", .least = 1,
+     .most = 1e9},
     {0},
 };
 
@@ -157,8 +157,8 @@ static bool read_sections(scenario_loader *l) {
                     : yaml_defaults(COST_FIELDS, &s->cost, err)) &&
            (k->payload ? yaml_read(k->payload, "payload", PAYLOAD_FIELDS, &s->payload, err)
                        : yaml_defaults(PAYLOAD_FIELDS, &s->payload, err)) &&
-           scenario_read_output(l) && platform_read(&s->platform, k->platform, k->seed, err) &&
-           note_places(l) && workload_read(&s->workload, k->workload, err);
+           scenario_read_output(l) && platform_read(&s->platform, k->platform, k->seed, err) && note_places(l) &&
+           workload_read(&s->workload, k->workload, err);
 }
 
 static bool check_run(scenario_loader *l) {

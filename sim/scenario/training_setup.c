@@ -49,7 +49,8 @@ static const char *const POOLINGS[] = {"cls", "mean", NULL};
 const yaml_field TRAIN_MODEL_FIELDS[] = {
     {"layers", FIELD_COUNT, offsetof(model_keys, layers), .doc = "layers", .fallback = "12", .least = 1,
      .most = MODEL_MAX_LAYERS},
-    {"hidden", FIELD_COUNT, offsetof(model_keys, hidden), .doc = "width h", .fallback = "128", .least = 1, .most = 65536},
+    {"hidden", FIELD_COUNT, offsetof(model_keys, hidden), .doc = "width h", .fallback = "128", .least = 1,
+     .most = 65536},
     {"heads", FIELD_COUNT, offsetof(model_keys, heads), .doc = "attention heads; divides the width", .fallback = "2",
      .least = 1, .most = 4096},
     {"feed_forward", FIELD_COUNT, offsetof(model_keys, feed_forward), .doc = "feed-forward width f; default 4 h",
@@ -63,9 +64,10 @@ const yaml_field TRAIN_MODEL_FIELDS[] = {
      .doc = "standard deviation of the initial matrices and tables", .fallback = "0.02", .positive = true},
     {"pre_norm", FIELD_BOOL, offsetof(model_keys, pre_norm),
      .doc = "LayerNorm before attention and feed-forward instead of after", .fallback = "no"},
-    {"pooler", FIELD_BOOL, offsetof(model_keys, pooler), .doc = "a dense layer with tanh in every exit", .fallback = "yes"},
-    {"pooling", FIELD_CHOICE, offsetof(model_keys, pooling), .doc = "what an exit looks at: the first token or the mean",
-     .fallback = "cls", .choices = POOLINGS},
+    {"pooler", FIELD_BOOL, offsetof(model_keys, pooler), .doc = "a dense layer with tanh in every exit",
+     .fallback = "yes"},
+    {"pooling", FIELD_CHOICE, offsetof(model_keys, pooling),
+     .doc = "what an exit looks at: the first token or the mean", .fallback = "cls", .choices = POOLINGS},
     {"exits", FIELD_NODE, offsetof(model_keys, exits), .doc = "list of layers with an exit; default: all"},
     {"start", FIELD_NODE, offsetof(model_keys, start),
      .doc = "a .safetensors file whose weights are the initial ones; what it lacks starts at random"},
@@ -84,8 +86,8 @@ const yaml_field TRAINING_FIELDS[] = {
     {"batch", FIELD_COUNT, offsetof(train_settings, batch), .doc = "sequences of a step", .fallback = "32", .least = 1,
      .most = 65536},
     {"shards", FIELD_COUNT, offsetof(train_settings, shards),
-     .doc = "parts of a batch whose gradients are summed in a fixed order; at most so many threads work", .fallback = "2",
-     .least = 1, .most = 64},
+     .doc = "parts of a batch whose gradients are summed in a fixed order; at most so many threads work",
+     .fallback = "2", .least = 1, .most = 64},
     {"rate", FIELD_QUANTITY, offsetof(train_settings, rate), .doc = "largest learning rate", .fallback = "1e-3",
      .positive = true},
     {"warmup", FIELD_QUANTITY, offsetof(train_settings, warmup),
@@ -99,22 +101,26 @@ const yaml_field TRAINING_FIELDS[] = {
      .fallback = "1"},
     {"dropout", FIELD_QUANTITY, offsetof(train_settings, dropout), .doc = "probability of dropout", .fallback = "0.1",
      .most = 0.9},
-    {"beta1", FIELD_QUANTITY, offsetof(train_settings, beta1), .doc = "AdamW's beta1", .fallback = "0.9", .most = 0.9999},
+    {"beta1", FIELD_QUANTITY, offsetof(train_settings, beta1), .doc = "AdamW's beta1", .fallback = "0.9",
+     .most = 0.9999},
     {"beta2", FIELD_QUANTITY, offsetof(train_settings, beta2), .doc = "AdamW's beta2", .fallback = "0.999",
      .most = 0.999999},
-    {"eps", FIELD_QUANTITY, offsetof(train_settings, eps), .doc = "AdamW's epsilon", .fallback = "1e-8", .positive = true},
+    {"eps", FIELD_QUANTITY, offsetof(train_settings, eps), .doc = "AdamW's epsilon", .fallback = "1e-8",
+     .positive = true},
     {"loss", FIELD_CHOICE, offsetof(train_settings, loss),
-     .doc = "joint: sum of i CE_i / sum i over the exits (i: layer); uniform: their mean; two-stage: the last exit first, "
-            "then the others on the frozen backbone",
+     .doc =
+         "joint: sum of i CE_i / sum i over the exits (i: layer); uniform: their mean; two-stage: the last exit first, "
+         "then the others on the frozen backbone",
      .fallback = "joint", .choices = LOSSES},
     {"holdout", FIELD_QUANTITY, offsetof(train_settings, holdout),
-     .doc = "share of the training samples that take part in no gradient, for choosing thresholds later", .fallback = "0",
-     .most = 0.9},
+     .doc = "share of the training samples that take part in no gradient, for choosing thresholds later",
+     .fallback = "0", .most = 0.9},
     {"label_noise", FIELD_QUANTITY, offsetof(train_settings, label_noise),
      .doc = "share of the samples trained on that get a wrong label on purpose", .fallback = "0", .most = 1},
     {"curriculum", FIELD_QUANTITY, offsetof(train_settings, curriculum),
-     .doc = "accuracy of the last exit on the deepest samples admitted, at which samples one deeper are admitted; for sets "
-            "that know depths; 0: all from the start",
+     .doc =
+         "accuracy of the last exit on the deepest samples admitted, at which samples one deeper are admitted; for sets "
+         "that know depths; 0: all from the start",
      .fallback = "0", .most = 1},
     {0},
 };
@@ -129,8 +135,8 @@ static bool read_layers(const yaml_node *list, const char *what, uint64_t layers
         if (!yaml_expect(node, YAML_SCALAR, what, err)) return false;
         if (!unit_parse(node->text, UNIT_PURE, &x, why, sizeof why) || !(x >= 1 && x <= (double)layers) ||
             x != (double)(uint64_t)x)
-            return error_input(err, node->mark, "'%s' lists '%.60s'; it must list layers from 1 to %llu", what, node->text,
-                               (unsigned long long)layers);
+            return error_input(err, node->mark, "'%s' lists '%.60s'; it must list layers from 1 to %llu", what,
+                               node->text, (unsigned long long)layers);
         flags[(uint64_t)x - 1] = true;
     }
     return true;
@@ -156,10 +162,15 @@ static bool read_shape(training_setup *t, const yaml_node *map, portolan_error *
     if (keys.hidden % keys.heads)
         return error_input(err, map->mark, "'heads' is %llu; it must divide 'hidden', which is %llu",
                            (unsigned long long)keys.heads, (unsigned long long)keys.hidden);
-    *c = (encoder_config){.shape = {.layers = keys.layers, .hidden = keys.hidden,
+    *c = (encoder_config){.shape = {.layers = keys.layers,
+                                    .hidden = keys.hidden,
                                     .feed_forward = keys.feed_forward ? keys.feed_forward : 4 * keys.hidden},
-                          .heads = keys.heads, .positions = keys.positions, .norm_eps = keys.norm_eps,
-                          .pre_norm = keys.pre_norm, .pooling = keys.pooling, .has_pooler = keys.pooler,
+                          .heads = keys.heads,
+                          .positions = keys.positions,
+                          .norm_eps = keys.norm_eps,
+                          .pre_norm = keys.pre_norm,
+                          .pooling = keys.pooling,
+                          .has_pooler = keys.pooler,
                           .lowercase = true};
     t->settings.init_scale = keys.init_scale;
     if (!read_path(t, keys.start, &t->settings.start, err) ||
@@ -167,8 +178,8 @@ static bool read_shape(training_setup *t, const yaml_node *map, portolan_error *
         return false;
     if (keys.exits && !read_layers(keys.exits, "exits", keys.layers, c->exits, err)) return false;
     for (uint64_t i = 0; !keys.exits && i < keys.layers; i++) c->exits[i] = true;
-    return c->exits[keys.layers - 1] || error_input(err, keys.exits->mark, "'exits' lacks the last layer, %llu",
-                                                    (unsigned long long)keys.layers);
+    return c->exits[keys.layers - 1] ||
+           error_input(err, keys.exits->mark, "'exits' lacks the last layer, %llu", (unsigned long long)keys.layers);
 }
 
 static bool read_record(training_setup *t, const yaml_node *list, portolan_error *err) {
@@ -178,7 +189,8 @@ static bool read_record(training_setup *t, const yaml_node *list, portolan_error
     if (list && !read_layers(list, "record", c->shape.layers, record, err)) return false;
     for (uint64_t i = 0; i < c->shape.layers; i++)
         if (record[i] && !c->exits[i])
-            return error_input(err, list->mark, "'record' names layer %llu, which has no exit", (unsigned long long)i + 1);
+            return error_input(err, list->mark, "'record' names layer %llu, which has no exit",
+                               (unsigned long long)i + 1);
     return true;
 }
 
@@ -201,7 +213,9 @@ static bool load_sets(training_setup *t, const train_keys *keys, const char *pat
     encoder_config *c = &t->settings.config;
     const char *files[2];
     const yaml_node *positions = yaml_find(keys->model, "positions");
-    token_wants wants = {.model_path = path, .lowercase = true, .vocabulary = UINT32_MAX,
+    token_wants wants = {.model_path = path,
+                         .lowercase = true,
+                         .vocabulary = UINT32_MAX,
                          .most = positions ? (uint32_t)c->positions : UINT32_MAX,
                          .most_mark = positions ? positions->mark : (text_mark){0},
                          .classes = known ? *known : (class_list){0}};
@@ -209,19 +223,22 @@ static bool load_sets(training_setup *t, const train_keys *keys, const char *pat
     t->vocabulary = t->settings.vocabulary = files[1];
     t->data_file = files[0];
     if (t->settings.word_vectors && !t->vocabulary)
-        return error_input(err, keys->model->mark, "'word_vectors' needs a vocabulary of words; generated tasks have none");
+        return error_input(err, keys->model->mark,
+                           "'word_vectors' needs a vocabulary of words; generated tasks have none");
     files[0] = NULL;
     if (!known) wants.classes = (class_list){t->train.class_names, t->train.classes, "the training set"};
     if (keys->dev && !load_set(&t->dev, keys->dev, &wants, files, err)) return false;
     t->dev_file = files[0];
     if (keys->dev && t->dev.vocabulary != t->train.vocabulary)
-        return error_input(err, keys->dev->mark, "the vocabulary of 'dev' has %u tokens, that of 'data' %u; they must be one",
+        return error_input(err, keys->dev->mark,
+                           "the vocabulary of 'dev' has %u tokens, that of 'data' %u; they must be one",
                            t->dev.vocabulary, t->train.vocabulary);
     c->shape.classes = t->train.classes;
     c->class_names = t->train.class_names;
     c->shape.vocabulary = t->train.vocabulary;
     uint8_t segments = 0;
-    for (uint32_t i = 0; i < t->train.samples; i++) segments |= t->train.segments[t->train.first[i] + t->train.lengths[i] - 1];
+    for (uint32_t i = 0; i < t->train.samples; i++)
+        segments |= t->train.segments[t->train.first[i] + t->train.lengths[i] - 1];
     c->segments = segments ? 2 : 0;
     if (!positions) c->positions = longest_sequence(t);
     return true;
@@ -293,7 +310,8 @@ static bool write_settings(training_setup *t, const char *folder, portolan_error
 static bool write_held_out(const training_setup *t, const char *folder, portolan_error *err) {
     char path[1100];
     replacement file;
-    if (!path_format(path, sizeof path, err, "%s/held_out.csv", folder) || !replacement_open(&file, path, err)) return false;
+    if (!path_format(path, sizeof path, err, "%s/held_out.csv", folder) || !replacement_open(&file, path, err))
+        return false;
     fputs("guid\n", file.stream);
     for (uint32_t i = 0; i < t->held_out.samples; i++) fprintf(file.stream, "%" PRIu32 "\n", t->held_out.guids[i]);
     return replacement_finish(&file, true, err);
@@ -311,8 +329,9 @@ static bool add_input(json_t *inputs, const char *role, const char *path, portol
     char hash[FILE_HASH_TEXT];
     if (!path) return true;
     return file_hash(path, hash, err) &&
-           (json_array_append_new(inputs, json_pack("{s:s, s:o, s:s}", "role", role, "path", json_text(path), "sha256",
-                                                    hash)) == 0 || error_memory(err, sizeof hash));
+           (json_array_append_new(
+                inputs, json_pack("{s:s, s:o, s:s}", "role", role, "path", json_text(path), "sha256", hash)) == 0 ||
+            error_memory(err, sizeof hash));
 }
 
 static json_t *inputs_json(const training_setup *t, portolan_error *err) {
@@ -330,8 +349,8 @@ static json_t *inputs_json(const training_setup *t, portolan_error *err) {
 static json_t *arithmetic_json(const train_arithmetic *list, size_t count) {
     json_t *rows = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(rows, json_pack("{s:i, s:s}", "from_epoch", (int)list[i].from_epoch, "arithmetic",
-                                              list[i].name));
+        json_array_append_new(
+            rows, json_pack("{s:i, s:s}", "from_epoch", (int)list[i].from_epoch, "arithmetic", list[i].name));
     return rows;
 }
 
@@ -342,9 +361,9 @@ bool training_manifest_write(const training_setup *t, const train_arithmetic *li
     snprintf(path, sizeof path, "%s/manifest.json", folder);
     json_t *inputs = inputs_json(t, err);
     json_t *whole = inputs ? json_pack("{s:i, s:s, s:I, s:o, s:o, s:o}", "schema", MANIFEST_SCHEMA, "portolan",
-                                       PORTOLAN_VERSION, "seed", (json_int_t)t->settings.seed, "inputs", inputs, "classes",
-                                       json_from_texts(t->train.class_names, t->train.classes), "trained_with",
-                                       arithmetic_json(list, count))
+                                       PORTOLAN_VERSION, "seed", (json_int_t)t->settings.seed, "inputs", inputs,
+                                       "classes", json_from_texts(t->train.class_names, t->train.classes),
+                                       "trained_with", arithmetic_json(list, count))
                            : NULL;
     bool ok = inputs && (whole || error_memory(err, sizeof path)) && replacement_open(&file, path, err) &&
               replacement_finish(&file, json_print(whole, file.stream, err), err);

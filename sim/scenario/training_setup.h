@@ -8,8 +8,8 @@ typedef struct training_setup {
     yaml_document document;
     const char *name;
     train_settings settings;
-    token_set train, dev; /* dev.samples == 0: none */
-    token_set held_out;   /* of the training set, in no gradient; samples == 0: none; borrows the memory of `train` */
+    token_set train, dev;   /* dev.samples == 0: none */
+    token_set held_out;     /* of the training set, in no gradient; samples == 0: none; borrows the memory of `train` */
     const char *vocabulary; /* the file, to be copied beside the model; NULL: a built-in one */
     const char *data_file, *dev_file; /* NULL: none, or generated */
 } training_setup;

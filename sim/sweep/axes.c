@@ -19,10 +19,10 @@ const yaml_field RANGE_FIELDS[] = {
     {"from", FIELD_TEXT, offsetof(range_keys, from), .doc = "first value, with its unit if it has one",
      .required = true},
     {"to", FIELD_TEXT, offsetof(range_keys, to), .doc = "last value, in the same unit", .required = true},
-    {"steps", FIELD_COUNT, offsetof(range_keys, steps), .doc = "how many values, both ends counted",
-     .required = true, .least = 2, .most = 1e5},
-    {"scale", FIELD_CHOICE, offsetof(range_keys, scale),
-     .doc = "linear: equal differences; log: equal ratios", .fallback = "linear", .choices = SCALES},
+    {"steps", FIELD_COUNT, offsetof(range_keys, steps), .doc = "how many values, both ends counted", .required = true,
+     .least = 2, .most = 1e5},
+    {"scale", FIELD_CHOICE, offsetof(range_keys, scale), .doc = "linear: equal differences; log: equal ratios",
+     .fallback = "linear", .choices = SCALES},
     {0},
 };
 
@@ -37,8 +37,8 @@ static yaml_node *make_scalar(sweep *w, text_mark mark, const char *text) {
 /* ---- Values of one key ---- */
 
 /* Splits "10ms" into 10 and "ms". */
-static bool read_bound(const yaml_node *range, const char *key, const char *text, double *x,
-                       const char **unit, portolan_error *err) {
+static bool read_bound(const yaml_node *range, const char *key, const char *text, double *x, const char **unit,
+                       portolan_error *err) {
     char *end;
     *x = strtod(text, &end);
     *unit = end;
@@ -48,14 +48,12 @@ static bool read_bound(const yaml_node *range, const char *key, const char *text
                        "'%s' is '%.60s'; it must be a number, with its unit if it has one", key, text);
 }
 
-static bool read_range(sweep *w, const yaml_node *node, const yaml_node ***values, size_t *count,
-                       portolan_error *err) {
+static bool read_range(sweep *w, const yaml_node *node, const yaml_node ***values, size_t *count, portolan_error *err) {
     range_keys keys = {0};
     double from, to;
     const char *unit, *to_unit;
     if (!yaml_read(node, "a range", RANGE_FIELDS, &keys, err) ||
-        !read_bound(node, "from", keys.from, &from, &unit, err) ||
-        !read_bound(node, "to", keys.to, &to, &to_unit, err))
+        !read_bound(node, "from", keys.from, &from, &unit, err) || !read_bound(node, "to", keys.to, &to, &to_unit, err))
         return false;
     if (strcmp(unit, to_unit) != 0)
         return error_input(err, yaml_find(node, "to")->mark,
@@ -63,11 +61,9 @@ static bool read_range(sweep *w, const yaml_node *node, const yaml_node ***value
                            "same unit",
                            unit, to_unit);
     bool is_log = keys.scale == 1;
-    if (is_log && !(from > 0 && to > 0))
-        return error_input(err, node->mark, "a log range has both ends above 0");
+    if (is_log && !(from > 0 && to > 0)) return error_input(err, node->mark, "a log range has both ends above 0");
     *count = keys.steps;
-    if (!(*values = arena_alloc(&w->memory, keys.steps, sizeof **values)))
-        return error_memory(err, keys.steps);
+    if (!(*values = arena_alloc(&w->memory, keys.steps, sizeof **values))) return error_memory(err, keys.steps);
     for (size_t i = 0; i < keys.steps; i++) {
         double t = (double)i / (double)(keys.steps - 1);
         double x = i + 1 == keys.steps ? to : is_log ? from * pow(to / from, t) : from + (to - from) * t;
@@ -78,8 +74,8 @@ static bool read_range(sweep *w, const yaml_node *node, const yaml_node ***value
     return true;
 }
 
-static bool read_values(sweep *w, const char *key, const yaml_node *node, const yaml_node ***values,
-                        size_t *count, portolan_error *err) {
+static bool read_values(sweep *w, const char *key, const yaml_node *node, const yaml_node ***values, size_t *count,
+                        portolan_error *err) {
     if (node->kind == YAML_MAP) return read_range(w, node, values, count, err);
     if (node->kind != YAML_LIST || !node->count)
         return error_input(err, node->mark,
@@ -95,8 +91,7 @@ static bool read_values(sweep *w, const char *key, const yaml_node *node, const 
 
 static bool add_key(sweep *w, const yaml_node *key, portolan_error *err) {
     if (strcmp(key->text, "seed") == 0)
-        return error_input(err, key->mark,
-                           "seeds are no axis; write 'seeds: 5', or a list of them, beside 'axes'");
+        return error_input(err, key->mark, "seeds are no axis; write 'seeds: 5', or a list of them, beside 'axes'");
     if (w->key_count == SWEEP_MAX_KEYS)
         return error_input(err, key->mark, "more than %d keys to change", SWEEP_MAX_KEYS);
     for (size_t i = 0; i < w->key_count; i++)
@@ -123,8 +118,7 @@ static bool add_axis(sweep *w, yaml_node *const *items, size_t key_count, portol
         if (!k) axis->values = arena_alloc(&w->memory, count * key_count, sizeof *axis->values);
         if (!axis->values) return error_memory(err, count * key_count * sizeof *axis->values);
         axis->count = count;
-        for (size_t i = 0; i < count; i++)
-            axis->values[i * key_count + k] = values[i];
+        for (size_t i = 0; i < count; i++) axis->values[i * key_count + k] = values[i];
     }
     w->axis_count++;
     return true;
@@ -162,8 +156,7 @@ static bool is_one_of(const yaml_node *value, const yaml_node *wanted) {
 
 static size_t find_key(const sweep *w, const char *key) {
     size_t k = 0;
-    while (k < w->key_count && strcmp(w->keys[k], key) != 0)
-        k++;
+    while (k < w->key_count && strcmp(w->keys[k], key) != 0) k++;
     return k;
 }
 
@@ -179,15 +172,13 @@ static bool check_exclusions(const sweep *w, const yaml_node *exclude, portolan_
     for (size_t i = 0; i < exclude->count; i++) {
         const yaml_node *item = exclude->items[i];
         if (!yaml_expect(item, YAML_MAP, "what is excluded", err)) return false;
-        if (!item->count)
-            return error_input(err, item->mark, "this would exclude everything; name a key and a value");
+        if (!item->count) return error_input(err, item->mark, "this would exclude everything; name a key and a value");
         for (size_t k = 0; k < item->count; k++) {
             const yaml_node *key = item->items[2 * k];
             char allowed[512];
             if (find_key(w, key->text) < w->key_count) continue;
             list_words(allowed, sizeof allowed, w->keys);
-            return error_input(err, key->mark, "'%.100s' is on no axis; the axes change %s", key->text,
-                               allowed);
+            return error_input(err, key->mark, "'%.100s' is on no axis; the axes change %s", key->text, allowed);
         }
     }
     return true;
@@ -198,8 +189,7 @@ static void combine(const sweep *w, size_t number, const yaml_node **values) {
     for (size_t a = w->axis_count; a-- > 0; number /= w->axes[a].count) {
         const sweep_axis *axis = &w->axes[a];
         const yaml_node **from = axis->values + (number % axis->count) * axis->key_count;
-        for (size_t k = 0; k < axis->key_count; k++)
-            values[axis->first_key + k] = from[k];
+        for (size_t k = 0; k < axis->key_count; k++) values[axis->first_key + k] = from[k];
     }
 }
 
@@ -218,10 +208,8 @@ static bool make_settings(sweep *w, size_t combinations, const yaml_node *exclud
     }
     for (size_t i = 0; exclude && i < exclude->count; i++)
         if (!used[i])
-            return error_input(err, exclude->items[i]->mark,
-                               "this excludes nothing: no setting has these values");
-    if (!w->setting_count)
-        return error_input(err, exclude->mark, "every setting is excluded; nothing is left to run");
+            return error_input(err, exclude->items[i]->mark, "this excludes nothing: no setting has these values");
+    if (!w->setting_count) return error_input(err, exclude->mark, "every setting is excluded; nothing is left to run");
     return true;
 }
 
@@ -248,9 +236,9 @@ typedef struct seed_keys {
 } seed_keys;
 
 static bool read_seed(const yaml_node *node, bool is_count, uint64_t *seed, portolan_error *err) {
-    const yaml_field fields[] = {{"seeds", FIELD_COUNT, offsetof(seed_keys, seeds), .least = is_count ? 1 : 0,
-                                  .most = is_count ? 1e6 : 0},
-                                 {0}};
+    const yaml_field fields[] = {
+        {"seeds", FIELD_COUNT, offsetof(seed_keys, seeds), .least = is_count ? 1 : 0, .most = is_count ? 1e6 : 0},
+        {0}};
     yaml_node key = {.kind = YAML_SCALAR, .mark = node->mark, .text = "seeds"};
     yaml_node map = {.kind = YAML_MAP,
                      .mark = node->mark,
@@ -264,8 +252,7 @@ static bool read_seed(const yaml_node *node, bool is_count, uint64_t *seed, port
 
 static bool check_distinct(const sweep *w, size_t i, const yaml_node *node, portolan_error *err) {
     for (size_t k = 0; k < i; k++)
-        if (w->seeds[k] == w->seeds[i])
-            return error_input(err, node->mark, "the seed %s stands twice", node->text);
+        if (w->seeds[k] == w->seeds[i]) return error_input(err, node->mark, "the seed %s stands twice", node->text);
     return true;
 }
 
@@ -281,8 +268,7 @@ bool sweep_read_seeds(sweep *w, const yaml_node *node, portolan_error *err) {
         const yaml_node *at = is_list ? node->items[i] : node;
         char text[32];
         w->seeds[i] = i + 1;
-        if (is_list && (!read_seed(at, false, &w->seeds[i], err) || !check_distinct(w, i, at, err)))
-            return false;
+        if (is_list && (!read_seed(at, false, &w->seeds[i], err) || !check_distinct(w, i, at, err))) return false;
         snprintf(text, sizeof text, "%llu", (unsigned long long)w->seeds[i]);
         if (!(w->seed_nodes[i] = make_scalar(w, at->mark, text))) return error_memory(err, sizeof text);
     }

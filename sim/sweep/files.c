@@ -32,8 +32,7 @@ static void put_header(const exporter *e) {
         csv_put(e->out, key);
     }
     fputs(",seed,status,policy", e->out);
-    for (const metric *m = METRICS; m->key; m++)
-        fprintf(e->out, ",%s", m->key);
+    for (const metric *m = METRICS; m->key; m++) fprintf(e->out, ",%s", m->key);
     fprintf(e->out, ",error%s\n", e->timings ? ",host,seconds,attempts" : "");
 }
 
@@ -48,8 +47,7 @@ static void put_row(const exporter *e, const point_record *p, const point_result
     }
     fprintf(e->out, ",%llu,%s,", (unsigned long long)p->seed, POINT_STATUS_NAMES[p->status]);
     csv_put(e->out, result ? result->policy : NULL);
-    for (const metric *m = METRICS; m->key; m++)
-        put_number(e->out, result ? metric_value(m, &result->summary) : NAN);
+    for (const metric *m = METRICS; m->key; m++) put_number(e->out, result ? metric_value(m, &result->summary) : NAN);
     fputc(',', e->out);
     csv_put(e->out, p->error);
     if (e->timings) {
@@ -68,8 +66,7 @@ static bool export_csv_point(const point_record *p, void *context, portolan_erro
         if (!e->keys) return error_memory(err, 0);
         put_header(e);
     }
-    for (size_t i = 0; i < p->count; i++)
-        put_row(e, p, &p->results[i]);
+    for (size_t i = 0; i < p->count; i++) put_row(e, p, &p->results[i]);
     if (!p->count) put_row(e, p, NULL);
     return true;
 }
@@ -81,28 +78,23 @@ bool sweep_export_csv(sweep_store *t, bool timings, FILE *out, portolan_error *e
     return ok;
 }
 
-static json_t *number(double x) {
-    return isfinite(x) ? json_real(x) : json_null();
-}
+static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
-static bool export_json_row(exporter *e, const point_record *p, const point_result *result,
-                            portolan_error *err) {
-    json_t *o =
-        json_pack("{s:I, s:O, s:I, s:s, s:s*}", "point", (json_int_t)p->point, "parameters", p->parameters,
-                  "seed", (json_int_t)p->seed, "status", POINT_STATUS_NAMES[p->status], "error", p->error);
+static bool export_json_row(exporter *e, const point_record *p, const point_result *result, portolan_error *err) {
+    json_t *o = json_pack("{s:I, s:O, s:I, s:s, s:s*}", "point", (json_int_t)p->point, "parameters", p->parameters,
+                          "seed", (json_int_t)p->seed, "status", POINT_STATUS_NAMES[p->status], "error", p->error);
     if (o && result) json_object_set_new(o, "policy", json_string(result->policy));
     for (const metric *m = METRICS; o && result && m->key; m++)
         json_object_set_new(o, m->key, number(metric_value(m, &result->summary)));
     if (o && e->timings)
-        json_object_update_new(o, json_pack("{s:s?, s:o, s:I}", "host", p->host, "seconds",
-                                            number(p->seconds), "attempts", (json_int_t)p->attempts));
+        json_object_update_new(o, json_pack("{s:s?, s:o, s:I}", "host", p->host, "seconds", number(p->seconds),
+                                            "attempts", (json_int_t)p->attempts));
     return (o && json_array_append_new(e->rows, o) == 0) || error_memory(err, 0);
 }
 
 static bool export_json_point(const point_record *p, void *context, portolan_error *err) {
     bool ok = p->count || export_json_row(context, p, NULL, err);
-    for (size_t i = 0; ok && i < p->count; i++)
-        ok = export_json_row(context, p, &p->results[i], err);
+    for (size_t i = 0; ok && i < p->count; i++) ok = export_json_row(context, p, &p->results[i], err);
     return ok;
 }
 
@@ -115,8 +107,7 @@ json_t *sweep_export_json(sweep_store *t, bool timings, portolan_error *err) {
 
 /* ---- statistics.csv ---- */
 
-const char STATISTICS_HEADER[] =
-    "policy,metric,seeds,mean,sd,low,high,difference,difference_low,difference_high\n";
+const char STATISTICS_HEADER[] = "policy,metric,seeds,mean,sd,low,high,difference,difference_low,difference_high\n";
 
 static void put_setting(const sweep_statistics *st, const sweep_cell *c, FILE *out) {
     char text[4096];
@@ -143,8 +134,7 @@ static void put_statistics(const sweep_statistics *st, FILE *out) {
             put_number(out, x->sd);
             put_number(out, x->low);
             put_number(out, x->high);
-            for (size_t k = 0; k < 3; k++)
-                put_number(out, d->n ? difference[k] : NAN);
+            for (size_t k = 0; k < 3; k++) put_number(out, d->n ? difference[k] : NAN);
             fputc('\n', out);
         }
     }
@@ -153,8 +143,8 @@ static void put_statistics(const sweep_statistics *st, FILE *out) {
 /* ---- sweep.json ---- */
 
 static json_t *interval_json(const interval *i) {
-    return json_pack("{s:o, s:o, s:o, s:o}", "mean", number(i->mean), "sd", number(i->sd), "low",
-                     number(i->low), "high", number(i->high));
+    return json_pack("{s:o, s:o, s:o, s:o}", "mean", number(i->mean), "sd", number(i->sd), "low", number(i->low),
+                     "high", number(i->high));
 }
 
 static json_t *cell_json(const sweep_statistics *st, const sweep_cell *c) {
@@ -163,8 +153,8 @@ static json_t *cell_json(const sweep_statistics *st, const sweep_cell *c) {
     for (size_t m = 0; m < st->metric_count; m++)
         json_object_set_new(metrics, METRICS[m].key, interval_json(&c->metrics[m]));
     return json_pack("{s:o, s:s, s:I, s:b, s:o}", "parameters", sweep_parameters(st->w, c->setting), "policy",
-                     c->policy, "seeds", (json_int_t)c->metrics[0].n, "sure", c->front == FRONT_SURE,
-                     "metrics", metrics);
+                     c->policy, "seeds", (json_int_t)c->metrics[0].n, "sure", c->front == FRONT_SURE, "metrics",
+                     metrics);
 }
 
 static json_t *axes_json(const sweep *w) {
@@ -187,27 +177,25 @@ static json_t *best_json(const sweep_statistics *st) {
     for (size_t i = 0; i < q->bound_count; i++)
         json_object_set_new(bounds, q->bounds[i].metric->key, json_real(q->bounds[i].value));
     return json_pack("{s:s, s:o, s:o, s:o}", q->objective->better == BETTER_LESS ? "minimise" : "maximise",
-                     q->objective->key, "subject_to", bounds, "by_mean", cell_json(st, st->best),
-                     "by_interval", cell_json(st, st->best_sure));
+                     q->objective->key, "subject_to", bounds, "by_mean", cell_json(st, st->best), "by_interval",
+                     cell_json(st, st->best_sure));
 }
 
 json_t *sweep_json(const sweep_statistics *st, const sweep_store *t) {
     const sweep *w = st->w;
     json_t *seeds = json_array(), *pareto = json_array(), *found = json_array();
     json_int_t counts[] = {0, 0, 0};
-    for (size_t i = 0; i < w->seed_count; i++)
-        json_array_append_new(seeds, json_integer((json_int_t)w->seeds[i]));
+    for (size_t i = 0; i < w->seed_count; i++) json_array_append_new(seeds, json_integer((json_int_t)w->seeds[i]));
     for (size_t k = 0; k < w->questions.pareto_count; k++)
         json_array_append_new(pareto, json_string(w->questions.pareto[k]->key));
     for (size_t i = 0; i < st->cell_count; i++)
         if (st->cells[i].front) json_array_append_new(found, cell_json(st, &st->cells[i]));
-    for (size_t i = 0; i < sweep_points(w); i++)
-        counts[t->status[i]]++;
+    for (size_t i = 0; i < sweep_points(w); i++) counts[t->status[i]]++;
     return json_pack("{s:i, s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:f, s:{s:o, s:o}, s:o}", "schema_version",
-                     (int)schema_version(&RESULTS_SCHEMA), "sweep", w->name, "axes", axes_json(w), "seeds",
-                     seeds, "points", "done", counts[POINT_DONE], "failed", counts[POINT_FAILED], "waiting",
-                     counts[POINT_WAITING], "confidence", w->questions.confidence, "pareto", "metrics",
-                     pareto, "front", found, "best", best_json(st));
+                     (int)schema_version(&RESULTS_SCHEMA), "sweep", w->name, "axes", axes_json(w), "seeds", seeds,
+                     "points", "done", counts[POINT_DONE], "failed", counts[POINT_FAILED], "waiting",
+                     counts[POINT_WAITING], "confidence", w->questions.confidence, "pareto", "metrics", pareto, "front",
+                     found, "best", best_json(st));
 }
 
 /* ---- The files ---- */

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "sim/engine/processes.h"
 #include "base/progress.h"
+#include "sim/engine/processes.h"
 #include "sweep.h"
 
 /* A point under way. */
@@ -19,8 +19,8 @@ typedef struct slot {
     pid_t pid; /* 0: free */
     size_t point;
     scenario *s;
-    policy_result *
-        results; /* [SCENARIO_MAX_POLICIES], shared with the child; the last one may hold the point's error */
+    policy_result
+        *results; /* [SCENARIO_MAX_POLICIES], shared with the child; the last one may hold the point's error */
     double started;
 } slot;
 
@@ -47,15 +47,13 @@ static bool run_one(const scenario *s, world *w, size_t index, policy_result *re
     return results[index].done;
 }
 
-static bool run_in_child(const scenario *s, world *w, size_t index,
-                         policy_result *results) {
+static bool run_in_child(const scenario *s, world *w, size_t index, policy_result *results) {
     int status = 0;
     portolan_error *err = &results[index].error;
     pid_t pid = child_fork(err);
     if (pid == 0) _exit(run_one(s, w, index, results) ? STATUS_OK : STATUS_FAILED);
     if (pid < 0) return false;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     portolan_error why = {0};
     if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK) return true;
     child_failed(s, index, &results[index], status, &why);
@@ -94,8 +92,7 @@ static bool open_slots(runner *r, size_t count, portolan_error *err) {
 }
 
 static void close_slots(runner *r) {
-    for (size_t i = 0; i < r->slot_count; i++)
-        results_unmap(r->slots[i].results, SCENARIO_MAX_POLICIES);
+    for (size_t i = 0; i < r->slot_count; i++) results_unmap(r->slots[i].results, SCENARIO_MAX_POLICIES);
     free(r->slots);
 }
 
@@ -107,23 +104,17 @@ static void free_slot(runner *r, slot *sl) {
 
 static size_t running(const runner *r) {
     size_t n = 0;
-    for (size_t i = 0; i < r->slot_count; i++)
-        n += r->slots[i].pid != 0;
+    for (size_t i = 0; i < r->slot_count; i++) n += r->slots[i].pid != 0;
     return n;
 }
 
-static bool record_failure(runner *r, size_t point, double seconds, const portolan_error *why,
-                           portolan_error *err) {
+static bool record_failure(runner *r, size_t point, double seconds, const portolan_error *why, portolan_error *err) {
     char text[sizeof why->file + sizeof why->message + 64];
     int n = 0;
     if (*why->file) n = snprintf(text, sizeof text, "%s:%u:%u: ", why->file, why->line, why->column);
     snprintf(text + n, sizeof text - (size_t)n, "%s", why->message);
-    point_record p = {.point = point,
-                      .status = POINT_FAILED,
-                      .error = text,
-                      .host = r->host,
-                      .seconds = seconds,
-                      .attempts = 1};
+    point_record p =
+        {.point = point, .status = POINT_FAILED, .error = text, .host = r->host, .seconds = seconds, .attempts = 1};
     r->failed++;
     r->finished++;
     return !r->store || store_record(r->store, &p, err);
@@ -140,8 +131,7 @@ static bool record_results(runner *r, const slot *sl, double seconds, portolan_e
                       .hash = hash,
                       .count = s->policy_count};
     for (size_t i = 0; i < s->policy_count; i++)
-        p.results[i] =
-            (point_result){s->policies[i].label, s->policies[i].type->name, sl->results[i].summary};
+        p.results[i] = (point_result){s->policies[i].label, s->policies[i].type->name, sl->results[i].summary};
     r->finished++;
     return !r->store || (scenario_hash(s, hash, err) && store_record(r->store, &p, err));
 }
@@ -164,8 +154,7 @@ static bool start_point(runner *r, slot *sl, size_t point, portolan_error *err) 
 /* The error of the first policy that left one, or how the point's process ended. */
 static void point_error(const slot *sl, int status, portolan_error *why) {
     size_t i = 0;
-    while (i + 1 < sl->s->policy_count && !sl->results[i].error.status && sl->results[i].done)
-        i++;
+    while (i + 1 < sl->s->policy_count && !sl->results[i].error.status && sl->results[i].done) i++;
     child_failed(sl->s, i, &sl->results[i], status, why);
 }
 
@@ -198,9 +187,7 @@ static void kill_points(runner *r) {
     }
 }
 
-static bool stopped(const runner *r) {
-    return r->interrupted || (r->options->fail_fast && r->failed);
-}
+static bool stopped(const runner *r) { return r->interrupted || (r->options->fail_fast && r->failed); }
 
 static bool start_points(runner *r, const size_t *points, size_t count, size_t *next, portolan_error *err) {
     bool ok = true;
@@ -251,8 +238,8 @@ void store_count(const sweep_store *t, const sweep *w, sweep_progress *p) {
     }
 }
 
-bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count,
-                     const sweep_options *o, sweep_progress *became, portolan_error *err) {
+bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count, const sweep_options *o,
+                     sweep_progress *became, portolan_error *err) {
     runner r = {.w = w, .store = t, .options = o};
     double start = wall_clock();
     bool ok = run_with(&r, points, count, err);

@@ -11,9 +11,9 @@
 
 #include "base/files.h"
 #include "base/program.h"
+#include "base/progress.h"
 #include "base/replacement.h"
 #include "sim/engine/processes.h"
-#include "base/progress.h"
 #include "sweep.h"
 
 enum { USUAL_TASKS = 64, POLL_SECONDS = 2, JOB_ROOM = 16 };
@@ -37,8 +37,7 @@ typedef struct array {
 static bool check_value(const char *what, const char *text, portolan_error *err) {
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
-            return error_usage(err,
-                               "%s holds the control character \\x%02x, which has no place in a Slurm script",
+            return error_usage(err, "%s holds the control character \\x%02x, which has no place in a Slurm script",
                                what, (unsigned char)*c);
     return true;
 }
@@ -62,11 +61,9 @@ static bool put_word(FILE *out, const char *what, const char *text, portolan_err
 static bool put_log_path(FILE *out, const char *folder, portolan_error *err) {
     if (!check_value("--out", folder, err)) return false;
     if (strpbrk(folder, "\"\\"))
-        return error_usage(err, "--out is '%.600s'; for Slurm it can hold no quotation mark and no backslash",
-                           folder);
+        return error_usage(err, "--out is '%.600s'; for Slurm it can hold no quotation mark and no backslash", folder);
     fputs("#SBATCH --output=\"", out);
-    for (; *folder; folder++)
-        fputs(*folder == '%' ? "%%" : (const char[]){*folder, '\0'}, out);
+    for (; *folder; folder++) fputs(*folder == '%' ? "%%" : (const char[]){*folder, '\0'}, out);
     fputs("/slurm/task-%a.log\"\n", out);
     return true;
 }
@@ -132,8 +129,7 @@ static bool write_points(const array *a, const size_t *points, size_t count, por
     snprintf(path, sizeof path, "%s/points", a->folder);
     if (!replacement_open(&r, path, err)) return false;
     fprintf(r.stream, "%zu\n", chunk_of(a->options, count));
-    for (size_t i = 0; i < count; i++)
-        fprintf(r.stream, "%zu\n", points[i]);
+    for (size_t i = 0; i < count; i++) fprintf(r.stream, "%zu\n", points[i]);
     return replacement_finish(&r, true, err);
 }
 
@@ -142,8 +138,7 @@ static bool write_script(const array *a, size_t count, portolan_error *err) {
     replacement r;
     snprintf(path, sizeof path, "%s/array.sh", a->folder);
     if (!replacement_open(&r, path, err)) return false;
-    return replacement_finish(
-        &r, sweep_slurm_script(a->w, a->store->folder, count, a->options, r.stream, err), err);
+    return replacement_finish(&r, sweep_slurm_script(a->w, a->store->folder, count, a->options, r.stream, err), err);
 }
 
 /* ---- Talking to Slurm ---- */
@@ -179,8 +174,7 @@ size_t sweep_active_tasks(const char *answer, bool active[SLURM_MOST_TASKS]) {
         char *end;
         size_t length = strcspn(line, "\n");
         unsigned long task = strtoul(line, &end, 10);
-        if (isdigit((unsigned char)*line) && end == line + length && task < SLURM_MOST_TASKS)
-            active[task] = true;
+        if (isdigit((unsigned char)*line) && end == line + length && task < SLURM_MOST_TASKS) active[task] = true;
         line += length + (line[length] == '\n');
     }
     return count;
@@ -234,8 +228,7 @@ static bool merge_ended(array *a, const bool *active, portolan_error *err) {
 
 static size_t count_done(const array *a) {
     size_t n = 0;
-    for (size_t i = 0; i < sweep_points(a->w); i++)
-        n += a->store->status[i] != POINT_WAITING;
+    for (size_t i = 0; i < sweep_points(a->w); i++) n += a->store->status[i] != POINT_WAITING;
     return n;
 }
 
@@ -260,8 +253,7 @@ static bool wait_for_job(array *a, int *interrupted, portolan_error *err) {
 
 /* ---- The parent ---- */
 
-static bool open_array(array *a, const sweep *w, sweep_store *t, const sweep_options *o,
-                       portolan_error *err) {
+static bool open_array(array *a, const sweep *w, sweep_store *t, const sweep_options *o, portolan_error *err) {
     *a = (array){.w = w, .store = t, .options = o, .tasks = SLURM_MOST_TASKS};
     snprintf(a->folder, sizeof a->folder, "%s/slurm", t->folder);
     a->merged = calloc(SLURM_MOST_TASKS, sizeof *a->merged);
@@ -275,8 +267,7 @@ static bool collect_earlier(array *a, int *interrupted, portolan_error *err) {
     if (!*note) return true;
     if (!take_job(a, note))
         return error_run(err,
-                         "%s: table notes, '" JOB_NOTE
-                         "' is '%.100s', which is no job number of Slurm; the store is "
+                         "%s: table notes, '" JOB_NOTE "' is '%.100s', which is no job number of Slurm; the store is "
                          "damaged: move it away and start anew",
                          a->store->path, note);
     return wait_for_job(a, interrupted, err) && (*interrupted || store_note(a->store, JOB_NOTE, "", err));
@@ -289,8 +280,7 @@ static bool run_array(array *a, int *interrupted, portolan_error *err) {
         memset(a->merged, 0, SLURM_MOST_TASKS * sizeof *a->merged);
         ok = write_points(a, points, count, err) && write_script(a, count, err) && submit(a, err);
         if (ok && !a->options->quiet) fprintf(stderr, "Slurm job %s: %zu points\n", a->job, count);
-        ok = ok && wait_for_job(a, interrupted, err) &&
-             (*interrupted || store_note(a->store, JOB_NOTE, "", err));
+        ok = ok && wait_for_job(a, interrupted, err) && (*interrupted || store_note(a->store, JOB_NOTE, "", err));
     }
     free(points);
     return ok;
@@ -304,8 +294,8 @@ bool sweep_run_slurm(const sweep *w, sweep_store *t, const sweep_options *o, swe
     bool ok = open_array(&a, w, t, o, err) && collect_earlier(&a, &interrupted, err) &&
               (interrupted || run_array(&a, &interrupted, err));
     if (ok && interrupted)
-        fprintf(stderr, "portolan: job %s goes on in Slurm; --resume collects it, `scancel %s` ends it\n",
-                a.job, a.job);
+        fprintf(stderr, "portolan: job %s goes on in Slurm; --resume collects it, `scancel %s` ends it\n", a.job,
+                a.job);
     free(a.merged);
     *became = (sweep_progress){.interrupted = interrupted, .seconds = wall_clock() - start};
     store_count(t, w, became);
@@ -325,8 +315,8 @@ static bool read_line(const char **rest, unsigned long long most, size_t *number
     return true;
 }
 
-bool sweep_parse_points(const char *text, const char *path, size_t points, size_t task, size_t *chunk,
-                        size_t *count, portolan_error *err) {
+bool sweep_parse_points(const char *text, const char *path, size_t points, size_t task, size_t *chunk, size_t *count,
+                        portolan_error *err) {
     size_t each, point, line = 2;
     *count = 0;
     if (!read_line(&text, SWEEP_MAX_POINTS, &each) || !each)
@@ -342,8 +332,7 @@ bool sweep_parse_points(const char *text, const char *path, size_t points, size_
 }
 
 /* The chunk of a task; free() it. NULL with an error. */
-static size_t *read_chunk(const sweep *w, const char *folder, size_t task, size_t *count,
-                          portolan_error *err) {
+static size_t *read_chunk(const sweep *w, const char *folder, size_t task, size_t *count, portolan_error *err) {
     char path[1200];
     file_bytes bytes;
     snprintf(path, sizeof path, "%s/slurm/points", folder);
@@ -365,8 +354,8 @@ static void drop_done(const sweep_store *t, size_t *points, size_t *count) {
     *count = kept;
 }
 
-bool sweep_run_task(const sweep *w, const char *folder, size_t task, const sweep_options *o,
-                    sweep_progress *became, portolan_error *err) {
+bool sweep_run_task(const sweep *w, const char *folder, size_t task, const sweep_options *o, sweep_progress *became,
+                    portolan_error *err) {
     char part[1200];
     size_t count, *points = read_chunk(w, folder, task, &count, err);
     sweep_store t;

@@ -5,14 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t metric_index(const metric *m) {
-    return (size_t)(m - METRICS);
-}
+size_t metric_index(const metric *m) { return (size_t)(m - METRICS); }
 
 const metric *metric_named(const char *key) {
     const metric *m = METRICS;
-    while (m->key && strcmp(m->key, key) != 0)
-        m++;
+    while (m->key && strcmp(m->key, key) != 0) m++;
     return m->key ? m : NULL;
 }
 
@@ -25,8 +22,7 @@ bool metric_is_percentile(const metric *m) {
 
 /* ---- From rows to cells ---- */
 
-static sweep_cell *add_cell(sweep_statistics *st, const point_record *p, size_t position,
-                            portolan_error *err) {
+static sweep_cell *add_cell(sweep_statistics *st, const point_record *p, size_t position, portolan_error *err) {
     const point_result *result = &p->results[position];
     size_t n = st->metric_count * st->w->seed_count;
     if (st->cell_count == st->room) {
@@ -43,8 +39,7 @@ static sweep_cell *add_cell(sweep_statistics *st, const point_record *p, size_t 
     c->policy = arena_text(&st->memory, result->policy, strlen(result->policy));
     c->values = arena_alloc(&st->memory, n, sizeof *c->values);
     if (!c->policy || !c->values) return error_memory(err, n * sizeof *c->values), NULL;
-    for (size_t i = 0; i < n; i++)
-        c->values[i] = NAN;
+    for (size_t i = 0; i < n; i++) c->values[i] = NAN;
     return c;
 }
 
@@ -88,8 +83,7 @@ static bool collect(const point_record *p, void *context, portolan_error *err) {
         c->sorted = st->cell_count;
         c->seed = seed_of(st->w, p->point);
     }
-    for (size_t i = 0; ok && i < p->count; i++)
-        ok = collect_policy(c, p, i, err);
+    for (size_t i = 0; ok && i < p->count; i++) ok = collect_policy(c, p, i, err);
     return ok;
 }
 
@@ -99,8 +93,7 @@ static const double *values_of(const sweep_statistics *st, const sweep_cell *c, 
     return c->values + m * st->w->seed_count;
 }
 
-static bool compute_metric(sweep_statistics *st, sweep_cell *c, size_t m, double *present,
-                           portolan_error *err) {
+static bool compute_metric(sweep_statistics *st, sweep_cell *c, size_t m, double *present, portolan_error *err) {
     const sweep_questions *q = &st->w->questions;
     const double *values = values_of(st, c, m);
     size_t n = 0;
@@ -119,15 +112,13 @@ static bool compute_metrics(sweep_statistics *st, portolan_error *err) {
     double *present = malloc((st->w->seed_count + 1) * sizeof *present);
     bool ok = present || error_memory(err, st->w->seed_count * sizeof *present);
     for (size_t i = 0; ok && i < st->cell_count; i++)
-        for (size_t m = 0; ok && m < st->metric_count; m++)
-            ok = compute_metric(st, &st->cells[i], m, present, err);
+        for (size_t m = 0; ok && m < st->metric_count; m++) ok = compute_metric(st, &st->cells[i], m, present, err);
     free(present);
     return ok;
 }
 
 /* The baseline at a setting: the cell of that label, or the first; NULL if it has no result there. */
-static const sweep_cell *baseline_of(const sweep_statistics *st, const sweep_cell *first,
-                                     const sweep_cell *end) {
+static const sweep_cell *baseline_of(const sweep_statistics *st, const sweep_cell *first, const sweep_cell *end) {
     const char *label = st->w->questions.baseline;
     if (!label) return first->position == 0 ? first : NULL;
     for (const sweep_cell *c = first; c < end; c++)
@@ -149,8 +140,7 @@ static bool compare_setting(sweep_statistics *st, sweep_cell *first, sweep_cell 
 static bool compare_policies(sweep_statistics *st, portolan_error *err) {
     sweep_cell *end = st->cells + st->cell_count, *next;
     for (sweep_cell *first = st->cells; first < end; first = next) {
-        for (next = first; next < end && next->setting == first->setting;)
-            next++;
+        for (next = first; next < end && next->setting == first->setting;) next++;
         if (!compare_setting(st, first, next, err)) return false;
     }
     return true;
@@ -166,8 +156,7 @@ static bool same_cell(const sweep_statistics *st, const sweep_cell *a, const swe
 static void find_repetitions(sweep_statistics *st) {
     for (size_t i = 0; i < st->cell_count; i++) {
         size_t k = 0;
-        while (!(st->cells[k].same_as == k && same_cell(st, &st->cells[k], &st->cells[i])) && k < i)
-            k++;
+        while (!(st->cells[k].same_as == k && same_cell(st, &st->cells[k], &st->cells[i])) && k < i) k++;
         st->cells[i].same_as = k;
     }
 }
@@ -175,9 +164,7 @@ static void find_repetitions(sweep_statistics *st) {
 /* ---- The Pareto front ---- */
 
 /* How much better x is than y: positive where it is. */
-static double gain(const metric *m, double x, double y) {
-    return m->better == BETTER_LESS ? y - x : x - y;
-}
+static double gain(const metric *m, double x, double y) { return m->better == BETTER_LESS ? y - x : x - y; }
 
 /* Whether a cell takes part: a choice with a value in every metric of the front. */
 static bool has_objectives(const sweep_statistics *st, const sweep_cell *c) {
@@ -201,16 +188,14 @@ static bool dominates(const sweep_statistics *st, const sweep_cell *a, const swe
 }
 
 /* Whether c is significantly better than `other` in one of the metrics, or the same in all. */
-static bool stands_against(const sweep_statistics *st, const sweep_cell *c, const sweep_cell *other,
-                           bool *stands) {
+static bool stands_against(const sweep_statistics *st, const sweep_cell *c, const sweep_cell *other, bool *stands) {
     const sweep_questions *q = &st->w->questions;
     bool same = true;
     *stands = false;
     for (size_t k = 0; k < q->pareto_count; k++) {
         size_t m = metric_index(q->pareto[k]);
         interval d;
-        if (!paired_interval(values_of(st, c, m), values_of(st, other, m), st->w->seed_count, q->confidence,
-                             &d))
+        if (!paired_interval(values_of(st, c, m), values_of(st, other, m), st->w->seed_count, q->confidence, &d))
             return false;
         same &= d.mean == 0 && d.sd == 0;
         *stands |= q->pareto[k]->better == BETTER_LESS ? d.high < 0 : d.low > 0;
@@ -226,8 +211,7 @@ static bool place(sweep_statistics *st, sweep_cell *c, portolan_error *err) {
     c->front = FRONT_ON;
     bool sure = st->w->seed_count > 1;
     for (size_t i = 0; sure && i < st->cell_count; i++)
-        if (&st->cells[i] != c && has_objectives(st, &st->cells[i]) &&
-            !stands_against(st, c, &st->cells[i], &sure))
+        if (&st->cells[i] != c && has_objectives(st, &st->cells[i]) && !stands_against(st, c, &st->cells[i], &sure))
             return error_memory(err, st->w->seed_count * sizeof(double));
     if (sure) c->front = FRONT_SURE;
     return true;
@@ -260,15 +244,13 @@ static const sweep_cell *find_best(const sweep_statistics *st, bool sure) {
 
 bool sweep_statistics_read(sweep_statistics *st, const sweep *w, sweep_store *t, portolan_error *err) {
     *st = (sweep_statistics){.w = w};
-    while (METRICS[st->metric_count].key)
-        st->metric_count++;
+    while (METRICS[st->metric_count].key) st->metric_count++;
     collector c = {.st = st, .store = t};
     bool ok = store_read(t, collect, &c, err);
     if (ok && st->cell_count) qsort(st->cells, st->cell_count, sizeof *st->cells, by_setting);
     ok = ok && compute_metrics(st, err) && compare_policies(st, err);
     if (ok) find_repetitions(st);
-    for (size_t i = 0; ok && i < st->cell_count; i++)
-        ok = place(st, &st->cells[i], err);
+    for (size_t i = 0; ok && i < st->cell_count; i++) ok = place(st, &st->cells[i], err);
     if (!ok) {
         sweep_statistics_free(st);
         return false;

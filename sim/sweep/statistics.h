@@ -15,11 +15,11 @@ typedef struct sweep_cell {
     size_t setting, position; /* position: of the policy in its scenario */
     const char *policy;       /* its label */
     bool oracle;              /* it knows the labels: a bound, not a choice */
-    size_t same_as; /* the first cell of this policy with these very values, itself if there is none before */
-    double *values; /* [metric][seed]; NaN where there is no result */
+    size_t same_as;           /* the first cell of this policy with these very values, itself if there is none before */
+    double *values;           /* [metric][seed]; NaN where there is no result */
     interval metrics[SWEEP_MAX_METRICS]; /* in the order of METRICS */
-    interval differences
-        [SWEEP_MAX_METRICS]; /* from the baseline at the same setting, paired by seed; n = 0 for itself */
+    interval
+        differences[SWEEP_MAX_METRICS]; /* from the baseline at the same setting, paired by seed; n = 0 for itself */
     front front;
 } sweep_cell;
 

@@ -20,8 +20,7 @@ static bool names_another(const char *journal) {
     unsigned char end[sizeof MAGIC];
     int fd = open(journal, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    bool found = size >= (off_t)sizeof end &&
-                 pread(fd, end, sizeof end, size - (off_t)sizeof end) == sizeof end &&
+    bool found = size >= (off_t)sizeof end && pread(fd, end, sizeof end, size - (off_t)sizeof end) == sizeof end &&
                  memcmp(end, MAGIC, sizeof end) == 0;
     if (fd >= 0) close(fd);
     return found;
@@ -36,8 +35,7 @@ static bool check_files(sweep_store *t, portolan_error *err) {
         snprintf(path, sizeof path, "%s%s", t->path, ENDINGS[i]);
         if (lstat(path, &st) != 0) continue;
         if (!S_ISREG(st.st_mode))
-            return error_usage(err, "%s: is not a regular file, as the store of a sweep is; move it away",
-                               path);
+            return error_usage(err, "%s: is not a regular file, as the store of a sweep is; move it away", path);
         t->bytes += (uint64_t)st.st_size;
         if (i == 1 && names_another(path))
             return error_usage(err, "%s: is not Portolan's, since it names another file; move it away", path);
@@ -63,15 +61,14 @@ static bool check_version(sweep_store *t, portolan_error *err) {
         return false;
     t->has_plan = objects > 0;
     char why[256];
-    return !objects || schema_reads(&STORE_SCHEMA, version, why, sizeof why) ||
-           error_usage(err, "%s %s", t->path, why);
+    return !objects || schema_reads(&STORE_SCHEMA, version, why, sizeof why) || error_usage(err, "%s %s", t->path, why);
 }
 
 /* What sqlite_master says of each table and index, in the order of their names. */
 static sqlite3_stmt *list_objects(sqlite3 *db) {
     sqlite3_stmt *q = NULL;
-    sqlite3_prepare_v2(db, "SELECT type, name, tbl_name, sql FROM main.sqlite_master ORDER BY name, type", -1,
-                       &q, NULL);
+    sqlite3_prepare_v2(db, "SELECT type, name, tbl_name, sql FROM main.sqlite_master ORDER BY name, type", -1, &q,
+                       NULL);
     return q;
 }
 
@@ -81,19 +78,17 @@ static const char *text_at(sqlite3_stmt *q, int place) {
 }
 
 /* Whether two stores have the same objects; else the error names the first one by which `mine` differs. */
-static bool compare_objects(const sweep_store *t, sqlite3_stmt *mine, sqlite3_stmt *wanted,
-                            portolan_error *err) {
+static bool compare_objects(const sweep_store *t, sqlite3_stmt *mine, sqlite3_stmt *wanted, portolan_error *err) {
     for (;;) {
         int code = sqlite3_step(mine);
         bool more = sqlite3_step(wanted) == SQLITE_ROW;
         if (code != SQLITE_ROW && code != SQLITE_DONE) return store_error(t, "read", err);
         if (code == SQLITE_DONE)
-            return !more ||
-                   store_damaged(t, err, "it has no table %s as Portolan makes it", text_at(wanted, 1));
+            return !more || store_damaged(t, err, "it has no table %s as Portolan makes it", text_at(wanted, 1));
         for (int i = 0; i < 4; i++)
             if (!more || strcmp(text_at(mine, i), text_at(wanted, i)) != 0)
-                return store_damaged(t, err, "the %.20s '%.60s' in it is not as Portolan makes it",
-                                     text_at(mine, 0), text_at(mine, 1));
+                return store_damaged(t, err, "the %.20s '%.60s' in it is not as Portolan makes it", text_at(mine, 0),
+                                     text_at(mine, 1));
     }
 }
 

@@ -72,9 +72,8 @@ static bool count_settings(sweep_store *t, portolan_error *err) {
     t->settings = 0;
     bool ok = cursor_open(&c, t, &SETTINGS, "ORDER BY setting", err);
     for (; (ok = ok && cursor_next(&c, err)) && c.there; t->settings++)
-        ok =
-            cell_whole(&c, SETTING_NUMBER, &number, err) &&
-            (number == t->settings || cell_wrong(&c, SETTING_NUMBER, "the number after the one before", err));
+        ok = cell_whole(&c, SETTING_NUMBER, &number, err) &&
+             (number == t->settings || cell_wrong(&c, SETTING_NUMBER, "the number after the one before", err));
     cursor_close(&c);
     return ok && (t->settings || store_damaged(t, err, "its plan has no settings"));
 }
@@ -87,8 +86,7 @@ static bool check_place(const store_cursor *c, size_t settings, uint64_t *seed, 
         !cell_seed(c, POINT_SEED, &found, err))
         return false;
     if (number != point) return cell_wrong(c, POINT_NUMBER, "the number after the one before", err);
-    if (setting != point % settings)
-        return cell_wrong(c, POINT_SETTING, "the setting after the one before", err);
+    if (setting != point % settings) return cell_wrong(c, POINT_SETTING, "the setting after the one before", err);
     if (!setting) *seed = found;
     return found == *seed || cell_wrong(c, POINT_SEED, "the seed of the points around it", err);
 }
@@ -168,21 +166,20 @@ static bool move_results(sweep_store *t, portolan_error *err) {
 /* Lays the new plan out, and carries over what is known of points that have the same parameters and seed.
  * */
 static bool replace_plan(sweep_store *t, const sweep *w, portolan_error *err) {
-    static const char ASIDE[] =
-        "ALTER TABLE settings RENAME TO old_settings; ALTER TABLE points RENAME TO old_points;"
-        "ALTER TABLE results RENAME TO old_results; DROP TABLE notes";
-    static const char BACK[] =
-        "CREATE INDEX by_parameters ON settings(parameters); CREATE INDEX by_setting ON points(setting, seed);"
-        "CREATE TEMP TABLE moved AS SELECT o.point AS was, p.point AS now FROM old_points o"
-        " JOIN old_settings os USING(setting) JOIN settings s ON s.parameters = os.parameters"
-        " JOIN points p ON p.setting = s.setting AND p.seed = o.seed WHERE o.status <> 'waiting';"
-        "UPDATE settings SET hash = (SELECT hash FROM old_settings o WHERE o.parameters = settings.parameters);"
-        "UPDATE points SET (status, error, host, seconds, attempts) ="
-        " (SELECT o.status, o.error, o.host, o.seconds, o.attempts FROM old_points o JOIN moved ON was = o.point"
-        "  WHERE now = points.point) WHERE point IN (SELECT now FROM moved);";
-    static const char CLEAN[] =
-        "DROP TABLE moved; DROP TABLE old_results; DROP TABLE old_points; DROP TABLE old_settings;"
-        "DROP INDEX by_parameters; DROP INDEX by_setting";
+    static const char ASIDE[] = "ALTER TABLE settings RENAME TO old_settings; ALTER TABLE points RENAME TO old_points;"
+                                "ALTER TABLE results RENAME TO old_results; DROP TABLE notes";
+    static const char BACK
+        [] = "CREATE INDEX by_parameters ON settings(parameters); CREATE INDEX by_setting ON points(setting, seed);"
+             "CREATE TEMP TABLE moved AS SELECT o.point AS was, p.point AS now FROM old_points o"
+             " JOIN old_settings os USING(setting) JOIN settings s ON s.parameters = os.parameters"
+             " JOIN points p ON p.setting = s.setting AND p.seed = o.seed WHERE o.status <> 'waiting';"
+             "UPDATE settings SET hash = (SELECT hash FROM old_settings o WHERE o.parameters = settings.parameters);"
+             "UPDATE points SET (status, error, host, seconds, attempts) ="
+             " (SELECT o.status, o.error, o.host, o.seconds, o.attempts FROM old_points o JOIN moved ON was = o.point"
+             "  WHERE now = points.point) WHERE point IN (SELECT now FROM moved);";
+    static const char
+        CLEAN[] = "DROP TABLE moved; DROP TABLE old_results; DROP TABLE old_points; DROP TABLE old_settings;"
+                  "DROP INDEX by_parameters; DROP INDEX by_setting";
     if (t->points < sweep_points(w)) t->points = sweep_points(w); /* for the limits: so many are written */
     return store_run(t, "BEGIN IMMEDIATE", err) &&
            store_finish(t,
@@ -201,8 +198,7 @@ bool store_write_hash(sweep_store *t, size_t setting, const char *hash, portolan
     return ok;
 }
 
-static bool hash_of_setting(sweep_loader *loader, size_t setting, char hash[FILE_HASH_TEXT],
-                            portolan_error *err) {
+static bool hash_of_setting(sweep_loader *loader, size_t setting, char hash[FILE_HASH_TEXT], portolan_error *err) {
     scenario *s = point_load(loader, setting, err); /* with the first seed, which does not count */
     bool ok = s && scenario_hash(s, hash, err);
     if (s) point_release(loader, s);
@@ -214,17 +210,15 @@ static bool check_hash(const store_cursor *c, sweep_loader *loader, bool accept,
     char now[FILE_HASH_TEXT];
     size_t setting;
     const char *then;
-    if (!cell_whole(c, SETTING_NUMBER, &setting, err) || !cell_text(c, SETTING_HASH, &then, err))
-        return false;
+    if (!cell_whole(c, SETTING_NUMBER, &setting, err) || !cell_text(c, SETTING_HASH, &then, err)) return false;
     if (!then) return true; /* without results */
     if (!hash_of_setting(loader, setting, now, err)) return false;
     if (strcmp(now, then) == 0) return true;
     if (accept) return store_write_hash(c->t, setting, now, err);
-    return error_usage(
-        err,
-        "%s was made with other inputs: the scenario, a file it names or Portolan's version has "
-        "changed since; give another --out, or --accept-changed to keep those results",
-        c->t->path);
+    return error_usage(err,
+                       "%s was made with other inputs: the scenario, a file it names or Portolan's version has "
+                       "changed since; give another --out, or --accept-changed to keep those results",
+                       c->t->path);
 }
 
 /* Compares the hashes of settings that have results with what the inputs give now; `accept`: writes the new
@@ -233,8 +227,7 @@ static bool check_hashes(sweep_store *t, const sweep *w, bool accept, portolan_e
     sweep_loader loader = {.w = w};
     store_cursor c;
     bool ok = cursor_open(&c, t, &SETTINGS, "ORDER BY setting", err);
-    while ((ok = ok && cursor_next(&c, err)) && c.there)
-        ok = check_hash(&c, &loader, accept, err);
+    while ((ok = ok && cursor_next(&c, err)) && c.there) ok = check_hash(&c, &loader, accept, err);
     cursor_close(&c);
     sweep_loader_free(&loader);
     return ok;
@@ -244,11 +237,10 @@ bool store_resume(sweep_store *t, const sweep *w, bool accept, portolan_error *e
     const char *differ;
     if (!store_compare_plan(t, w, &differ, err)) return false;
     if (differ && !accept)
-        return error_usage(
-            err,
-            "%s holds another plan than %s: the %s differ; give another --out, or --accept-changed to "
-            "keep the results of the points that are in both",
-            t->path, w->path, differ);
+        return error_usage(err,
+                           "%s holds another plan than %s: the %s differ; give another --out, or --accept-changed to "
+                           "keep the results of the points that are in both",
+                           t->path, w->path, differ);
     if (differ && !(replace_plan(t, w, err) && store_read_plan(t, err))) return false;
     return check_hashes(t, w, accept, err);
 }

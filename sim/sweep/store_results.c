@@ -103,8 +103,7 @@ static void close_reader(reader *r) {
 static bool check_parameters(const reader *r) {
     const char *key;
     json_t *value;
-    if (!json_is_object(r->parameters) || json_object_size(r->parameters) != json_object_size(r->first))
-        return false;
+    if (!json_is_object(r->parameters) || json_object_size(r->parameters) != json_object_size(r->first)) return false;
     json_object_foreach(r->parameters, key, value)
         if (!json_is_string(value) || !json_object_get(r->first, key) ||
             !store_is_plain(json_string_value(value), json_string_length(value), true))
@@ -120,8 +119,7 @@ static bool read_setting(reader *r, size_t setting, point_record *p, portolan_er
     if (!cursor_next(c, err)) return false;
     if (!c->there) return store_damaged(c->t, err, "table settings has no row %zu", setting);
     c->row = setting + 1;
-    if (!cell_text(c, SETTING_PARAMETERS, &text, err) || !cell_text(c, SETTING_HASH, &p->hash, err))
-        return false;
+    if (!cell_text(c, SETTING_PARAMETERS, &text, err) || !cell_text(c, SETTING_HASH, &p->hash, err)) return false;
     json_decref(r->parameters);
     r->parameters = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     if (!r->first) r->first = json_incref(r->parameters);
@@ -145,8 +143,7 @@ static bool read_result(reader *r, point_record *p, portolan_error *err) {
     if (!cell_whole(c, RESULT_POSITION, &position, err)) return false;
     if (position != p->count) return cell_wrong(c, RESULT_POSITION, "the number after the one before", err);
     point_result *result = &p->results[p->count++];
-    bool ok =
-        copy_text(r, RESULT_POLICY, &result->policy, err) && copy_text(r, RESULT_TYPE, &result->type, err);
+    bool ok = copy_text(r, RESULT_POLICY, &result->policy, err) && copy_text(r, RESULT_TYPE, &result->type, err);
     for (const metric *m = METRICS; ok && m->key; m++)
         ok = cell_number(c, place++, (double *)((char *)&result->summary + m->offset), err);
     return ok;
@@ -173,9 +170,8 @@ static bool read_point(reader *r, point_record *p, portolan_error *err) {
     return cell_whole(c, POINT_NUMBER, &p->point, err) && cell_whole(c, POINT_SETTING, &p->setting, err) &&
            cell_seed(c, POINT_SEED, &p->seed, err) && cell_status(c, &p->status, err) &&
            cell_text(c, POINT_ERROR, &p->error, err) && cell_text(c, POINT_HOST, &p->host, err) &&
-           cell_number(c, POINT_SECONDS, &p->seconds, err) &&
-           cell_whole(c, POINT_ATTEMPTS, &p->attempts, err) && read_setting(r, p->setting, p, err) &&
-           read_results(r, p, err);
+           cell_number(c, POINT_SECONDS, &p->seconds, err) && cell_whole(c, POINT_ATTEMPTS, &p->attempts, err) &&
+           read_setting(r, p->setting, p, err) && read_results(r, p, err);
 }
 
 static bool read_points(reader *r, bool (*visit)(const point_record *p, void *context, portolan_error *err),
@@ -188,13 +184,12 @@ static bool read_points(reader *r, bool (*visit)(const point_record *p, void *co
              (p.point < points || cell_wrong(&r->points, POINT_NUMBER, "a point of the plan", err)) &&
              visit(&p, context, err);
     if (ok && r->results.there) ok = cell_wrong(&r->results, RESULT_POINT, "a point that is done", err);
-    return ok && (r->points.row == points ||
-                  store_damaged(r->points.t, err, "its plan has changed while it was read"));
+    return ok && (r->points.row == points || store_damaged(r->points.t, err, "its plan has changed while it was read"));
 }
 
 /* In a transaction, so that it is the store of one moment. */
-bool store_read(sweep_store *t, bool (*visit)(const point_record *p, void *context, portolan_error *err),
-                void *context, portolan_error *err) {
+bool store_read(sweep_store *t, bool (*visit)(const point_record *p, void *context, portolan_error *err), void *context,
+                portolan_error *err) {
     reader r = {0};
     if (!store_run(t, "BEGIN", err)) return false;
     bool ok = open_reader(&r, t, err) && read_points(&r, visit, context, err);
@@ -222,8 +217,7 @@ static bool hash_in(sweep_store *t, size_t setting, char hash[65], portolan_erro
 }
 
 static bool other_inputs(const sweep_store *part, portolan_error *err) {
-    return error_run(err, "%s was made with another plan or other inputs; remove it, and --resume",
-                     part->path);
+    return error_run(err, "%s was made with another plan or other inputs; remove it, and --resume", part->path);
 }
 
 static bool merge_point(const point_record *p, void *context, portolan_error *err) {
@@ -240,8 +234,8 @@ static bool merge(sweep_store *t, const sweep *w, sweep_store *part, portolan_er
     merger m = {t, part};
     if (!store_compare_plan(part, w, &differ, err)) return false;
     if (differ) return other_inputs(part, err);
-    return store_run(t, "BEGIN IMMEDIATE", err) &&
-           store_finish(t, store_read(part, merge_point, &m, err), err) && store_read_plan(t, err);
+    return store_run(t, "BEGIN IMMEDIATE", err) && store_finish(t, store_read(part, merge_point, &m, err), err) &&
+           store_read_plan(t, err);
 }
 
 bool store_merge(sweep_store *t, const sweep *w, const char *folder, portolan_error *err) {

@@ -55,8 +55,7 @@ const schema STORE_SCHEMA = {"run the sweep again, in another folder", STORE_HIS
 const store_table NOTES = {"notes", NOTE_COLUMNS, false, ") WITHOUT ROWID"};
 const store_table SETTINGS = {"settings", SETTING_COLUMNS, false, ")"};
 const store_table POINTS = {"points", POINT_COLUMNS, false, ")"};
-const store_table RESULTS = {"results", RESULT_COLUMNS, true,
-                             ", PRIMARY KEY(point, position)) WITHOUT ROWID"};
+const store_table RESULTS = {"results", RESULT_COLUMNS, true, ", PRIMARY KEY(point, position)) WITHOUT ROWID"};
 
 /* The table's column number `place`, of those from METRICS too; its name is NULL beyond the last. */
 static store_column column_at(const store_table *table, size_t place) {
@@ -73,14 +72,13 @@ static store_column column_at(const store_table *table, size_t place) {
 
 static void put_declaration(FILE *sql, const store_column *c) {
     static const char *const TYPES[] = {"INTEGER", "INTEGER", "REAL", "TEXT", "TEXT"};
-    fprintf(sql, "\"%s\" %s%s%s%s", c->name, TYPES[c->kind], c->optional ? "" : " NOT NULL",
-            *c->rules ? " " : "", c->rules);
+    fprintf(sql, "\"%s\" %s%s%s%s", c->name, TYPES[c->kind], c->optional ? "" : " NOT NULL", *c->rules ? " " : "",
+            c->rules);
 }
 
 static void put_columns(FILE *sql, const store_table *table) {
     store_column c;
-    for (size_t i = 0; (c = column_at(table, i)).name; i++)
-        fprintf(sql, "%s\"%s\"", i ? ", " : "", c.name);
+    for (size_t i = 0; (c = column_at(table, i)).name; i++) fprintf(sql, "%s\"%s\"", i ? ", " : "", c.name);
 }
 
 /* The text of an open_memstream; NULL if memory was short. */
@@ -114,8 +112,7 @@ char *store_results_insertion(void) {
     size_t size;
     FILE *sql = open_memstream(&text, &size);
     if (sql) fputs("INSERT INTO results VALUES(", sql);
-    for (size_t i = 0; sql && column_at(&RESULTS, i).name; i++)
-        fputs(i ? ", ?" : "?", sql);
+    for (size_t i = 0; sql && column_at(&RESULTS, i).name; i++) fputs(i ? ", ?" : "?", sql);
     if (sql) fputc(')', sql);
     return end_text(sql, &text);
 }
@@ -140,9 +137,8 @@ bool store_damaged(const sweep_store *t, portolan_error *err, const char *format
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    return error_run(
-        err, "%s is damaged, or not Portolan's (%s); it was left as it is: move it away and start anew",
-        t->path, what);
+    return error_run(err, "%s is damaged, or not Portolan's (%s); it was left as it is: move it away and start anew",
+                     t->path, what);
 }
 
 bool store_error(const sweep_store *t, const char *doing, portolan_error *err) {
@@ -152,17 +148,14 @@ bool store_error(const sweep_store *t, const char *doing, portolan_error *err) {
     switch (code) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT: return store_damaged(t, err, "%s", why);
-    case SQLITE_INTERRUPT:
-        return store_damaged(t, err, "it takes longer to read than a store of its size can");
+    case SQLITE_INTERRUPT: return store_damaged(t, err, "it takes longer to read than a store of its size can");
     case SQLITE_TOOBIG: return store_damaged(t, err, "it holds more than %d bytes in one cell", STORE_CELL);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return error_run(err,
-                         "%s cannot be %s: another program has locked it; close it there, and try again%s",
+        return error_run(err, "%s cannot be %s: another program has locked it; close it there, and try again%s",
                          t->path, doing, t->has_plan ? "; what was stored before is kept" : "");
     default:
-        return error_run(err, "%s cannot be %s: %s%s", t->path, doing,
-                         full ? "no space left on the disk" : why,
+        return error_run(err, "%s cannot be %s: %s%s", t->path, doing, full ? "no space left on the disk" : why,
                          t->has_plan ? "; what was stored before is kept, --resume goes on with it" : "");
     }
 }
@@ -182,19 +175,16 @@ void store_limit(sweep_store *t) {
     static const struct {
         int limit, value;
     } LIMITS[] = {
-        {SQLITE_LIMIT_LENGTH, STORE_CELL},   {SQLITE_LIMIT_SQL_LENGTH, 1 << 16},
-        {SQLITE_LIMIT_COLUMN, STORE_PLACES}, {SQLITE_LIMIT_EXPR_DEPTH, 100},
-        {SQLITE_LIMIT_ATTACHED, 0},          {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+        {SQLITE_LIMIT_LENGTH, STORE_CELL}, {SQLITE_LIMIT_SQL_LENGTH, 1 << 16}, {SQLITE_LIMIT_COLUMN, STORE_PLACES},
+        {SQLITE_LIMIT_EXPR_DEPTH, 100},    {SQLITE_LIMIT_ATTACHED, 0},         {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
     };
     static const struct {
         int option, value;
     } OPTIONS[] = {
-        {SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-        {SQLITE_DBCONFIG_DQS_DML, 0},        {SQLITE_DBCONFIG_DQS_DDL, 0},
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},   {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+        {SQLITE_DBCONFIG_ENABLE_VIEW, 0}, {SQLITE_DBCONFIG_DQS_DML, 0},        {SQLITE_DBCONFIG_DQS_DDL, 0},
     };
-    for (size_t i = 0; i < sizeof LIMITS / sizeof *LIMITS; i++)
-        sqlite3_limit(t->db, LIMITS[i].limit, LIMITS[i].value);
+    for (size_t i = 0; i < sizeof LIMITS / sizeof *LIMITS; i++) sqlite3_limit(t->db, LIMITS[i].limit, LIMITS[i].value);
     for (size_t i = 0; i < sizeof OPTIONS / sizeof *OPTIONS; i++)
         sqlite3_db_config(t->db, OPTIONS[i].option, OPTIONS[i].value, NULL);
     sqlite3_busy_timeout(t->db, 5000); /* somebody may look at it with another program */
@@ -232,8 +222,7 @@ bool store_finish(sweep_store *t, bool ok, portolan_error *err) {
 
 /* ---- Rows ---- */
 
-bool cursor_open(store_cursor *c, sweep_store *t, const store_table *table, const char *rest,
-                 portolan_error *err) {
+bool cursor_open(store_cursor *c, sweep_store *t, const store_table *table, const char *rest, portolan_error *err) {
     char *text = NULL;
     size_t size;
     *c = (store_cursor){.t = t, .table = table};
@@ -286,8 +275,8 @@ static void describe(const store_cursor *c, int place, char *into, size_t size) 
 bool cell_wrong(const store_cursor *c, int place, const char *wanted, portolan_error *err) {
     char found[64];
     describe(c, place, found, sizeof found);
-    return store_damaged(c->t, err, "table %s, row %zu, column %s is %s; %s is wanted", c->table->name,
-                         c->row, column_at(c->table, (size_t)place).name, found, wanted);
+    return store_damaged(c->t, err, "table %s, row %zu, column %s is %s; %s is wanted", c->table->name, c->row,
+                         column_at(c->table, (size_t)place).name, found, wanted);
 }
 
 /* Whether a cell has its column's type, or is NULL where it may be. */
@@ -336,15 +325,13 @@ static size_t plain_length(const char *text, bool breaks) {
     size_t n = utf8_length(text);
     unsigned char first = (unsigned char)text[0], second = n == 2 ? (unsigned char)text[1] : 0;
     bool high_control = first == 0xc2 && second < 0xa0; /* U+0080 to U+009F */
-    if (breaks && (first == '\t' || first == '\n' || first == '\r' || (high_control && second == 0x85)))
-        return n;
+    if (breaks && (first == '\t' || first == '\n' || first == '\r' || (high_control && second == 0x85))) return n;
     return first < ' ' || first == 127 || high_control ? 0 : n;
 }
 
 bool store_is_plain(const char *text, size_t length, bool breaks) {
     size_t i = 0, n = 1;
-    for (; i < length && n; i += n)
-        n = plain_length(text + i, breaks);
+    for (; i < length && n; i += n) n = plain_length(text + i, breaks);
     return n > 0;
 }
 

@@ -34,16 +34,7 @@ typedef struct store_table {
 extern const store_table NOTES, SETTINGS, POINTS, RESULTS;
 enum { NOTE_KEY, NOTE_VALUE };
 enum { SETTING_NUMBER, SETTING_PARAMETERS, SETTING_HASH };
-enum {
-    POINT_NUMBER,
-    POINT_SETTING,
-    POINT_SEED,
-    POINT_STATUS,
-    POINT_ERROR,
-    POINT_HOST,
-    POINT_SECONDS,
-    POINT_ATTEMPTS
-};
+enum { POINT_NUMBER, POINT_SETTING, POINT_SEED, POINT_STATUS, POINT_ERROR, POINT_HOST, POINT_SECONDS, POINT_ATTEMPTS };
 enum { RESULT_POINT, RESULT_POSITION, RESULT_POLICY, RESULT_TYPE, RESULT_METRICS };
 
 /* The version of the tables, SQLite's user_version of a store. */
@@ -105,8 +96,7 @@ typedef struct store_cursor {
 } store_cursor;
 
 /* `rest` is what follows the table's name: "WHERE ... ORDER BY ...". Close it, even after a failure. */
-bool cursor_open(store_cursor *c, sweep_store *t, const store_table *table, const char *rest,
-                 portolan_error *err);
+bool cursor_open(store_cursor *c, sweep_store *t, const store_table *table, const char *rest, portolan_error *err);
 bool cursor_next(store_cursor *c, portolan_error *err);
 void cursor_close(store_cursor *c);
 

@@ -31,8 +31,7 @@ const yaml_field SWEEP_FIELDS[] = {
      .fallback = "sweep"},
     {"scenario", FIELD_TEXT, offsetof(sweep_keys, scenario), .doc = "path of the scenario that is changed",
      .required = true},
-    {"set", FIELD_NODE, offsetof(sweep_keys, set),
-     .doc = "keys of the scenario and their values at every point"},
+    {"set", FIELD_NODE, offsetof(sweep_keys, set), .doc = "keys of the scenario and their values at every point"},
     {"axes", FIELD_NODE, offsetof(sweep_keys, axes),
      .doc = "keys of the scenario, each with a list or a range of values; all combinations are run"},
     {"zip", FIELD_NODE, offsetof(sweep_keys, zip),
@@ -41,19 +40,18 @@ const yaml_field SWEEP_FIELDS[] = {
      .doc =
          "list of maps of keys to a value or several; a setting in which all keys of a map have such a value is left out"},
     {"seeds", FIELD_NODE, offsetof(sweep_keys, seeds),
-     .doc =
-         "how many seeds (1, 2, ...) or a list of them, the same for every setting; default the scenario's"},
+     .doc = "how many seeds (1, 2, ...) or a list of them, the same for every setting; default the scenario's"},
     {"statistics", FIELD_NODE, offsetof(sweep_keys, statistics), .doc = "how results are compared"},
     {"best", FIELD_NODE, offsetof(sweep_keys, best), .doc = "which setting and policy to look for"},
     {0},
 };
 
 const yaml_field STATISTICS_FIELDS[] = {
-    {"confidence", FIELD_QUANTITY, offsetof(statistics_keys, confidence),
-     .doc = "level of the intervals over seeds", .fallback = "0.95", .least = 0.5, .most = 0.9999},
+    {"confidence", FIELD_QUANTITY, offsetof(statistics_keys, confidence), .doc = "level of the intervals over seeds",
+     .fallback = "0.95", .least = 0.5, .most = 0.9999},
     {"resamples", FIELD_COUNT, offsetof(statistics_keys, resamples),
-     .doc = "resamples of the bootstrap, which gives the intervals of percentiles", .fallback = "2000",
-     .least = 100, .most = 1e6},
+     .doc = "resamples of the bootstrap, which gives the intervals of percentiles", .fallback = "2000", .least = 100,
+     .most = 1e6},
     {"baseline", FIELD_TEXT, offsetof(statistics_keys, baseline),
      .doc = "label of the policy the others are compared with, seed by seed; default the first"},
     {"pareto", FIELD_NODE, offsetof(statistics_keys, pareto),
@@ -63,8 +61,7 @@ const yaml_field STATISTICS_FIELDS[] = {
 
 const yaml_field BEST_FIELDS[] = {
     {"minimise", FIELD_TEXT, offsetof(best_keys, minimise), .doc = "metric of which the least is wanted"},
-    {"maximise", FIELD_TEXT, offsetof(best_keys, maximise),
-     .doc = "instead: metric of which the most is wanted"},
+    {"maximise", FIELD_TEXT, offsetof(best_keys, maximise), .doc = "instead: metric of which the most is wanted"},
     {"subject_to", FIELD_NODE, offsetof(best_keys, subject_to),
      .doc = "metrics and their bounds: at most the value, or at least where more is better"},
     {0},
@@ -101,8 +98,8 @@ static bool read_pareto(sweep_questions *q, const yaml_node *list, portolan_erro
     if (!list) return true;
     if (!yaml_expect(list, YAML_LIST, "pareto", err)) return false;
     if (list->count < 2 || list->count > SWEEP_MAX_OBJECTIVES)
-        return error_input(err, list->mark, "a Pareto front is of 2 to %d metrics, found %zu",
-                           SWEEP_MAX_OBJECTIVES, list->count);
+        return error_input(err, list->mark, "a Pareto front is of 2 to %d metrics, found %zu", SWEEP_MAX_OBJECTIVES,
+                           list->count);
     q->pareto_count = list->count;
     for (size_t i = 0; i < list->count; i++)
         if (!yaml_expect(list->items[i], YAML_SCALAR, "a metric", err) ||
@@ -119,8 +116,7 @@ static bool read_bounds(sweep_questions *q, const yaml_node *map, portolan_error
         const yaml_node *key = map->items[2 * i], *value = map->items[2 * i + 1];
         sweep_bound *bound = &q->bounds[q->bound_count++];
         char why[256];
-        if (!find_aim(key->text, key->mark, &bound->metric, err) ||
-            !yaml_expect(value, YAML_SCALAR, key->text, err))
+        if (!find_aim(key->text, key->mark, &bound->metric, err) || !yaml_expect(value, YAML_SCALAR, key->text, err))
             return false;
         if (!unit_parse(value->text, UNIT_PURE, &bound->value, why, sizeof why))
             return error_input(err, value->mark, "'%s': %s", key->text, why);
@@ -137,8 +133,8 @@ static bool read_best(sweep_questions *q, const yaml_node *node, portolan_error 
     text_mark mark = yaml_find(node, keys.minimise ? "minimise" : "maximise")->mark;
     if (!find_aim(key, mark, &q->objective, err)) return false;
     if ((q->objective->better == BETTER_LESS) != !!keys.minimise)
-        return error_input(err, mark, "of '%s' %s is better; write '%s'", key,
-                           keys.minimise ? "more" : "less", keys.minimise ? "maximise" : "minimise");
+        return error_input(err, mark, "of '%s' %s is better; write '%s'", key, keys.minimise ? "more" : "less",
+                           keys.minimise ? "maximise" : "minimise");
     return !keys.subject_to || read_bounds(q, keys.subject_to, err);
 }
 
@@ -159,8 +155,7 @@ static bool read_questions(sweep *w, const sweep_keys *keys, portolan_error *err
 static bool read_fixed(sweep *w, const yaml_node *map, portolan_error *err) {
     if (!map) return true;
     if (!yaml_expect(map, YAML_MAP, "set", err)) return false;
-    if (!(w->fixed = arena_alloc(&w->memory, map->count + 1, sizeof *w->fixed)))
-        return error_memory(err, map->count);
+    if (!(w->fixed = arena_alloc(&w->memory, map->count + 1, sizeof *w->fixed))) return error_memory(err, map->count);
     for (size_t i = 0; i < map->count; i++)
         w->fixed[w->fixed_count++] = (scenario_edit){map->items[2 * i]->text, map->items[2 * i + 1]};
     return true;
@@ -177,8 +172,7 @@ static bool check_first(sweep *w, const yaml_node *statistics, portolan_error *e
     if (!has_seeds) w->seeds[0] = s->seed;
     const char *baseline = w->questions.baseline;
     size_t i = 0;
-    while (baseline && i < s->policy_count && strcmp(s->policies[i].label, baseline) != 0)
-        i++;
+    while (baseline && i < s->policy_count && strcmp(s->policies[i].label, baseline) != 0) i++;
     bool ok = i < s->policy_count || error_input(err, yaml_find(statistics, "baseline")->mark,
                                                  "the scenario has no policy "
                                                  "labelled '%.60s'",
@@ -190,8 +184,7 @@ static bool check_first(sweep *w, const yaml_node *statistics, portolan_error *e
 
 static bool read_sweep(sweep *w, const char *path, portolan_error *err) {
     sweep_keys keys = {0};
-    if (!yaml_load(&w->document, path, err) ||
-        !yaml_read(w->document.root, "a sweep", SWEEP_FIELDS, &keys, err))
+    if (!yaml_load(&w->document, path, err) || !yaml_read(w->document.root, "a sweep", SWEEP_FIELDS, &keys, err))
         return false;
     w->path = path;
     w->name = keys.name;
@@ -273,8 +266,7 @@ scenario *point_load(sweep_loader *l, size_t point, portolan_error *err) {
     size_t setting = setting_of(w, point), n = w->key_count;
     scenario_edit edits[SWEEP_MAX_KEYS + 1];
     scenario *s = calloc(1, sizeof *s);
-    for (size_t k = 0; k < n; k++)
-        edits[k] = (scenario_edit){w->keys[k], w->values[setting * n + k]};
+    for (size_t k = 0; k < n; k++) edits[k] = (scenario_edit){w->keys[k], w->values[setting * n + k]};
     if (w->seed_nodes) edits[n++] = (scenario_edit){"seed", w->seed_nodes[seed_of(w, point)]};
     scenario_changes changes = {.before = w->fixed,
                                 .before_count = w->fixed_count,
@@ -314,11 +306,9 @@ void sweep_loader_free(sweep_loader *l) {
 bool scenario_hash(const scenario *s, char hex[FILE_HASH_TEXT], portolan_error *err) {
     json_t *tree = json_from_yaml(s->documents[FILE_SCENARIO].root);
     if (tree) json_object_del(tree, "seed");
-    json_t *all =
-        tree ? json_pack("{s:s, s:o, s:[]}", "version", PORTOLAN_VERSION, "scenario", tree, "files") : NULL;
+    json_t *all = tree ? json_pack("{s:s, s:o, s:[]}", "version", PORTOLAN_VERSION, "scenario", tree, "files") : NULL;
     for (int i = FILE_MODEL; all && i < SCENARIO_FILES; i++)
-        if (s->inputs[i].path)
-            json_array_append_new(json_object_get(all, "files"), json_string(s->inputs[i].hash));
+        if (s->inputs[i].path) json_array_append_new(json_object_get(all, "files"), json_string(s->inputs[i].hash));
     for (size_t i = 0; all && i < s->place_count; i++)
         json_array_append_new(json_object_get(all, "files"), json_string(s->places[i].hash));
     for (size_t i = 0; all && i < s->policy_count; i++)

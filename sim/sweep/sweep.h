@@ -71,15 +71,9 @@ extern const yaml_field SWEEP_FIELDS[], RANGE_FIELDS[], STATISTICS_FIELDS[], BES
 bool sweep_load(sweep *w, const char *path, char *const *sets, size_t set_count, portolan_error *err);
 void sweep_free(sweep *w);
 
-static inline size_t sweep_points(const sweep *w) {
-    return w->setting_count * w->seed_count;
-}
-static inline size_t setting_of(const sweep *w, size_t point) {
-    return point % w->setting_count;
-}
-static inline size_t seed_of(const sweep *w, size_t point) {
-    return point / w->setting_count;
-}
+static inline size_t sweep_points(const sweep *w) { return w->setting_count * w->seed_count; }
+static inline size_t setting_of(const sweep *w, size_t point) { return point % w->setting_count; }
+static inline size_t seed_of(const sweep *w, size_t point) { return point / w->setting_count; }
 
 /* The value of key `k` in a setting as a text: as written, or as JSON where it is a list or map. Writes
  * into `into` if it must; returns the text. */
@@ -157,7 +151,7 @@ typedef struct point_record {
     uint64_t seed;
     point_status status;
     const char *error, *host; /* NULL if none */
-    double seconds; /* of the wall clock, from its process's start to its end; NaN if it was not run */
+    double seconds;           /* of the wall clock, from its process's start to its end; NaN if it was not run */
     size_t attempts;
     const char *hash;         /* scenario_hash, of a point that is done; else NULL */
     const json_t *parameters; /* an object of texts, with the same keys at every point */
@@ -175,8 +169,8 @@ bool store_merge(sweep_store *t, const sweep *w, const char *folder, portolan_er
 
 /* Calls `visit` for each point of the store's plan in order. Its texts live until the next call. Stops when
  * it returns false. */
-bool store_read(sweep_store *t, bool (*visit)(const point_record *p, void *context, portolan_error *err),
-                void *context, portolan_error *err);
+bool store_read(sweep_store *t, bool (*visit)(const point_record *p, void *context, portolan_error *err), void *context,
+                portolan_error *err);
 
 /* A text kept with the store: the name of the sweep, say. `into` is empty if there is none. */
 bool store_note(sweep_store *t, const char *key, const char *value, portolan_error *err);
@@ -195,13 +189,13 @@ typedef struct sweep_options {
 typedef struct sweep_progress {
     size_t done, failed, waiting; /* of the whole plan */
     int interrupted;              /* by this signal; 0: no */
-    double seconds; /* of the present command's wall clock */
+    double seconds;               /* of the present command's wall clock */
 } sweep_progress;
 
 /* Runs points[0 .. count-1] on this machine and records each, the failed ones too. Ends early after a signal,
  * and with `fail_fast` after the first failure. Fails only where the store or the machine does. */
-bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count,
-                     const sweep_options *o, sweep_progress *became, portolan_error *err);
+bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count, const sweep_options *o,
+                     sweep_progress *became, portolan_error *err);
 
 /* The same by Slurm: collects a job of an earlier command first, then submits what is missing and waits for
  * it. An interrupt leaves the job running. */
@@ -220,12 +214,12 @@ size_t sweep_active_tasks(const char *answer, bool active[SLURM_MOST_TASKS]);
 
 /* Reads the text of slurm/points: the size of a chunk, then numbers below `points`, a line each. Puts those
  * of the task's chunk into chunk[0 .. *count-1], which must have room for `points`. `path` is for errors. */
-bool sweep_parse_points(const char *text, const char *path, size_t points, size_t task, size_t *chunk,
-                        size_t *count, portolan_error *err);
+bool sweep_parse_points(const char *text, const char *path, size_t points, size_t task, size_t *chunk, size_t *count,
+                        portolan_error *err);
 
 /* What the script starts: runs the points of task `task` into a store of its own, out/slurm/part-TASK. */
-bool sweep_run_task(const sweep *w, const char *out, size_t task, const sweep_options *o,
-                    sweep_progress *became, portolan_error *err);
+bool sweep_run_task(const sweep *w, const char *out, size_t task, const sweep_options *o, sweep_progress *became,
+                    portolan_error *err);
 
 /* Counts the plan's points by status into done, failed and waiting. */
 void store_count(const sweep_store *t, const sweep *w, sweep_progress *p);

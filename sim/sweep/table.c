@@ -45,10 +45,8 @@ const char *sweep_axis_name(const sweep *w, size_t axis) {
 static bool is_asked(const sweep_questions *q, const column *c) {
     const metric *m = metric_named(c->key);
     bool asked = c->always || q->objective == m;
-    for (size_t i = 0; i < q->pareto_count; i++)
-        asked |= q->pareto[i] == m;
-    for (size_t i = 0; i < q->bound_count; i++)
-        asked |= q->bounds[i].metric == m;
+    for (size_t i = 0; i < q->pareto_count; i++) asked |= q->pareto[i] == m;
+    for (size_t i = 0; i < q->bound_count; i++) asked |= q->bounds[i].metric == m;
     return asked;
 }
 
@@ -63,14 +61,11 @@ static void show(char *into, const column *c, const sweep_cell *row) {
         snprintf(into, WIDTH, "%.*f +-%.*f", c->digits, x->mean * c->scale + 0.0, c->digits, half);
 }
 
-static bool repeats(const sweep_statistics *st, const sweep_cell *c) {
-    return &st->cells[c->same_as] != c;
-}
+static bool repeats(const sweep_statistics *st, const sweep_cell *c) { return &st->cells[c->same_as] != c; }
 
 static size_t count_rows(const sweep_statistics *st) {
     size_t n = 0;
-    for (size_t i = 0; i < st->cell_count; i++)
-        n += !repeats(st, &st->cells[i]);
+    for (size_t i = 0; i < st->cell_count; i++) n += !repeats(st, &st->cells[i]);
     return n;
 }
 
@@ -80,14 +75,12 @@ static bool is_shown(const sweep_statistics *st, size_t rows, const sweep_cell *
 }
 
 /* The value on an axis, of its first key, or "any" where the row stands for cells with other values too. */
-static const char *shown_value(const sweep_statistics *st, const sweep_cell *c, size_t axis, char *into,
-                               size_t size) {
+static const char *shown_value(const sweep_statistics *st, const sweep_cell *c, size_t axis, char *into, size_t size) {
     char other[4096];
     size_t k = st->w->axes[axis].first_key;
     const char *text = sweep_value(st->w, c->setting, k, into, size);
     for (const sweep_cell *d = c + 1; d < st->cells + st->cell_count; d++)
-        if (&st->cells[d->same_as] == c &&
-            strcmp(text, sweep_value(st->w, d->setting, k, other, sizeof other)) != 0)
+        if (&st->cells[d->same_as] == c && strcmp(text, sweep_value(st->w, d->setting, k, other, sizeof other)) != 0)
             return "any";
     return text;
 }
@@ -102,7 +95,9 @@ static const char *axis_value(const sweep_statistics *st, const sweep_cell *c, s
     return text_printable(text, TITLE, shown_value(st, c, axis, value, sizeof value));
 }
 
-static const char *policy_title(const sweep_cell *c, char text[TITLE]) { return text_printable(text, TITLE, c->policy); }
+static const char *policy_title(const sweep_cell *c, char text[TITLE]) {
+    return text_printable(text, TITLE, c->policy);
+}
 
 /* Widths; 0 for a column that is not shown. */
 typedef struct layout {
@@ -118,15 +113,13 @@ static void widen(int *width, const char *text) {
 static layout measure(const sweep_statistics *st, size_t rows) {
     layout l = {.policy = (int)strlen("policy")};
     char text[TITLE];
-    for (size_t k = 0; k < st->w->axis_count; k++)
-        widen(&l.axes[k], axis_title(st, k, text));
+    for (size_t k = 0; k < st->w->axis_count; k++) widen(&l.axes[k], axis_title(st, k, text));
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         if (is_asked(&st->w->questions, &COLUMNS[i])) widen(&l.columns[i], COLUMNS[i].title);
     for (size_t i = 0; i < st->cell_count; i++) {
         const sweep_cell *c = &st->cells[i];
         if (!is_shown(st, rows, c)) continue;
-        for (size_t k = 0; k < st->w->axis_count; k++)
-            widen(&l.axes[k], axis_value(st, c, k, text));
+        for (size_t k = 0; k < st->w->axis_count; k++) widen(&l.axes[k], axis_value(st, c, k, text));
         widen(&l.policy, policy_title(c, text));
         for (size_t k = 0; k < COLUMN_COUNT; k++) {
             show(text, &COLUMNS[k], c);
@@ -140,8 +133,7 @@ static void put_field(FILE *out, int width, const char *text) {
     if (width) fprintf(out, "  %*s", width, text);
 }
 
-static void print_cell(const sweep_statistics *st, const layout *l, const sweep_cell *c, FILE *out,
-                       bool color) {
+static void print_cell(const sweep_statistics *st, const layout *l, const sweep_cell *c, FILE *out, bool color) {
     static const char *const MARKS[] = {"", " *", " **"};
     char text[TITLE];
     if (color && c->front) fputs("\033[1m", out);
@@ -162,14 +154,11 @@ static void print_titles(const sweep_statistics *st, const layout *l, FILE *out)
     for (size_t k = 0; k < st->w->axis_count; k++)
         fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], axis_title(st, k, text));
     fprintf(out, "%-*s", l->policy, "policy");
-    for (size_t k = 0; k < COLUMN_COUNT; k++)
-        put_field(out, l->columns[k], COLUMNS[k].title);
+    for (size_t k = 0; k < COLUMN_COUNT; k++) put_field(out, l->columns[k], COLUMNS[k].title);
     fputc('\n', out);
-    for (size_t k = 0; k < st->w->axis_count; k++)
-        fprintf(out, "%-*s  ", l->axes[k], "");
+    for (size_t k = 0; k < st->w->axis_count; k++) fprintf(out, "%-*s  ", l->axes[k], "");
     fprintf(out, "%-*s", l->policy, "");
-    for (size_t k = 0; k < COLUMN_COUNT; k++)
-        put_field(out, l->columns[k], COLUMNS[k].unit);
+    for (size_t k = 0; k < COLUMN_COUNT; k++) put_field(out, l->columns[k], COLUMNS[k].unit);
     fputc('\n', out);
 }
 
@@ -188,11 +177,10 @@ static void print_best(const sweep_statistics *st, FILE *out) {
     const sweep_questions *q = &st->w->questions;
     char how[512];
     if (!q->objective) return;
-    size_t n = (size_t)snprintf(how, sizeof how, "%s %s",
-                                q->objective->better == BETTER_LESS ? "least" : "most", q->objective->key);
+    size_t n = (size_t)snprintf(how, sizeof how, "%s %s", q->objective->better == BETTER_LESS ? "least" : "most",
+                                q->objective->key);
     for (size_t i = 0; i < q->bound_count && n < sizeof how; i++)
-        n += (size_t)snprintf(how + n, sizeof how - n, "%s %s %s %.9g", i ? " and" : " with",
-                              q->bounds[i].metric->key,
+        n += (size_t)snprintf(how + n, sizeof how - n, "%s %s %s %.9g", i ? " and" : " with", q->bounds[i].metric->key,
                               q->bounds[i].metric->better == BETTER_LESS ? "<=" : ">=", q->bounds[i].value);
     if (!st->best) {
         fprintf(out, "%s: no setting keeps the bounds\n", how);
@@ -216,14 +204,13 @@ void print_sweep_table(const sweep_statistics *st, FILE *out, bool color) {
         shown++;
     }
     if (shown < rows)
-        fprintf(out, "%zu more rows, none of them on the Pareto front, are in statistics.csv\n",
-                rows - shown);
+        fprintf(out, "%zu more rows, none of them on the Pareto front, are in statistics.csv\n", rows - shown);
     fputs("* on the Pareto front of", out);
     for (size_t k = 0; k < st->w->questions.pareto_count; k++)
         fprintf(out, "%s %s", k ? "," : "", st->w->questions.pareto[k]->key);
     if (st->w->seed_count > 1)
-        fprintf(out, "; ** surely; +- half of the %.9g %% interval over %zu seeds\n",
-                100 * st->w->questions.confidence, st->w->seed_count);
+        fprintf(out, "; ** surely; +- half of the %.9g %% interval over %zu seeds\n", 100 * st->w->questions.confidence,
+                st->w->seed_count);
     else
         fputs("; one seed, so no intervals\n", out);
     print_best(st, out);

@@ -10,37 +10,41 @@
 
 const yaml_field MAP_FIELDS[] = {
     {"method", FIELD_CHOICE, offsetof(map_settings, method),
-     .doc = "what makes the pools: cartography (training dynamics, DIMEC-DC) or exit-pools (the layer at which samples leave "
-            "the finished model, DIMEE)",
+     .doc =
+         "what makes the pools: cartography (training dynamics, DIMEC-DC) or exit-pools (the layer at which samples leave "
+         "the finished model, DIMEE)",
      .fallback = "cartography", .choices = MAP_METHODS},
     {"exit", FIELD_COUNT, offsetof(map_settings, exit),
      .doc = "layer of the exit whose dynamics map the samples; default: the last recorded one", .least = 1,
      .most = MODEL_MAX_LAYERS},
-    {"epochs", FIELD_COUNT, offsetof(map_settings, epochs), .doc = "only so many first epochs; default: all", .least = 1,
-     .most = 10000},
+    {"epochs", FIELD_COUNT, offsetof(map_settings, epochs), .doc = "only so many first epochs; default: all",
+     .least = 1, .most = 10000},
     {"representation", FIELD_CHOICE, offsetof(map_settings, representation),
-     .doc = "v(x): the norms of the tokens' embeddings, their mean, or the first token's embedding", .fallback = "token_norms",
-     .choices = REPRESENTATIONS},
-    {"metric", FIELD_CHOICE, offsetof(map_settings, metric), .doc = "distance from v(x) to the pools' means", .fallback = "l2",
-     .choices = DISTANCES},
+     .doc = "v(x): the norms of the tokens' embeddings, their mean, or the first token's embedding",
+     .fallback = "token_norms", .choices = REPRESENTATIONS},
+    {"metric", FIELD_CHOICE, offsetof(map_settings, metric), .doc = "distance from v(x) to the pools' means",
+     .fallback = "l2", .choices = DISTANCES},
     {"assignment", FIELD_CHOICE, offsetof(map_settings, assignment),
-     .doc = "nearest-mean (the papers'), or logistic (ours): the tier of largest P(its exit is right) - price x cost, by "
-            "logistic regressions on v(x)",
+     .doc =
+         "nearest-mean (the papers'), or logistic (ours): the tier of largest P(its exit is right) - price x cost, by "
+         "logistic regressions on v(x)",
      .fallback = "nearest-mean", .choices = ASSIGNMENTS},
     {"reward", FIELD_CHOICE, offsetof(map_settings, reward),
-     .doc = "C in the reward C - mu_cost K: correct (1 or 0), true_label (its probability) or max_softmax (the confidence)",
+     .doc =
+         "C in the reward C - mu_cost K: correct (1 or 0), true_label (its probability) or max_softmax (the confidence)",
      .fallback = "correct", .choices = GAINS},
     {"objective", FIELD_CHOICE, offsetof(map_settings, objective),
      .doc = "what the thresholds maximise on held-out samples: the mean reward, or the saving within a drop",
      .fallback = "reward", .choices = OBJECTIVES},
     {"drop", FIELD_QUANTITY, offsetof(map_settings, drop),
      .doc = "max_saving: the largest drop of accuracy against cloud-only, in points", .fallback = "0.5", .most = 100},
-    {"alpha", FIELD_QUANTITY, offsetof(map_settings, alpha), .doc = "least confidence of easy and medium; default: searched"},
+    {"alpha", FIELD_QUANTITY, offsetof(map_settings, alpha),
+     .doc = "least confidence of easy and medium; default: searched"},
     {"beta", FIELD_QUANTITY, offsetof(map_settings, beta), .doc = "largest variability of easy; default: searched"},
     {"threshold", FIELD_QUANTITY, offsetof(map_settings, threshold),
      .doc = "exit-pools: confidence at which a sample leaves the model; default: searched"},
-    {"mu_cost", FIELD_QUANTITY, offsetof(map_settings, mu_cost), .doc = "weight of the cost in the reward (our default)",
-     .fallback = "0.1"},
+    {"mu_cost", FIELD_QUANTITY, offsetof(map_settings, mu_cost),
+     .doc = "weight of the cost in the reward (our default)", .fallback = "0.1"},
     {"layer_cost", FIELD_QUANTITY, offsetof(map_settings, cost.layer), .doc = "lambda: cost of one layer (our default)",
      .fallback = "1/12"},
     {"offload_edge", FIELD_QUANTITY, offsetof(map_settings, cost.offload_edge),
@@ -61,18 +65,21 @@ static bool read_split(mapping *m, portolan_error *err) {
     uint32_t layers = (uint32_t)c->shape.layers;
     char more;
     m->depth[POOL_EASY] = 3, m->depth[POOL_MEDIUM] = 6, m->depth[POOL_HARD] = layers;
-    if (m->s.split &&
-        sscanf(m->s.split, "%2u,%2u,%2u%c", &m->depth[POOL_EASY], &m->depth[POOL_MEDIUM], &m->depth[POOL_HARD], &more) != 3)
+    if (m->s.split && sscanf(m->s.split, "%2u,%2u,%2u%c", &m->depth[POOL_EASY], &m->depth[POOL_MEDIUM],
+                             &m->depth[POOL_HARD], &more) != 3)
         return error_usage(err, "--split is '%.60s'; it must be three numbers of layers like 3,6,12", m->s.split);
     for (int k = 0; k < POOLS; k++) {
         uint32_t depth = m->depth[k];
         if (depth < 1 || depth > layers || (k && depth < m->depth[k - 1]) || !c->exits[depth - 1])
-            return error_usage(err, "the split %u,%u,%u does not suit a model of %u layers: tiers hold ever more layers, and "
-                               "each ends at one with an exit; give --split", m->depth[POOL_EASY], m->depth[POOL_MEDIUM],
-                               m->depth[POOL_HARD], layers);
+            return error_usage(
+                err,
+                "the split %u,%u,%u does not suit a model of %u layers: tiers hold ever more layers, and "
+                "each ends at one with an exit; give --split",
+                m->depth[POOL_EASY], m->depth[POOL_MEDIUM], m->depth[POOL_HARD], layers);
     }
     if (m->depth[POOL_HARD] != layers)
-        return error_usage(err, "--split gives the cloud %u layers; it holds the whole model of %u", m->depth[POOL_HARD], layers);
+        return error_usage(err, "--split gives the cloud %u layers; it holds the whole model of %u",
+                           m->depth[POOL_HARD], layers);
     for (int k = 0; k < POOLS; k++) m->prices.cost[k] = tier_cost(&m->s.cost, m->depth, (tier)k);
     m->prices.mu_cost = m->s.mu_cost;
     return true;
@@ -89,8 +96,11 @@ static bool check_samples(const mapping *m, const char *folder, portolan_error *
         snprintf(name, sizeof name, "%u", train->guids[i]);
         same = strcmp(m->map.guids[i], name) == 0 && m->dynamics.gold[i] == train->labels[i];
     }
-    return same || error_usage(err, "%s: the dynamics are not of the %u samples that train.yaml gives for training; the data "
-                               "or the file has changed since", folder, train->samples);
+    return same ||
+           error_usage(err,
+                       "%s: the dynamics are not of the %u samples that train.yaml gives for training; the data "
+                       "or the file has changed since",
+                       folder, train->samples);
 }
 
 static bool find_dynamics(mapping *m, const char *folder, char *path, size_t size, portolan_error *err) {
@@ -115,8 +125,8 @@ static bool find_dynamics(mapping *m, const char *folder, char *path, size_t siz
 static bool map_dynamics(mapping *m, const char *folder, portolan_error *err) {
     char path[1024];
     uint32_t epochs = m->s.epochs ? (uint32_t)m->s.epochs : train_epochs(&m->setup.settings);
-    return find_dynamics(m, folder, path, sizeof path, err) && dynamics_load(&m->dynamics, path, epochs, err) && data_map_compute(&m->map, &m->dynamics, err) &&
-           check_samples(m, path, err);
+    return find_dynamics(m, folder, path, sizeof path, err) && dynamics_load(&m->dynamics, path, epochs, err) &&
+           data_map_compute(&m->map, &m->dynamics, err) && check_samples(m, path, err);
 }
 
 /* ---- Answers of the finished model ---- */
@@ -166,21 +176,24 @@ static bool map_exits(mapping *m, unsigned threads, progress *bar, portolan_erro
 
 static search_settings search_of(const map_settings *s, const prices *p) {
     bool exits = s->method == METHOD_EXIT_POOLS;
-    return (search_settings){.objective = s->objective, .drop = s->drop, .prices = *p,
+    return (search_settings){.objective = s->objective,
+                             .drop = s->drop,
+                             .prices = *p,
                              .fixed = {exits ? s->threshold : s->alpha, exits ? NAN : s->beta}};
 }
 
 static bool open_juries(mapping *m, portolan_error *err) {
     const map_settings *s = &m->s;
-    return jury_open(&m->held_jury, m->model, &m->setup.held_out, &m->held_answers, m->depth, s->reward, s->representation,
-                     m->router.size, err) &&
+    return jury_open(&m->held_jury, m->model, &m->setup.held_out, &m->held_answers, m->depth, s->reward,
+                     s->representation, m->router.size, err) &&
            jury_open(&m->dev_jury, m->model, &m->setup.dev, &m->dev_answers, m->depth, s->reward, s->representation,
                      m->router.size, err);
 }
 
 static bool choose_router(mapping *m, const search_settings *search, portolan_error *err) {
     router *r = &m->router;
-    if (m->s.assignment == ASSIGN_LOGISTIC) return router_fit_logistic(r, &m->held_jury, search, &m->found, m->held_to, err);
+    if (m->s.assignment == ASSIGN_LOGISTIC)
+        return router_fit_logistic(r, &m->held_jury, search, &m->found, m->held_to, err);
     double *v = malloc((size_t)m->setup.train.samples * r->size * sizeof *v);
     if (!v) return error_memory(err, (size_t)m->setup.train.samples * r->size * sizeof *v);
     fitting f = {m->setup.train.samples, r->size, m->map.confidence, m->map.variability, v};
@@ -196,8 +209,11 @@ static bool make_router(mapping *m, portolan_error *err) {
     const map_settings *s = &m->s;
     router *r = &m->router;
     uint32_t hidden = (uint32_t)encoder_settings(m->model)->shape.hidden;
-    *r = (router){.method = s->method, .assignment = s->assignment, .representation = s->representation,
-                  .distance = s->metric, .size = representation_size(s->representation, hidden, m->setup.train.longest)};
+    *r = (router){.method = s->method,
+                  .assignment = s->assignment,
+                  .representation = s->representation,
+                  .distance = s->metric,
+                  .size = representation_size(s->representation, hidden, m->setup.train.longest)};
     memcpy(r->depth, m->depth, sizeof r->depth);
     encoder_embedding_hash(m->model, r->embedding);
     search_settings search = search_of(s, &m->prices);
@@ -228,8 +244,7 @@ bool mapping_make(mapping *m, const map_settings *s, const char *folder, unsigne
                   portolan_error *err) {
     *m = (mapping){.s = *s};
     bool exits = s->method == METHOD_EXIT_POOLS;
-    bool ok = load_run(m, folder, err) &&
-              (exits ? map_exits(m, threads, bar, err) : map_dynamics(m, folder, err)) &&
+    bool ok = load_run(m, folder, err) && (exits ? map_exits(m, threads, bar, err) : map_dynamics(m, folder, err)) &&
               answer_set(m, &m->setup.held_out, "held-out samples", threads, bar, &m->held_answers, err) &&
               answer_set(m, &m->setup.dev, "dev samples", threads, bar, &m->dev_answers, err) && make_router(m, err);
     if (!ok) mapping_free(m);

@@ -4,17 +4,17 @@
 
 #include "analysis/cartography/cartography.h"
 #include "base/progress.h"
-#include "sim/sim.h"
 #include "sim/scenario/training_setup.h"
+#include "sim/sim.h"
 
 /* The options of `portolan map`: --KEY for each key of the table, with - for _. */
 typedef struct map_settings {
     int method, assignment, representation, metric, reward, objective;
-    uint64_t exit, epochs;           /* 0: the last recorded exit; all epochs */
-    double alpha, beta, threshold;   /* NaN: searched */
+    uint64_t exit, epochs;         /* 0: the last recorded exit; all epochs */
+    double alpha, beta, threshold; /* NaN: searched */
     double drop, mu_cost;
     cost_settings cost;
-    const char *split;               /* "3,6,12"; NULL: 3, 6 and all layers */
+    const char *split; /* "3,6,12"; NULL: 3, 6 and all layers */
 } map_settings;
 
 extern const yaml_field MAP_FIELDS[];
@@ -30,12 +30,12 @@ enum { AUC_ROWS = REPRESENTATION_COUNT + 4 };
 typedef struct mapping {
     map_settings s;
     uint32_t depth[POOLS];
-    uint32_t exit;        /* whose dynamics map the samples */
+    uint32_t exit; /* whose dynamics map the samples */
     prices prices;
     training_setup setup; /* its sets: train (the fitting samples), held_out, dev */
     encoder *model;
     training_dynamics dynamics;
-    data_map map;         /* a point a fitting sample; for exit pools, see `fitting` */
+    data_map map; /* a point a fitting sample; for exit pools, see `fitting` */
     outcome_table held_answers, dev_answers;
     router router;
     surface found;

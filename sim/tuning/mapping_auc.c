@@ -66,23 +66,26 @@ static bool fit_and_add(mapping *m, router *r, const fitting *f, const jury *hel
     surface found = {0};
     bool ok = router_search(r, f, held, search, &found, err), at_medians = ok && !has_choice(r);
     surface_free(&found);
-    if (at_medians)
-        ok = router_fit(r, f, median(f->confidence, f->samples), median(f->variability, f->samples), err);
+    if (at_medians) ok = router_fit(r, f, median(f->confidence, f->samples), median(f->variability, f->samples), err);
     if (ok) add_margin(m, r, held, dev, at_medians, s);
     return ok;
 }
 
 /* Nearest means under one representation. */
-static bool compare_representation(mapping *m, int kind, const search_settings *search, scores *s, portolan_error *err) {
+static bool compare_representation(mapping *m, int kind, const search_settings *search, scores *s,
+                                   portolan_error *err) {
     uint32_t hidden = (uint32_t)encoder_settings(m->model)->shape.hidden;
-    router r = {.method = m->s.method, .representation = kind, .distance = m->s.metric,
+    router r = {.method = m->s.method,
+                .representation = kind,
+                .distance = m->s.metric,
                 .size = representation_size(kind, hidden, m->setup.train.longest)};
     jury held = {0}, dev = {0};
     double *v = malloc((size_t)m->setup.train.samples * r.size * sizeof *v);
     fitting f = {m->setup.train.samples, r.size, m->map.confidence, m->map.variability, v};
-    bool ok = (v || error_memory(err, (size_t)m->setup.train.samples * r.size * sizeof *v)) && router_allocate(&r, err) &&
-              represent_set(m->model, &m->setup.train, kind, r.size, v, err) &&
-              jury_open(&held, m->model, &m->setup.held_out, &m->held_answers, m->depth, m->s.reward, kind, r.size, err) &&
+    bool ok = (v || error_memory(err, (size_t)m->setup.train.samples * r.size * sizeof *v)) &&
+              router_allocate(&r, err) && represent_set(m->model, &m->setup.train, kind, r.size, v, err) &&
+              jury_open(&held, m->model, &m->setup.held_out, &m->held_answers, m->depth, m->s.reward, kind, r.size,
+                        err) &&
               jury_open(&dev, m->model, &m->setup.dev, &m->dev_answers, m->depth, m->s.reward, kind, r.size, err) &&
               fit_and_add(m, &r, &f, &held, &dev, search, s, err);
     jury_close(&held);
@@ -93,8 +96,8 @@ static bool compare_representation(mapping *m, int kind, const search_settings *
 }
 
 /* A regression of "the phone's exit is right" on x: cross-fitted where it was fitted, whole where it was not. */
-static bool add_regression(mapping *m, const char *name, const double *held, const double *dev, uint32_t size, scores *s,
-                           portolan_error *err) {
+static bool add_regression(mapping *m, const char *name, const double *held, const double *dev, uint32_t size,
+                           scores *s, portolan_error *err) {
     uint32_t n = m->setup.held_out.samples;
     double *weights = malloc(size * sizeof *weights), bias;
     bool *right = malloc(n + 1);
@@ -131,14 +134,17 @@ static void add_plain_scores(mapping *m, scores *s) {
     take_lengths(&m->held_jury, s->held);
     take_lengths(&m->dev_jury, s->dev);
     add_row(m, "token count (fewer is easier)", s);
-    if (m->setup.held_out.samples) memcpy(s->held, m->held_jury.phone_confidence, m->setup.held_out.samples * sizeof *s->held);
+    if (m->setup.held_out.samples)
+        memcpy(s->held, m->held_jury.phone_confidence, m->setup.held_out.samples * sizeof *s->held);
     if (m->setup.dev.samples) memcpy(s->dev, m->dev_jury.phone_confidence, m->setup.dev.samples * sizeof *s->dev);
     add_row(m, "phone exit's confidence", s);
 }
 
 bool mapping_compare_scores(mapping *m, const search_settings *search, portolan_error *err) {
-    scores s = {malloc((m->setup.held_out.samples + 1) * sizeof *s.held), malloc((m->setup.dev.samples + 1) * sizeof *s.dev)};
-    bool ok = (s.held && s.dev) || error_memory(err, (m->setup.held_out.samples + m->setup.dev.samples) * sizeof *s.held);
+    scores s = {malloc((m->setup.held_out.samples + 1) * sizeof *s.held),
+                malloc((m->setup.dev.samples + 1) * sizeof *s.dev)};
+    bool ok = (s.held && s.dev) ||
+              error_memory(err, (m->setup.held_out.samples + m->setup.dev.samples) * sizeof *s.held);
     if (ok && m->s.assignment == ASSIGN_LOGISTIC) {
         take_margins(&m->router, &m->held_jury, s.held); /* on the samples it was fitted on: only dev's counts */
         take_margins(&m->router, &m->dev_jury, s.dev);

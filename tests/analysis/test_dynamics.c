@@ -136,7 +136,8 @@ static const broken BROKEN[] = {
     {GOOD GOOD, NULL, 0, 0, "stands twice"},
     {GOOD, "{\"guid\": 2, \"logits_epoch_1\": [0, 1], \"gold\": 0}", 1, 1, "not in the first epoch's file"},
     {GOOD, "{\"guid\": 1, \"logits_epoch_1\": [0, 1], \"gold\": 1}", 1, 1, "and 0 in an earlier epoch"},
-    {GOOD, "{\"guid\": 1, \"logits_epoch_1\": [0, 1], \"gold\": 0}\n{\"guid\": 1, \"logits_epoch_1\": [0, 1], \"gold\": 0}",
+    {GOOD,
+     "{\"guid\": 1, \"logits_epoch_1\": [0, 1], \"gold\": 0}\n{\"guid\": 1, \"logits_epoch_1\": [0, 1], \"gold\": 0}",
      2, 1, "stands twice"},
     {GOOD, "\n", 0, 0, "has 0 samples, the first epoch's file has 1"},
 };
@@ -197,9 +198,9 @@ TEST(every_epoch_must_be_there) {
 /* ---- Published maps ---- */
 
 TEST(published_map) {
-    static const char TEXT[] =
-        "{\"guid\":17715,\"index\":0,\"confidence\":0.25,\"variability\":0.125,\"correctness\":3}\n"
-        "{\"index\":1,\"confidence\":1,\"variability\":0,\"correctness\":5}\n";
+    static const char
+        TEXT[] = "{\"guid\":17715,\"index\":0,\"confidence\":0.25,\"variability\":0.125,\"correctness\":3}\n"
+                 "{\"index\":1,\"confidence\":1,\"variability\":0,\"correctness\":5}\n";
     data_map m;
     portolan_error err = {0};
     assert_true(data_map_parse(&m, "map.jsonl", TEXT, sizeof TEXT - 1, &err));

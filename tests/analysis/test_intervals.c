@@ -75,8 +75,7 @@ TEST(bootstrap_is_the_same_for_the_same_stream) {
     static const double VALUES[] = {3, 1, 4, 1, 5, 9, 2, 6};
     random_stream s = random_open(1, "test", 0), t = s;
     interval a, b;
-    assert_true(bootstrap_interval(VALUES, 8, 0.95, 500, &s, &a) &&
-                bootstrap_interval(VALUES, 8, 0.95, 500, &t, &b));
+    assert_true(bootstrap_interval(VALUES, 8, 0.95, 500, &s, &a) && bootstrap_interval(VALUES, 8, 0.95, 500, &t, &b));
     assert_memory_equal(&a, &b, sizeof a);
     assert_true(a.low < a.mean && a.mean < a.high);
 }

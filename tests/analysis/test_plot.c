@@ -11,9 +11,7 @@
 
 static const char *const PICTURES[] = {"svg", "pdf", "png"};
 
-static bool have_gnuplot(void) {
-    return system("command -v gnuplot >/dev/null") == 0;
-}
+static bool have_gnuplot(void) { return system("command -v gnuplot >/dev/null") == 0; }
 
 static bool is_there(const char *folder, const char *name, const char *ending) {
     char path[256];
@@ -44,8 +42,7 @@ static unsigned count_unfinished(const char *folder) {
     unsigned n = 0;
     DIR *dir = opendir(folder);
     assert_non_null(dir);
-    for (struct dirent *entry; (entry = readdir(dir));)
-        n += strstr(entry->d_name, "unfinished") != NULL;
+    for (struct dirent *entry; (entry = readdir(dir));) n += strstr(entry->d_name, "unfinished") != NULL;
     closedir(dir);
     return n;
 }
@@ -69,9 +66,8 @@ static bool write_plot(const char *folder, const char *body, bool ok, bool *draw
     return ok;
 }
 
-static const char GOOD[] =
-    "plot for [i=1:|policies|] data using 'latency_s':(strcol('policy') eq policies[i] ? "
-    "column('share') : NaN) with linespoints notitle\n";
+static const char GOOD[] = "plot for [i=1:|policies|] data using 'latency_s':(strcol('policy') eq policies[i] ? "
+                           "column('share') : NaN) with linespoints notitle\n";
 
 TEST(test_five_files) {
     portolan_error err = {0};
@@ -80,8 +76,7 @@ TEST(test_five_files) {
     assert_true(write_plot("five", GOOD, true, &drawn, &err));
     assert_true(drawn);
     assert_true(is_there("five", "lines", "tsv") && is_there("five", "lines", "gp"));
-    for (int i = 0; i < 3; i++)
-        assert_true(is_there("five", "lines", PICTURES[i]));
+    for (int i = 0; i < 3; i++) assert_true(is_there("five", "lines", PICTURES[i]));
     assert_int_equal(count_unfinished("five"), 0);
     assert_true(contains("five", "lines", "tsv", "\n#1 `rm` 'a b'\t0\t1\n"));
     assert_true(contains("five", "lines", "pdf", "%PDF-"));
@@ -141,8 +136,7 @@ TEST(test_script_draws_again) {
         unlink(path);
     }
     assert_int_equal(system("cd again && gnuplot lines.gp"), 0);
-    for (int i = 0; i < 3; i++)
-        assert_true(is_there("again", "lines", PICTURES[i]));
+    for (int i = 0; i < 3; i++) assert_true(is_there("again", "lines", PICTURES[i]));
 }
 
 TEST(test_refused_script) {
@@ -276,24 +270,24 @@ static void check_tics(plot_axis a, double inches) {
     size_t n = tics_of("x", a, inches, at);
     assert_true(n >= 2 && n <= 16);
     for (size_t i = 0; i + 1 < n; i++) {
-        double wide = 0.0707 * (snprintf(text, sizeof text, "%.10g", at[i]) + snprintf(text, sizeof text, "%.10g", at[i + 1])) / 2;
+        double wide = 0.0707 *
+                      (snprintf(text, sizeof text, "%.10g", at[i]) + snprintf(text, sizeof text, "%.10g", at[i + 1])) /
+                      2;
         assert_true(inches * (place(a, at[i + 1]) - place(a, at[i])) > wide);
     }
     n = tics_of("y", a, inches, at);
     assert_true(n >= 2);
-    for (size_t i = 0; i + 1 < n; i++)
-        assert_true(inches * (place(a, at[i + 1]) - place(a, at[i])) > 0.155);
+    for (size_t i = 0; i + 1 < n; i++) assert_true(inches * (place(a, at[i + 1]) - place(a, at[i])) > 0.155);
 }
 
 TEST(test_labels_do_not_touch) {
     static const plot_axis AXES[] = {
-        {0, 1, false},        {0, 250000, false},  {0, 1234567890, false}, {62.3, 99.9, false}, {-10, 90, false},
-        {0, 1e-5, false},     {0.5, 0.98, false},  {1, 1000, true},        {5, 600, true},      {1e-3, 1e7, true},
-        {100, 100000, true},  {150, 190, true},    {1, 1e30, true},        {0.02, 0.3334, true}, {99.1, 99.2, false},
+        {0, 1, false},       {0, 250000, false}, {0, 1234567890, false}, {62.3, 99.9, false},  {-10, 90, false},
+        {0, 1e-5, false},    {0.5, 0.98, false}, {1, 1000, true},        {5, 600, true},       {1e-3, 1e7, true},
+        {100, 100000, true}, {150, 190, true},   {1, 1e30, true},        {0.02, 0.3334, true}, {99.1, 99.2, false},
     };
     for (size_t i = 0; i < sizeof AXES / sizeof *AXES; i++)
-        for (double inches = 1.5; inches < 7; inches += 0.5)
-            check_tics(AXES[i], inches);
+        for (double inches = 1.5; inches < 7; inches += 0.5) check_tics(AXES[i], inches);
 }
 
 /* 0, 0.2 ... 1 on 2.7 inches: 0.54 inches apart for labels of at most 0.22; 0.1 apart would be ten labels and more. */

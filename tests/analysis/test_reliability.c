@@ -43,8 +43,7 @@ TEST(test_wilson) {
 /* n = 100, p = 0.5: 50 -+ 1.96 * 5 = 40.2, 59.8: ranks 40 and 60 + 1. */
 TEST(test_percentile_interval) {
     double values[100], low, high;
-    for (int i = 0; i < 100; i++)
-        values[i] = i + 1;
+    for (int i = 0; i < 100; i++) values[i] = i + 1;
     percentile_interval(values, 100, 50, &low, &high);
     assert_near(low, 40, 0);
     assert_near(high, 61, 0);

@@ -6,9 +6,7 @@
 #include "analysis/report/report.h"
 #include "tests/support.h"
 
-static bool have_gnuplot(void) {
-    return system("command -v gnuplot >/dev/null") == 0;
-}
+static bool have_gnuplot(void) { return system("command -v gnuplot >/dev/null") == 0; }
 
 /* NOW in the text becomes the present version of a results folder. */
 static void write_file(const char *folder, const char *name, const char *text) {
@@ -27,28 +25,26 @@ static void write_file(const char *folder, const char *name, const char *text) {
 }
 
 /* Three requests of policy a, one failed; two of policy "b,c". */
-static const char SUMMARY[] =
-    "{\"schema_version\": NOW, \"scenario\": \"<script>alert(1)</script>\", \"policies\": [\n"
-    "{\"name\": \"a\", \"policy\": \"random\", \"requests\": 3, \"accuracy\": 0.5, \"cost\": 1, "
-    "\"energy_phone_j\": 2,\n"
-    " \"energy_total_j\": 5, \"latency_p95_s\": 0.2, \"share_phone\": 1, \"share_edge\": 0, "
-    "\"share_cloud\": 0},\n"
-    "{\"name\": \"b,c\", \"policy\": \"oracle-cost\", \"requests\": 2, \"accuracy\": null, \"cost\": 2}]}";
-static const char MANIFEST[] =
-    "{\"seed\": 7, \"versions\": {\"portolan\": \"0.1\"}, \"inputs\": [{\"role\": \"scenario\", \"path\": "
-    "\"a&b.yaml\", \"sha256\": \"00ff\"}], \"scenario\": {\"platform\": {\"name\": \"\\\"><img src=x>\", "
-    "\"phones\": "
-    "[{\"name\": \"p\", \"count\": 3, \"speed\": {\"exponential\": \"1Gf\"}}]}}}";
-#define REQUESTS_HEADER \
+static const char
+    SUMMARY[] = "{\"schema_version\": NOW, \"scenario\": \"<script>alert(1)</script>\", \"policies\": [\n"
+                "{\"name\": \"a\", \"policy\": \"random\", \"requests\": 3, \"accuracy\": 0.5, \"cost\": 1, "
+                "\"energy_phone_j\": 2,\n"
+                " \"energy_total_j\": 5, \"latency_p95_s\": 0.2, \"share_phone\": 1, \"share_edge\": 0, "
+                "\"share_cloud\": 0},\n"
+                "{\"name\": \"b,c\", \"policy\": \"oracle-cost\", \"requests\": 2, \"accuracy\": null, \"cost\": 2}]}";
+static const char
+    MANIFEST[] = "{\"seed\": 7, \"versions\": {\"portolan\": \"0.1\"}, \"inputs\": [{\"role\": \"scenario\", \"path\": "
+                 "\"a&b.yaml\", \"sha256\": \"00ff\"}], \"scenario\": {\"platform\": {\"name\": \"\\\"><img src=x>\", "
+                 "\"phones\": "
+                 "[{\"name\": \"p\", \"count\": 3, \"speed\": {\"exponential\": \"1Gf\"}}]}}}";
+#define REQUESTS_HEADER                                                                          \
     "policy,sample,latency_s,wait_phone_s,wait_edge_s,wait_cloud_s,compute_s,network_s,correct," \
     "energy_active_phone_j,energy_active_radio_j,energy_active_server_j\n"
-static const char REQUESTS[] =
-    REQUESTS_HEADER
-    "a,4,0.2,0,,,0.1,0.1,1,1,0.25,0\n"
-    "a,4,0.1,0,,,0.1,0,0,1,0.5,0\n"
-    "a,5,9,,0,,0,0,,1,0,3\n"
-    "\"b,c\",0,0.3,0.07,0.03,,0.1,0.1,1,0,0,0\n"
-    "\"b,c\",1,0.5,,0.06,0.04,0.1,0.3,1,0,0,0\n";
+static const char REQUESTS[] = REQUESTS_HEADER "a,4,0.2,0,,,0.1,0.1,1,1,0.25,0\n"
+                                               "a,4,0.1,0,,,0.1,0,0,1,0.5,0\n"
+                                               "a,5,9,,0,,0,0,,1,0,3\n"
+                                               "\"b,c\",0,0.3,0.07,0.03,,0.1,0.1,1,0,0,0\n"
+                                               "\"b,c\",1,0.5,,0.06,0.04,0.1,0.3,1,0,0,0\n";
 static const char SAMPLES[] = "policy,sample,requests,right\na,4,2,1\na,5,1,0\n\"b,c\",0,1,1\n\"b,c\",1,1,1\n";
 static const char CALIBRATION[] = "exit,from,to,samples,confidence,accuracy\n"
                                   "3,0.90,0.95,20,0.92,0.95\n"
@@ -109,13 +105,10 @@ static void refuse(const char *file, const char *text, unsigned line, unsigned c
 TEST(test_refused) {
     refuse("summary.json", "{\"scenario\": ", 1, 13, "not JSON");
     refuse("summary.json", "[]", 1, 1, "not an object");
-    refuse("summary.json", "{\"schema_version\": NOW, \"scenario\": \"x\", \"policies\": []}", 1, 1,
-           "no 'policies'");
-    refuse("summary.json", "{\"schema_version\": NOW, \"scenario\": \"x\", \"policies\": [3]}", 1, 1,
-           "policies[0]");
+    refuse("summary.json", "{\"schema_version\": NOW, \"scenario\": \"x\", \"policies\": []}", 1, 1, "no 'policies'");
+    refuse("summary.json", "{\"schema_version\": NOW, \"scenario\": \"x\", \"policies\": [3]}", 1, 1, "policies[0]");
     refuse("summary.json", "{\"scenario\": \"x\", \"policies\": []}", 1, 1, "has no 'schema_version'");
-    refuse("summary.json", "{\"schema_version\": \"NOW\", \"scenario\": \"x\"}", 1, 1,
-           "has no 'schema_version'");
+    refuse("summary.json", "{\"schema_version\": \"NOW\", \"scenario\": \"x\"}", 1, 1, "has no 'schema_version'");
     refuse("summary.json", "{\"schema\": 1, \"scenario\": \"x\", \"policies\": [{}]}", 1, 1,
            "was written with schema 1 by an older Portolan; this one reads schema ");
     refuse("summary.json", "{\"schema_version\": 1000, \"policies\": []}", 1, 1,
@@ -141,10 +134,9 @@ TEST(test_refused) {
            "has 2 requests of policy 'a', and summary.json 3: they are not of one run");
     refuse("samples.csv", SAMPLES_HEADER "a,1,3,0\n", 0, 0, "has 0 requests of policy 'b,c', and summary.json 2");
     write_file("refused", "samples.csv", SAMPLES);
-    refuse("calibration.csv", "exit,from,to,samples,confidence,accuracy\n70,0,0.05,3,0,1\n", 2, 0,
-           "not a bin");
-    refuse("calibration.csv", "exit,from,to,samples,confidence,accuracy\n5,0,0.05,3,0,1\n3,0,0.05,3,0,1\n", 3,
-           0, "exit 3 stands after exit 5");
+    refuse("calibration.csv", "exit,from,to,samples,confidence,accuracy\n70,0,0.05,3,0,1\n", 2, 0, "not a bin");
+    refuse("calibration.csv", "exit,from,to,samples,confidence,accuracy\n5,0,0.05,3,0,1\n3,0,0.05,3,0,1\n", 3, 0,
+           "exit 3 stands after exit 5");
 }
 
 /* ---- HTML ---- */
@@ -158,9 +150,7 @@ static char *page_of(void (*write)(FILE *out)) {
     return text;
 }
 
-static void write_texts(FILE *out) {
-    html(out, "<p title=\"{}\">{}</p>{}", "\"'", "<b>&\001", NULL);
-}
+static void write_texts(FILE *out) { html(out, "<p title=\"{}\">{}</p>{}", "\"'", "<b>&\001", NULL); }
 
 TEST(test_escapes) {
     char *text = page_of(write_texts);
@@ -230,9 +220,8 @@ TEST(test_page) {
     assert_contains(page, "data-value=\"\">-</td>");
     assert_contains(page, "data-value=\"1\"><strong>1.000<span class=\"hidden\"> best</span></strong></td>");
     /* a's accuracy went up by 25 points, its cost too */
-    assert_contains(
-        page, "<td class=\"n better\" data-value=\"0.25\" data-difference=\"+25.00\" data-this=\"50.00\" "
-              "data-other=\"25.00\">");
+    assert_contains(page, "<td class=\"n better\" data-value=\"0.25\" data-difference=\"+25.00\" data-this=\"50.00\" "
+                          "data-other=\"25.00\">");
     assert_contains(page, "<td class=\"n worse\" data-value=\"0.5\" data-difference=\"+0.500\"");
     assert_contains(page, "<td class=\"n same extra\" data-value=\"0\" data-difference=\"0\"");
     assert_contains(page, "Only in this run: <code>b,c</code>");
@@ -333,8 +322,7 @@ TEST(test_sweep_refused) {
 TEST(test_front) {
     const double x[] = {1, 2, 2, 3, NAN}, y[] = {.5, .9, .8, .9, 1};
     const bool on[] = {true, true, false, false, false};
-    for (size_t i = 0; i < 5; i++)
-        assert_int_equal(is_on_front(x, y, 5, i), on[i]);
+    for (size_t i = 0; i < 5; i++) assert_int_equal(is_on_front(x, y, 5, i), on[i]);
 }
 
 static const char PLACES[] = "kind,name,latitude,longitude,attached_to\nsite,edge,-37.81,144.96,cloud\n"
@@ -399,10 +387,10 @@ TEST(test_fleet_refused) {
 
 /* ---- Overloaded places ---- */
 
-static const char OVERLOADED[] =
-    "{\"schema_version\": NOW, \"scenario\": \"o\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", "
-    "\"overloaded\": %s}, "
-    "{\"name\": \"b\", \"policy\": \"random\"}]}";
+static const char OVERLOADED
+    [] = "{\"schema_version\": NOW, \"scenario\": \"o\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", "
+         "\"overloaded\": %s}, "
+         "{\"name\": \"b\", \"policy\": \"random\"}]}";
 
 static void write_overloaded(const char *folder, const char *places) {
     char summary[1024];
@@ -556,9 +544,10 @@ TEST(test_legend_and_labels) {
 /* Four fifths of 10 samples, asked 1,000 times: Wilson's interval for 8 of 10 is 0.490 to 0.943. */
 TEST(test_intervals_are_over_samples) {
     char samples[512] = SAMPLES_HEADER;
-    write_file("tenfold", "summary.json",
-               "{\"schema_version\": NOW, \"scenario\": \"tenfold\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", "
-               "\"requests\": 1000, \"answered\": 1000, \"accuracy\": 0.8, \"cost\": 1}]}");
+    write_file(
+        "tenfold", "summary.json",
+        "{\"schema_version\": NOW, \"scenario\": \"tenfold\", \"policies\": [{\"name\": \"a\", \"policy\": \"random\", "
+        "\"requests\": 1000, \"answered\": 1000, \"accuracy\": 0.8, \"cost\": 1}]}");
     write_file("tenfold", "manifest.json", "{}");
     for (int i = 0; i < 10; i++)
         snprintf(samples + strlen(samples), sizeof samples - strlen(samples), "a,%d,100,%d\n", i, i < 8 ? 100 : 0);
@@ -583,17 +572,26 @@ TEST(test_intervals_are_over_samples) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read_back),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_escapes),    cmocka_unit_test(test_fleet_refused),
-        cmocka_unit_test(test_base64),     cmocka_unit_test(test_page),
-        cmocka_unit_test(test_overloaded), cmocka_unit_test(test_overloaded_refused),
-        cmocka_unit_test(test_strict_policy), cmocka_unit_test(test_legend_and_labels),
+        cmocka_unit_test(test_read_back),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_fleet_refused),
+        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_overloaded),
+        cmocka_unit_test(test_overloaded_refused),
+        cmocka_unit_test(test_strict_policy),
+        cmocka_unit_test(test_legend_and_labels),
         cmocka_unit_test(test_intervals_are_over_samples),
-        cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_no_rows_no_gnuplot),
-        cmocka_unit_test(test_front),      cmocka_unit_test(test_sweep),
-        cmocka_unit_test(test_sweep_page), cmocka_unit_test(test_sweep_refused),
+        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_no_rows_no_gnuplot),
+        cmocka_unit_test(test_front),
+        cmocka_unit_test(test_sweep),
+        cmocka_unit_test(test_sweep_page),
+        cmocka_unit_test(test_sweep_refused),
         cmocka_unit_test(test_fleet_around_the_earth),
-        cmocka_unit_test(test_fleet_map),  cmocka_unit_test(test_no_fleet_map),
+        cmocka_unit_test(test_fleet_map),
+        cmocka_unit_test(test_no_fleet_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,9 +36,13 @@ TEST(flops_of_routing) {
 
 /* Means (0, 3), (4, 0), (-4, -4). */
 static float rows[] = {0, 3, 4, 0, -4, -4};
-static const router MEANS = {.size = 2, .depth = {3, 6, 12}, .has = {true, true, true}, .rows = rows,
+static const router MEANS = {.size = 2,
+                             .depth = {3, 6, 12},
+                             .has = {true, true, true},
+                             .rows = rows,
                              .embedding = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-                             .thresholds = {0.5, 0.2}, .samples = {10, 20, 30}};
+                             .thresholds = {0.5, 0.2},
+                             .samples = {10, 20, 30}};
 
 static void check_assignment(const router *r, double a, double b, pool_kind wanted, double margin) {
     double v[] = {a, b};

@@ -20,7 +20,8 @@ static void make_samples(bool exits) {
     for (int i = 0; i < FIT; i++) {
         confidence[i] = random_uniform(&s);
         variability[i] = exits ? -random_uniform(&s) * confidence[i] : random_uniform(&s) / 2;
-        for (int d = 0; d < SIZE; d++) v[i][d] = random_normal(&s) + (d == 0 ? 3 * confidence[i] : d == 1 ? 4 * variability[i] : 0);
+        for (int d = 0; d < SIZE; d++)
+            v[i][d] = random_normal(&s) + (d == 0 ? 3 * confidence[i] : d == 1 ? 4 * variability[i] : 0);
     }
     for (int i = 0; i < HELD; i++) {
         double ease = random_uniform(&s);

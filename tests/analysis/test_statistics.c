@@ -8,8 +8,7 @@ TEST(values_are_sorted) {
     double values[] = {3, -1, 2, 2, 1e9, 0};
     static const double WANTED[] = {-1, 0, 2, 2, 3, 1e9};
     sort_values(values, 6);
-    for (size_t i = 0; i < 6; i++)
-        assert_near(values[i], WANTED[i], 0);
+    for (size_t i = 0; i < 6; i++) assert_near(values[i], WANTED[i], 0);
     sort_values(values, 0);
 }
 
@@ -32,21 +31,17 @@ TEST(one_value_is_every_percentile) {
         assert_near(percentile_nearest_rank(ONE, 1, RANKS[i]), 7, 0);
 }
 
-TEST(no_value_has_no_percentile) {
-    assert_true(isnan(percentile_nearest_rank(NULL, 0, 50)));
-}
+TEST(no_value_has_no_percentile) { assert_true(isnan(percentile_nearest_rank(NULL, 0, 50))); }
 
 /* By definition: the smallest value that at least p % of the values do not exceed. Integers, so that the
  * comparison is exact: 100 k >= p n. */
 TEST(nearest_rank_follows_its_definition) {
     double sorted[300];
-    for (size_t i = 0; i < 300; i++)
-        sorted[i] = (double)i + 1;
+    for (size_t i = 0; i < 300; i++) sorted[i] = (double)i + 1;
     for (size_t n = 1; n <= 300; n++) {
         for (size_t p = 1; p <= 100; p++) {
             size_t k = 1;
-            while (100 * k < p * n)
-                k++;
+            while (100 * k < p * n) k++;
             assert_near(percentile_nearest_rank(sorted, n, (double)p), (double)k, 0);
         }
     }
@@ -60,13 +55,11 @@ static confusion confusion_of(uint32_t classes, const unsigned *counts) {
     assert_true(confusion_open(&c, classes));
     for (uint32_t label = 0; label < classes; label++)
         for (uint32_t prediction = 0; prediction < classes; prediction++)
-            for (unsigned n = counts[label * classes + prediction]; n > 0; n--)
-                confusion_add(&c, label, prediction);
+            for (unsigned n = counts[label * classes + prediction]; n > 0; n--) confusion_add(&c, label, prediction);
     return c;
 }
 
-static void assert_measures(uint32_t classes, const unsigned *counts, double accuracy, double f1,
-                            double mcc) {
+static void assert_measures(uint32_t classes, const unsigned *counts, double accuracy, double f1, double mcc) {
     confusion c = confusion_of(classes, counts);
     assert_near(confusion_accuracy(&c), accuracy, 1e-14);
     assert_near(confusion_f1(&c), f1, 1e-14);
@@ -76,15 +69,11 @@ static void assert_measures(uint32_t classes, const unsigned *counts, double acc
 
 /* TN 4, FP 1, FN 2, TP 3: accuracy 7/10; F1 = 2*3 / (2*3 + 1 + 2) = 2/3;
  * MCC = (3*4 - 1*2) / sqrt((3+1)(3+2)(4+1)(4+2)) = 10 / sqrt(600). */
-TEST(two_classes) {
-    assert_measures(2, (unsigned[]){4, 1, 2, 3}, 0.7, 2.0 / 3, 10 / sqrt(600));
-}
+TEST(two_classes) { assert_measures(2, (unsigned[]){4, 1, 2, 3}, 0.7, 2.0 / 3, 10 / sqrt(600)); }
 
 /* The F1 of two classes is class 1's, not the mean: swapping the classes changes it.
  * TN 3, FP 2, FN 1, TP 4: F1 = 8 / (8 + 2 + 1) = 8/11; MCC is symmetric. */
-TEST(two_classes_swapped) {
-    assert_measures(2, (unsigned[]){3, 2, 1, 4}, 0.7, 8.0 / 11, 10 / sqrt(600));
-}
+TEST(two_classes_swapped) { assert_measures(2, (unsigned[]){3, 2, 1, 4}, 0.7, 8.0 / 11, 10 / sqrt(600)); }
 
 /*            predicted 0  1  2   labelled
  *   label 0            3  1  0   4
@@ -111,9 +100,7 @@ TEST(one_class_only) {
 }
 
 /* A class that is neither labelled nor predicted counts as F1 0 in the mean: (1 + 1 + 0) / 3. */
-TEST(absent_class_counts_in_the_mean) {
-    assert_measures(3, (unsigned[]){2, 0, 0, 0, 2, 0, 0, 0, 0}, 1, 2.0 / 3, 1);
-}
+TEST(absent_class_counts_in_the_mean) { assert_measures(3, (unsigned[]){2, 0, 0, 0, 2, 0, 0, 0, 0}, 1, 2.0 / 3, 1); }
 
 TEST(no_answers_have_no_measures) {
     confusion c = confusion_of(2, (unsigned[]){0, 0, 0, 0});

@@ -6,9 +6,7 @@
 #include "base/csv.h"
 #include "tests/support.h"
 
-static bool have_gnuplot(void) {
-    return system("command -v gnuplot >/dev/null") == 0;
-}
+static bool have_gnuplot(void) { return system("command -v gnuplot >/dev/null") == 0; }
 
 static FILE *open_file(const char *folder, const char *name) {
     char path[256];
@@ -46,8 +44,7 @@ static void write_grid(const char *folder, const char *const *x, size_t xs, cons
     fputs("a.x,b.y,policy,metric,seeds,mean,sd,low,high\n", f);
     for (size_t i = 0; i < xs; i++)
         for (size_t k = 0; k < ys; k++)
-            for (size_t p = 0; p < count; p++)
-                put_cell(f, x[i], y[k], policies[p], 0.5 + 0.01 * (double)(i + k + p));
+            for (size_t p = 0; p < count; p++) put_cell(f, x[i], y[k], policies[p], 0.5 + 0.01 * (double)(i + k + p));
     assert_int_equal(fclose(f), 0);
     write_plan(folder, "[{\"keys\": [\"a.x\"]}, {\"keys\": [\"b.y\"]}]", "");
 }
@@ -184,8 +181,7 @@ TEST(test_units) {
     assert_string_equal(g.axes[1].name, "y");
     assert_string_equal(g.axes[1].unit, "kbps");
     static const double KBPS[] = {100, 300, 1000, 10000, 100000};
-    for (size_t i = 0; i < 5; i++)
-        assert_near(g.axes[1].numbers[i], KBPS[i], 1e-9);
+    for (size_t i = 0; i < 5; i++) assert_near(g.axes[1].numbers[i], KBPS[i], 1e-9);
     assert_string_equal(g.axes[0].unit, "");
     assert_near(g.axes[0].numbers[1], 0.6, 0);
     sweep_grid_free(&g);
@@ -222,14 +218,16 @@ TEST(test_kinds_of_numbers) {
 
 /* Labels that a shell, gnuplot or a page would run, or take for formats. */
 TEST(test_names_stay_names) {
-    static const char *const EVIL[] = {"`touch touched`", "';system('touch touched')#'", "%s{/Bold <script>x</script>}"};
+    static const char *const EVIL[] = {"`touch touched`", "';system('touch touched')#'",
+                                       "%s{/Bold <script>x</script>}"};
     if (!have_gnuplot()) skip();
     write_grid("evil", EVIL, 3, THRESHOLDS, 2, EVIL, 3);
     picture_list list = draw("evil", true);
     assert_int_equal(count_lines("evil", &list, "accuracy-by-y"), 9);
     assert_int_not_equal(access("touched", F_OK), 0);
     assert_int_not_equal(access("evil/plots/touched", F_OK), 0);
-    const char *svg = find(&list, "accuracy-by-y")->svg.data, *map = find(&list, "accuracy-map--touch-touched-")->svg.data;
+    const char *svg = find(&list, "accuracy-by-y")->svg.data,
+               *map = find(&list, "accuracy-map--touch-touched-")->svg.data;
     assert_non_null(strstr(svg, ">`touch touched`, x=';system('touch touched')#'<"));
     assert_non_null(strstr(svg, ">%s{/Bold &lt;script>x&lt;/script>}, x=`touch touched`<"));
     assert_non_null(strstr(map, ">%s{/Bold &lt;script>x&lt;/script>}<"));
@@ -249,8 +247,7 @@ TEST(test_names_differ) {
     picture_list list = draw("alike", false);
     assert_int_equal(count_lines("alike", &list, "accuracy-by-y"), 18);
     for (size_t i = 0; i < list.count; i++)
-        for (size_t k = 0; k < i; k++)
-            assert_string_not_equal(list.items[i].name, list.items[k].name);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(list.items[i].name, list.items[k].name);
     find(&list, "accuracy-by-y-a-b-2");
     picture_list_free(&list);
 }
@@ -298,7 +295,9 @@ TEST(test_refused) {
 /* A metric that is called as a cell's own texts are does not take their place. */
 TEST(test_metrics_are_no_names) {
     FILE *f = open_file("names", "statistics.csv");
-    fputs("a.x,policy,metric,seeds,mean,sd,low,high\n1,p,name,2,1,0,1,1\n1,p,parameters,2,1,0,1,1\n1,p,policy,2,1,0,1,1\n", f);
+    fputs(
+        "a.x,policy,metric,seeds,mean,sd,low,high\n1,p,name,2,1,0,1,1\n1,p,parameters,2,1,0,1,1\n1,p,policy,2,1,0,1,1\n",
+        f);
     assert_int_equal(fclose(f), 0);
     write_plan("names", "[{\"keys\": [\"a.x\"]}]", "");
     run_folder folder = load("names");
@@ -310,9 +309,10 @@ TEST(test_metrics_are_no_names) {
 
 TEST(test_front) {
     write_grid("front", THRESHOLDS, 2, RATES, 2, POLICIES, 2);
-    write_plan("front", "[{\"keys\": [\"a.x\"]}, {\"keys\": [\"b.y\"]}]",
-               ", \"pareto\": {\"metrics\": [\"cost\", \"accuracy\"], \"front\": [{\"policy\": \"cloud-only\", \"sure\": true, "
-               "\"parameters\": {\"a.x\": \"0.6\", \"b.y\": \"100kbps\"}}]}");
+    write_plan(
+        "front", "[{\"keys\": [\"a.x\"]}, {\"keys\": [\"b.y\"]}]",
+        ", \"pareto\": {\"metrics\": [\"cost\", \"accuracy\"], \"front\": [{\"policy\": \"cloud-only\", \"sure\": true, "
+        "\"parameters\": {\"a.x\": \"0.6\", \"b.y\": \"100kbps\"}}]}");
     picture_list list = draw("front", false);
     find(&list, "pareto");
     file_bytes rows;
@@ -327,12 +327,17 @@ TEST(test_front) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_line_is_drawn), cmocka_unit_test(test_few_lines_share_a_picture),
-        cmocka_unit_test(test_many_policies),       cmocka_unit_test(test_left_out_is_said),
-        cmocka_unit_test(test_units),               cmocka_unit_test(test_kinds_of_numbers),
-        cmocka_unit_test(test_names_stay_names),    cmocka_unit_test(test_names_differ),
+        cmocka_unit_test(test_every_line_is_drawn),
+        cmocka_unit_test(test_few_lines_share_a_picture),
+        cmocka_unit_test(test_many_policies),
+        cmocka_unit_test(test_left_out_is_said),
+        cmocka_unit_test(test_units),
+        cmocka_unit_test(test_kinds_of_numbers),
+        cmocka_unit_test(test_names_stay_names),
+        cmocka_unit_test(test_names_differ),
         cmocka_unit_test(test_zip),
-        cmocka_unit_test(test_refused),             cmocka_unit_test(test_metrics_are_no_names),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_metrics_are_no_names),
         cmocka_unit_test(test_front),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,10 +159,10 @@ TEST(texts_are_quoted_where_they_must_be) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fields_may_be_quoted),    cmocka_unit_test(columns_are_found_in_any_case),
-        cmocka_unit_test(a_fault_has_its_column),  cmocka_unit_test(damaged_rows_are_refused),
+        cmocka_unit_test(fields_may_be_quoted),      cmocka_unit_test(columns_are_found_in_any_case),
+        cmocka_unit_test(a_fault_has_its_column),    cmocka_unit_test(damaged_rows_are_refused),
         cmocka_unit_test(endless_lines_are_refused), cmocka_unit_test(short_memory_is_an_error),
-        cmocka_unit_test(other_files_are_refused), cmocka_unit_test(texts_are_quoted_where_they_must_be),
+        cmocka_unit_test(other_files_are_refused),   cmocka_unit_test(texts_are_quoted_where_they_must_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

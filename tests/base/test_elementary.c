@@ -34,8 +34,7 @@ TEST(log_of_special_points) {
     assert_true(portable_log(-0.0) == -HUGE_VAL);
     assert_near(portable_log(0x1p-1074), log(0x1p-1074), TOLERANCE);
     assert_near(portable_log(1.7976931348623157e308), log(1.7976931348623157e308), TOLERANCE);
-    for (int e = -1074; e <= 1023; e++)
-        assert_near(portable_log(ldexp(1, e)), e * 0x1.62e42fefa39efp-1, TOLERANCE);
+    for (int e = -1074; e <= 1023; e++) assert_near(portable_log(ldexp(1, e)), e * 0x1.62e42fefa39efp-1, TOLERANCE);
 }
 
 TEST(exp_matches_libm) {
@@ -99,16 +98,15 @@ static const golden EXPS[] = {
 };
 
 TEST(same_bits_as_ever) {
-    for (size_t i = 0; i < sizeof LOGS / sizeof *LOGS; i++)
-        assert_near(portable_log(LOGS[i].x), LOGS[i].y, 0);
-    for (size_t i = 0; i < sizeof EXPS / sizeof *EXPS; i++)
-        assert_near(portable_exp(EXPS[i].x), EXPS[i].y, 0);
+    for (size_t i = 0; i < sizeof LOGS / sizeof *LOGS; i++) assert_near(portable_log(LOGS[i].x), LOGS[i].y, 0);
+    for (size_t i = 0; i < sizeof EXPS / sizeof *EXPS; i++) assert_near(portable_exp(EXPS[i].x), EXPS[i].y, 0);
 }
 
 TEST(sine_and_cosine_match_libm) {
     double worst = 0, sine, cosine;
     for (int i = -GRID; i <= GRID; i++) {
-        double degrees = 360.0 * i / GRID; /* pi/180 as a product would lose a bit: within a quarter turn none is lost */
+        double degrees = 360.0 * i /
+                         GRID; /* pi/180 as a product would lose a bit: within a quarter turn none is lost */
         portable_sine_cosine(degrees, &sine, &cosine);
         worst = fmax(worst, fabs(sine * sine + cosine * cosine - 1));
         if (fabs(degrees) > 90) continue;
@@ -132,10 +130,14 @@ TEST(sine_and_cosine_of_special_points) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(log_matches_libm),      cmocka_unit_test(log_matches_libm_near_one),
-        cmocka_unit_test(log_of_special_points), cmocka_unit_test(exp_matches_libm),
-        cmocka_unit_test(exp_of_special_points), cmocka_unit_test(each_undoes_the_other),
-        cmocka_unit_test(same_bits_as_ever),     cmocka_unit_test(sine_and_cosine_match_libm),
+        cmocka_unit_test(log_matches_libm),
+        cmocka_unit_test(log_matches_libm_near_one),
+        cmocka_unit_test(log_of_special_points),
+        cmocka_unit_test(exp_matches_libm),
+        cmocka_unit_test(exp_of_special_points),
+        cmocka_unit_test(each_undoes_the_other),
+        cmocka_unit_test(same_bits_as_ever),
+        cmocka_unit_test(sine_and_cosine_match_libm),
         cmocka_unit_test(sine_and_cosine_of_special_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

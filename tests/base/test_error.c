@@ -57,7 +57,9 @@ TEST(a_terminal_is_not_steered) {
         {"caf\u00e9 \u4e2d \U0001f600", "caf\u00e9 \u4e2d \U0001f600"},
         {"\x1b[31mred\x07\x7f", "\\x1b[31mred\\x07\\x7f"},
         {"two\nlines\t\r", "two\\nlines\\t\\r"},
-        {"\xc2\x9b" "2J \xc2\xa0", "\\u009b2J \xc2\xa0"},
+        {"\xc2\x9b"
+         "2J \xc2\xa0",
+         "\\u009b2J \xc2\xa0"},
         {"\u202egnp.exe \u2066 \u2028", "\\u202egnp.exe \\u2066 \\u2028"},
         {"\xff \xc3( \xed\xa0\x80 \xf5 \xe4\xb8", "\\xff \\xc3( \\xed\\xa0\\x80 \\xf5 \\xe4\\xb8"},
     };
@@ -92,8 +94,7 @@ TEST(nearest_word_finds_slips) {
 }
 
 TEST(nearest_word_leaves_strangers_alone) {
-    static const char *const NONE[] = {NULL}, *const SWAPPED[] = {"abcd", NULL},
-                             *const SHORT[] = {"ba", NULL};
+    static const char *const NONE[] = {NULL}, *const SWAPPED[] = {"abcd", NULL}, *const SHORT[] = {"ba", NULL};
     assert_null(nearest_word("banana", KEYS));
     assert_null(nearest_word("xyz", KEYS));
     assert_null(nearest_word("run", NONE));

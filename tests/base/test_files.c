@@ -30,9 +30,7 @@ static void write_file(const char *path, const char *text, size_t length) {
     assert_int_equal(fclose(f), 0);
 }
 
-static bool is_there(const char *path) {
-    return access(path, F_OK) == 0;
-}
+static bool is_there(const char *path) { return access(path, F_OK) == 0; }
 
 /* ---- Reading ---- */
 
@@ -461,8 +459,7 @@ TEST(a_full_disk_is_noticed) {
     err = (portolan_error){0};
     f = fopen("/dev/full", "w");
     assert_non_null(f);
-    for (int i = 0; i < 100000; i++)
-        fputc('x', f); /* a write fails before the end */
+    for (int i = 0; i < 100000; i++) fputc('x', f); /* a write fails before the end */
     errno = 0;
     assert_false(result_file_close(f, "summary.csv", &err));
     assert_int_equal(err.status, STATUS_FAILED);

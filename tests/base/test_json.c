@@ -27,18 +27,15 @@ static void assert_json(const char *yaml, const char *wanted) {
 }
 
 TEST(scalars) {
-    assert_json(
-        "[1, -2, 1.5, 1e3, 1e22, 0.1, 9007199254740993]",
-        "[\n  1,\n  -2,\n  1.5,\n  1000,\n  1e22,\n  0.10000000000000001,\n  9007199254740992.0\n]\n");
+    assert_json("[1, -2, 1.5, 1e3, 1e22, 0.1, 9007199254740993]",
+                "[\n  1,\n  -2,\n  1.5,\n  1000,\n  1e22,\n  0.10000000000000001,\n  9007199254740992.0\n]\n");
     assert_json("[yes, no, true, false, '']", "[\n  true,\n  false,\n  true,\n  false,\n  \"\"\n]\n");
     assert_json("[10Mbps, 1/12, 0x10, nan, 1e400, .]",
                 "[\n  \"10Mbps\",\n  \"1/12\",\n  \"0x10\",\n  \"nan\",\n  \"1e400\",\n  \".\"\n]\n");
     assert_json("a:\n", "{\n  \"a\": null\n}\n");
 }
 
-TEST(quoted_scalars_stay_texts) {
-    assert_json("['1', \"yes\", '1.5']", "[\n  \"1\",\n  \"yes\",\n  \"1.5\"\n]\n");
-}
+TEST(quoted_scalars_stay_texts) { assert_json("['1', \"yes\", '1.5']", "[\n  \"1\",\n  \"yes\",\n  \"1.5\"\n]\n"); }
 
 TEST(maps_keep_their_order) {
     assert_json("{z: 1, a: [], m: {}, b: {y: 2}}",
@@ -71,10 +68,13 @@ TEST(texts_that_are_no_utf8_stay) {
 }
 
 TEST(control_characters_are_escaped) {
-    char *text = printed(json_pack("{s:s}", "a\x1b", "\x7f \xc2\x9b" "2J \u00e9 \xc2\xa0"));
+    char *text = printed(json_pack("{s:s}", "a\x1b",
+                                   "\x7f \xc2\x9b"
+                                   "2J \u00e9 \xc2\xa0"));
     assert_string_equal(text, "{\n  \"a\\u001B\": \"\\u007F \\u009B2J \u00e9 \xc2\xa0\"\n}\n");
     json_t *back = json_loads(text, 0, NULL);
-    assert_string_equal(json_string_value(json_object_get(back, "a\x1b")), "\x7f \xc2\x9b" "2J \u00e9 \xc2\xa0");
+    assert_string_equal(json_string_value(json_object_get(back, "a\x1b")), "\x7f \xc2\x9b"
+                                                                           "2J \u00e9 \xc2\xa0");
     json_decref(back);
     free(text);
 }

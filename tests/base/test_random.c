@@ -7,9 +7,7 @@
 /* xoshiro256** 1.0 as its authors publish it (public domain, https://prng.di.unimi.it). */
 static uint64_t reference_state[4];
 
-static inline uint64_t rotl(const uint64_t x, int k) {
-    return (x << k) | (x >> (64 - k));
-}
+static inline uint64_t rotl(const uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
 static uint64_t reference_next(void) {
     const uint64_t result = rotl(reference_state[1] * 5, 7) * 9;
@@ -27,8 +25,7 @@ TEST(bits_match_the_reference) {
     for (uint64_t seed = 0; seed < 20; seed++) {
         random_stream s = random_open(seed, "test", seed * seed);
         memcpy(reference_state, s.state, sizeof reference_state);
-        for (int i = 0; i < 1000; i++)
-            assert_true(random_bits(&s) == reference_next());
+        for (int i = 0; i < 1000; i++) assert_true(random_bits(&s) == reference_next());
     }
 }
 
@@ -37,8 +34,7 @@ TEST(published_vector) {
     static const uint64_t WANTED[] = {
         11520, 0, 1509978240, 1215971899390074240, 1216172134540287360, 607988272756665600};
     random_stream s = {{1, 2, 3, 4}};
-    for (size_t i = 0; i < sizeof WANTED / sizeof *WANTED; i++)
-        assert_true(random_bits(&s) == WANTED[i]);
+    for (size_t i = 0; i < sizeof WANTED / sizeof *WANTED; i++) assert_true(random_bits(&s) == WANTED[i]);
 }
 
 typedef struct opening {
@@ -58,8 +54,7 @@ static const opening OPENINGS[] = {
 TEST(same_bits_as_ever) {
     for (size_t i = 0; i < sizeof OPENINGS / sizeof *OPENINGS; i++) {
         random_stream s = random_open(OPENINGS[i].seed, OPENINGS[i].purpose, OPENINGS[i].index);
-        for (int k = 0; k < 3; k++)
-            assert_true(random_bits(&s) == OPENINGS[i].bits[k]);
+        for (int k = 0; k < 3; k++) assert_true(random_bits(&s) == OPENINGS[i].bits[k]);
     }
 }
 
@@ -75,11 +70,9 @@ TEST(same_draws_as_ever) {
 
 TEST(a_copy_draws_the_same) {
     random_stream a = random_open(3, "test", 4), b = a;
-    for (int i = 0; i < 10; i++)
-        random_bits(&a);
+    for (int i = 0; i < 10; i++) random_bits(&a);
     random_stream again = random_open(3, "test", 4);
-    for (int i = 0; i < 10; i++)
-        assert_true(random_bits(&b) == random_bits(&again));
+    for (int i = 0; i < 10; i++) assert_true(random_bits(&b) == random_bits(&again));
     assert_memory_equal(&a, &b, sizeof a);
 }
 
@@ -87,8 +80,7 @@ TEST(a_copy_draws_the_same) {
 
 static double correlation(random_stream a, random_stream b, int n) {
     double sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += (random_uniform(&a) - 0.5) * (random_uniform(&b) - 0.5);
+    for (int i = 0; i < n; i++) sum += (random_uniform(&a) - 0.5) * (random_uniform(&b) - 0.5);
     return sum / n * 12;
 }
 
@@ -100,8 +92,7 @@ TEST(streams_are_uncorrelated) {
         assert_within(correlation(s, random_open(1, "a", i + 1), N), 0, bound);
         assert_within(correlation(s, random_open(2, "a", i), N), 0, bound);
         assert_within(correlation(s, random_open(1, "b", i), N), 0, bound);
-        assert_within(correlation(s, random_open(i + 2, "a", 1), N), 0,
-                      bound); /* seed and index change places */
+        assert_within(correlation(s, random_open(i + 2, "a", 1), N), 0, bound); /* seed and index change places */
     }
 }
 
@@ -113,8 +104,7 @@ TEST(first_draws_over_indices_are_uniform) {
         random_stream s = random_open(1, "arrivals", i);
         counts[random_bits(&s) >> 58]++;
     }
-    for (int c = 0; c < CELLS; c++)
-        chi += (counts[c] - mean) * (counts[c] - mean) / mean;
+    for (int c = 0; c < CELLS; c++) chi += (counts[c] - mean) * (counts[c] - mean) / mean;
     assert_within(chi, CELLS - 1, 5 * sqrt(2.0 * (CELLS - 1)));
 }
 
@@ -130,8 +120,7 @@ static double chi_square_below(uint64_t n, uint64_t cells, uint64_t draws) {
         assert_true(x < n);
         counts[x % cells]++;
     }
-    for (uint64_t c = 0; c < cells; c++)
-        chi += (counts[c] - mean) * (counts[c] - mean) / mean;
+    for (uint64_t c = 0; c < cells; c++) chi += (counts[c] - mean) * (counts[c] - mean) / mean;
     free(counts);
     return chi;
 }
@@ -215,8 +204,7 @@ TEST(normals_have_their_quantiles) {
     int below[3] = {0};
     for (int i = 0; i < DRAWS; i++) {
         double x = random_normal(&s);
-        for (int k = 0; k < 3; k++)
-            below[k] += x < k;
+        for (int k = 0; k < 3; k++) below[k] += x < k;
     }
     for (int k = 0; k < 3; k++) {
         double wanted = 0.5 * erfc(-k / sqrt(2));

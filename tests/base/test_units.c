@@ -85,8 +85,7 @@ TEST(every_family_reads) {
         assert_near(value, GOOD[i].value, 4e-16);
         seen[GOOD[i].family] = true;
     }
-    for (int f = 0; f < UNIT_FAMILIES; f++)
-        assert_true(seen[f]);
+    for (int f = 0; f < UNIT_FAMILIES; f++) assert_true(seen[f]);
 }
 
 typedef struct refusal {

@@ -20,8 +20,7 @@ static void assert_mark(const yaml_node *node, unsigned line, unsigned column) {
 }
 
 TEST(nodes_carry_their_places) {
-    yaml_document doc =
-        document_of("# a comment\na: 1\nb:\n  - x\n  - {c: 'd e', f: [1, 2]}\n\xc3\xa9t\xc3\xa9: z\n");
+    yaml_document doc = document_of("# a comment\na: 1\nb:\n  - x\n  - {c: 'd e', f: [1, 2]}\n\xc3\xa9t\xc3\xa9: z\n");
     const yaml_node *root = doc.root, *b = yaml_find(root, "b"), *map = b->items[1];
     assert_int_equal(root->kind, YAML_MAP);
     assert_int_equal(root->count, 3);
@@ -177,8 +176,7 @@ static char *repeat(const char *head, const char *part, size_t times, const char
     char *text = malloc(strlen(head) + times * strlen(part) + strlen(tail) + 1), *end = text;
     assert_non_null(text);
     end = stpcpy(end, head);
-    for (size_t i = 0; i < times; i++)
-        end = stpcpy(end, part);
+    for (size_t i = 0; i < times; i++) end = stpcpy(end, part);
     strcpy(end, tail);
     return text;
 }
@@ -221,8 +219,7 @@ TEST(values_are_bounded) {
 TEST(keys_are_bounded) {
     char *text = malloc((YAML_MAX_KEYS + 1) * 16), *end = text;
     assert_non_null(text);
-    for (int i = 0; i <= YAML_MAX_KEYS; i++)
-        end += sprintf(end, "k%d: 1\n", i);
+    for (int i = 0; i <= YAML_MAX_KEYS; i++) end += sprintf(end, "k%d: 1\n", i);
     refused(text, (size_t)(end - text), YAML_MAX_KEYS + 1, 1, "more than 4096 keys");
     free(text);
 }
@@ -331,8 +328,9 @@ TEST(a_scalar_has_no_keys_to_set) {
     yaml_document doc = document_of("name: a\ncells: [{name: lte, link: lte-macro}]\n");
     portolan_error err = {0};
     assert_false(yaml_set(&doc, "cells.lte.link.up", "5Mbps", &err));
-    assert_input_error(&err, 1, 1, "cells.lte.link.up: 'lte-macro' at test.yaml:2 has no keys; if it is a preset, put "
-                                   "{like: lte-macro, up: 5Mbps} in its place");
+    assert_input_error(&err, 1, 1,
+                       "cells.lte.link.up: 'lte-macro' at test.yaml:2 has no keys; if it is a preset, put "
+                       "{like: lte-macro, up: 5Mbps} in its place");
     err = (portolan_error){0};
     assert_false(yaml_set(&doc, "cells.lte.link.up.x", "1", &err));
     assert_input_error(&err, 1, 1, "put {like: lte-macro, up: ...} in its place");
@@ -428,7 +426,8 @@ int main(void) {
         cmocka_unit_test(set_in_maps),
         cmocka_unit_test(set_in_lists_by_index_name_and_label),
         cmocka_unit_test(set_into_an_item_of_one_plain_key),
-        cmocka_unit_test(a_scalar_has_no_keys_to_set), cmocka_unit_test(set_says_what_is_wrong),
+        cmocka_unit_test(a_scalar_has_no_keys_to_set),
+        cmocka_unit_test(set_says_what_is_wrong),
         cmocka_unit_test(put_copies_a_node_and_keeps_its_mark),
         cmocka_unit_test(put_tells_of_faults_at_the_value),
         cmocka_unit_test(set_through_an_alias_leaves_the_anchor_alone),

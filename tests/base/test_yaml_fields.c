@@ -21,16 +21,13 @@ static const yaml_field FIELDS[] = {
     {"name", FIELD_NAME, offsetof(everything, name), .doc = "a name"},
     {"flag", FIELD_BOOL, offsetof(everything, flag), .doc = "yes or no", .fallback = "yes"},
     {"count", FIELD_COUNT, offsetof(everything, count), .doc = "how many", .required = true},
-    {"small", FIELD_COUNT, offsetof(everything, small), .doc = "a few", .least = 1, .most = 10,
-     .fallback = "3"},
+    {"small", FIELD_COUNT, offsetof(everything, small), .doc = "a few", .least = 1, .most = 10, .fallback = "3"},
     {"time", FIELD_QUANTITY, offsetof(everything, time), .doc = "how long", UNIT_TIME, .fallback = "5ms"},
     {"share", FIELD_QUANTITY, offsetof(everything, share), .doc = "a part", .least = -1, .most = 1},
     {"positive", FIELD_QUANTITY, offsetof(everything, positive), .doc = "above zero", .positive = true},
-    {"speed", FIELD_DISTRIBUTION, offsetof(everything, speed), .doc = "how fast", UNIT_SPEED,
-     .positive = true},
+    {"speed", FIELD_DISTRIBUTION, offsetof(everything, speed), .doc = "how fast", UNIT_SPEED, .positive = true},
     {"wait", FIELD_DISTRIBUTION, offsetof(everything, wait), .doc = "how long", UNIT_TIME, .most = 100},
-    {"colour", FIELD_CHOICE, offsetof(everything, colour), .doc = "which", .choices = COLOURS,
-     .fallback = "green"},
+    {"colour", FIELD_CHOICE, offsetof(everything, colour), .doc = "which", .choices = COLOURS, .fallback = "green"},
     {"node", FIELD_NODE, offsetof(everything, node), .doc = "anything"},
     {0},
 };
@@ -83,9 +80,8 @@ TEST(a_wrong_default_is_reported) {
 }
 
 TEST(every_kind_reads) {
-    everything e =
-        read_good("{text: 'a b', name: x-1_y.z, flag: no, count: 1e6, small: 10, time: 2min, share: -1/4,\n"
-                  " positive: 1e-300, colour: blue, node: [1, 2]}");
+    everything e = read_good("{text: 'a b', name: x-1_y.z, flag: no, count: 1e6, small: 10, time: 2min, share: -1/4,\n"
+                             " positive: 1e-300, colour: blue, node: [1, 2]}");
     assert_string_equal(e.text, "a b");
     assert_string_equal(e.name, "x-1_y.z");
     assert_false(e.flag);
@@ -101,8 +97,7 @@ TEST(every_kind_reads) {
 }
 
 TEST(booleans) {
-    static const char *const YES[] = {"yes", "true", "on", "Yes", "TRUE"}, *const NO[] = {"no", "false",
-                                                                                          "off", "No"};
+    static const char *const YES[] = {"yes", "true", "on", "Yes", "TRUE"}, *const NO[] = {"no", "false", "off", "No"};
     char text[64];
     for (size_t i = 0; i < sizeof YES / sizeof *YES; i++) {
         snprintf(text, sizeof text, "{count: 1, flag: %s}", YES[i]);

@@ -45,14 +45,11 @@ static struct {
 /* The message of a request: the mailbox for its answer. */
 static void ask_edge(phone_actor *p) {
     void *answer = NULL;
-    sg_comm_wait(
-        sg_mailbox_put_async(bench.mailboxes[p->phone_number % bench.edges], p->reply, REQUEST_BYTES));
+    sg_comm_wait(sg_mailbox_put_async(bench.mailboxes[p->phone_number % bench.edges], p->reply, REQUEST_BYTES));
     sg_comm_wait(sg_mailbox_get_async(p->reply, &answer));
 }
 
-static void compute(double flops) {
-    sg_exec_wait(sg_actor_exec_init(flops));
-}
+static void compute(double flops) { sg_exec_wait(sg_actor_exec_init(flops)); }
 
 static void phone_main(int argc, char *argv[]) {
     (void)argc, (void)argv;
@@ -132,8 +129,7 @@ static void populate(void) {
     bench.hosts = calloc(bench.phones, sizeof *bench.hosts);
     bench.mailboxes = calloc(bench.edges, sizeof *bench.mailboxes);
     if (!bench.hosts || !bench.mailboxes) abort();
-    for (unsigned long i = 0; i < bench.phones; i++)
-        bench.hosts[i] = host_called("phone:%lu", i);
+    for (unsigned long i = 0; i < bench.phones; i++) bench.hosts[i] = host_called("phone:%lu", i);
     for (unsigned long i = 0; bench.to_edge && i < bench.edges; i++) {
         sg_host_t host = host_called("edge:edge-%lu", i + 1);
         bench.mailboxes[i] = sg_mailbox_by_name(sg_host_get_name(host));

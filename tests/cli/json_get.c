@@ -31,8 +31,7 @@ int main(int argc, char **argv) {
     }
     json_t *value = root;
     bool count = false;
-    for (char *word = argc > 2 ? strtok(argv[2], ".") : NULL; word && value && !count;
-         word = strtok(NULL, ".")) {
+    for (char *word = argc > 2 ? strtok(argv[2], ".") : NULL; word && value && !count; word = strtok(NULL, ".")) {
         count = strcmp(word, "#") == 0;
         if (!count) value = step(value, word);
     }

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/files.h"
-#include "sim/tuning/mapping.h"
-#include "sim/sweep/sweep.h"
 #include "sim/scenario/training_setup.h"
+#include "sim/sweep/sweep.h"
+#include "sim/tuning/mapping.h"
 
 static char *reference;
 
@@ -22,20 +22,33 @@ typedef struct section {
 } section;
 
 static const section SECTIONS[] = {
-    {"\n## Scenario\n", SCENARIO_FIELDS},      {"\n### Split\n", SPLIT_FIELDS},
-    {"\n### Run\n", RUN_FIELDS},               {"\n### Cost\n", COST_FIELDS},
-    {"\n### Payload\n", PAYLOAD_FIELDS},       {"\n### Output\n", OUTPUT_FIELDS},
+    {"\n## Scenario\n", SCENARIO_FIELDS},
+    {"\n### Split\n", SPLIT_FIELDS},
+    {"\n### Run\n", RUN_FIELDS},
+    {"\n### Cost\n", COST_FIELDS},
+    {"\n### Payload\n", PAYLOAD_FIELDS},
+    {"\n### Output\n", OUTPUT_FIELDS},
     {"\n### Trace\n", TRACE_FIELDS},
-    {"\n### Model\n", MODEL_FIELDS},           {"\n### Synthetic\n", SYNTHETIC_FIELDS},
-    {"\n## Workload\n", WORKLOAD_FIELDS},      {"\n### Arrivals\n", ARRIVAL_FIELDS},
-    {"\n### Data\n", DATASET_FIELDS},          {"\n## Platform\n", PLATFORM_FIELDS},
-    {"\n### Network\n", NETWORK_FIELDS},       {"\n### Phone group\n", PHONE_GROUP_FIELDS},
-    {"\n### Cell\n", CELL_FIELDS},             {"\n### Site\n", SITE_FIELDS},
-    {"\n### Region\n", REGION_FIELDS},         {"\n### Device\n", DEVICE_FIELDS},
-    {"\n### Link\n", LINK_FIELDS},             {"\n## Training file\n", TRAIN_FIELDS},
-    {"\n## Sweep\n", SWEEP_FIELDS},             {"\n### Range\n", RANGE_FIELDS},
-    {"\n### Statistics\n", STATISTICS_FIELDS}, {"\n### Best\n", BEST_FIELDS},
-    {"\n### Shape\n", TRAIN_MODEL_FIELDS},     {"\n### Optimisation\n", TRAINING_FIELDS},
+    {"\n### Model\n", MODEL_FIELDS},
+    {"\n### Synthetic\n", SYNTHETIC_FIELDS},
+    {"\n## Workload\n", WORKLOAD_FIELDS},
+    {"\n### Arrivals\n", ARRIVAL_FIELDS},
+    {"\n### Data\n", DATASET_FIELDS},
+    {"\n## Platform\n", PLATFORM_FIELDS},
+    {"\n### Network\n", NETWORK_FIELDS},
+    {"\n### Phone group\n", PHONE_GROUP_FIELDS},
+    {"\n### Cell\n", CELL_FIELDS},
+    {"\n### Site\n", SITE_FIELDS},
+    {"\n### Region\n", REGION_FIELDS},
+    {"\n### Device\n", DEVICE_FIELDS},
+    {"\n### Link\n", LINK_FIELDS},
+    {"\n## Training file\n", TRAIN_FIELDS},
+    {"\n## Sweep\n", SWEEP_FIELDS},
+    {"\n### Range\n", RANGE_FIELDS},
+    {"\n### Statistics\n", STATISTICS_FIELDS},
+    {"\n### Best\n", BEST_FIELDS},
+    {"\n### Shape\n", TRAIN_MODEL_FIELDS},
+    {"\n### Optimisation\n", TRAINING_FIELDS},
     {"\n## Map\n", MAP_FIELDS},
 };
 
@@ -79,9 +92,13 @@ static void check_section(const char *heading, const yaml_field *fields) {
         if (!line) fail_msg("%s lacks the key '%s'", heading, f->key);
         assert_has_meaning(line, f->doc, f->key);
         snprintf(fallback, sizeof fallback, "| %s%s%s |", f->fallback ? "`" : "",
-                 f->fallback ? f->fallback : f->required ? "required" : "none", f->fallback ? "`" : "");
+                 f->fallback   ? f->fallback
+                 : f->required ? "required"
+                               : "none",
+                 f->fallback ? "`" : "");
         const char *found = strstr(line, fallback);
-        if (!found || found > strchr(line, '\n')) fail_msg("the default of '%s' in%s is not %s", f->key, heading, fallback);
+        if (!found || found > strchr(line, '\n'))
+            fail_msg("the default of '%s' in%s is not %s", f->key, heading, fallback);
     }
     for (const char *row = begin; (row = strstr(row + 1, "\n| `")) && row < end;) rows++;
     if (rows != keys) fail_msg("%s has %zu rows for %zu keys", heading, rows, keys);
@@ -89,7 +106,8 @@ static void check_section(const char *heading, const yaml_field *fields) {
 
 static void test_yaml_keys(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof SECTIONS / sizeof *SECTIONS; i++) check_section(SECTIONS[i].heading, SECTIONS[i].fields);
+    for (size_t i = 0; i < sizeof SECTIONS / sizeof *SECTIONS; i++)
+        check_section(SECTIONS[i].heading, SECTIONS[i].fields);
 }
 
 static void test_policy_options(void **state) {

@@ -11,8 +11,7 @@ static const char *table_of(const char *heading, const char **end) {
     const char *section = strstr(manual, heading), *ruler = section ? strstr(section, "\n|---") : NULL;
     if (!ruler) fail_msg("there is no section with a table%s", heading);
     const char *begin = strchr(ruler + 1, '\n') + 1;
-    for (*end = begin; **end == '|';)
-        *end = strchr(*end, '\n') + 1;
+    for (*end = begin; **end == '|';) *end = strchr(*end, '\n') + 1;
     return begin;
 }
 

@@ -12,20 +12,43 @@
 
 enum { SAMPLES = 4, TOKENS = 3, MOST = 1 << 16 };
 
-static uint32_t lengths[SAMPLES] = {3, 2, 3, 2}, ids[10] = {2, 5, 3, 2, 3, 2, 4, 3, 2, 3}, labels[SAMPLES] = {0, 1, 0, 1},
-                guids[SAMPLES] = {0, 1, 2, 3};
+static uint32_t lengths[SAMPLES] = {3, 2, 3, 2}, ids[10] = {2, 5, 3, 2, 3, 2, 4, 3, 2, 3},
+                labels[SAMPLES] = {0, 1, 0, 1}, guids[SAMPLES] = {0, 1, 2, 3};
 static size_t first[SAMPLES] = {0, 3, 5, 8};
 static uint8_t segments[10], depths[SAMPLES] = {1, 1, 2, 3};
-static const token_set SET = {.samples = SAMPLES, .classes = 2, .vocabulary = 6, .longest = TOKENS, .lengths = lengths,
-                              .first = first, .ids = ids, .segments = segments, .labels = labels, .depths = depths,
+static const token_set SET = {.samples = SAMPLES,
+                              .classes = 2,
+                              .vocabulary = 6,
+                              .longest = TOKENS,
+                              .lengths = lengths,
+                              .first = first,
+                              .ids = ids,
+                              .segments = segments,
+                              .labels = labels,
+                              .depths = depths,
                               .guids = guids};
 static const train_watch SILENT = {0};
 
 static train_settings settings(void) {
-    return (train_settings){.seed = 1, .init_scale = 0.1, .epochs = 3, .exit_epochs = 1, .batch = 2, .shards = 2, .rate = 1e-2,
-                            .clip = 1, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .curriculum = 0.5, .accept_changed = true,
-                            .config = {.shape = {.layers = 2, .hidden = 2, .feed_forward = 2, .classes = 2, .vocabulary = 6},
-                                       .heads = 1, .positions = TOKENS, .norm_eps = 1e-12, .exits = {true, true}}};
+    return (train_settings){
+        .seed = 1,
+        .init_scale = 0.1,
+        .epochs = 3,
+        .exit_epochs = 1,
+        .batch = 2,
+        .shards = 2,
+        .rate = 1e-2,
+        .clip = 1,
+        .beta1 = 0.9,
+        .beta2 = 0.99,
+        .eps = 1e-8,
+        .curriculum = 0.5,
+        .accept_changed = true,
+        .config = {.shape = {.layers = 2, .hidden = 2, .feed_forward = 2, .classes = 2, .vocabulary = 6},
+                   .heads = 1,
+                   .positions = TOKENS,
+                   .norm_eps = 1e-12,
+                   .exits = {true, true}}};
 }
 
 static uint8_t good[MOST];

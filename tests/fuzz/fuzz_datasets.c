@@ -18,10 +18,8 @@ static void check_text(const char *text) {
 }
 
 static void check(const dataset *d) {
-    if (!d->samples || d->classes < 2 || d->classes > OUTCOME_MAX_CLASSES || !d->class_names || !d->task)
-        abort();
-    for (uint32_t i = 0; i < d->classes; i++)
-        check_text(d->class_names[i]);
+    if (!d->samples || d->classes < 2 || d->classes > OUTCOME_MAX_CLASSES || !d->class_names || !d->task) abort();
+    for (uint32_t i = 0; i < d->classes; i++) check_text(d->class_names[i]);
     if (d->class_names[d->classes]) abort();
     for (uint32_t i = 0; i < d->samples; i++) {
         check_text(d->text_a[i]);

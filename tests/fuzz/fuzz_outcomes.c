@@ -4,12 +4,10 @@
 #include "workloads/workloads.h"
 
 static void check(const outcome_table *t) {
-    if (!t->samples || !t->exits || t->exits > OUTCOME_MAX_EXITS || t->classes < 2 ||
-        t->classes > OUTCOME_MAX_CLASSES)
+    if (!t->samples || !t->exits || t->exits > OUTCOME_MAX_EXITS || t->classes < 2 || t->classes > OUTCOME_MAX_CLASSES)
         abort();
     for (uint32_t e = 0; e < t->exits; e++)
-        if (t->exit_layer[e] < 1 || t->exit_layer[e] > t->layers || t->exit_at[t->exit_layer[e]] != e + 1)
-            abort();
+        if (t->exit_layer[e] < 1 || t->exit_layer[e] > t->layers || t->exit_at[t->exit_layer[e]] != e + 1) abort();
     for (uint32_t i = 0; i < t->samples; i++) {
         if (t->labels[i] >= t->classes || (t->tokens && !t->tokens[i])) abort();
         for (uint32_t e = 0; e < t->exits; e++) {

@@ -15,8 +15,9 @@
 #include "analysis/report/run_folder.h"
 #include "base/files.h"
 
-static const char *const NAMES[] = {"summary.json", "requests.csv", "calibration.csv", "places.csv",     "sites.csv",
-                                    "samples.csv",  "sweep.json",   "statistics.csv",  "plots/pareto.svg", "manifest.json"};
+static const char *const NAMES[] = {"summary.json",     "requests.csv", "calibration.csv", "places.csv",
+                                    "sites.csv",        "samples.csv",  "sweep.json",      "statistics.csv",
+                                    "plots/pareto.svg", "manifest.json"};
 enum { NAME_COUNT = sizeof NAMES / sizeof *NAMES, SUMMARY = 0, MANIFEST = NAME_COUNT - 1, MOST_CELLS = 64 };
 static char folder[64];
 
@@ -36,8 +37,7 @@ static void write_summary(const uint8_t *data, size_t size) {
     FILE *f = fopen(path, "wb");
     if (!f) exit(1);
     bool is_map = size && *data == '{';
-    if (is_map)
-        fprintf(f, "{\"schema_version\": %u%s", schema_version(&RESULTS_SCHEMA), size > 1 ? ", " : "");
+    if (is_map) fprintf(f, "{\"schema_version\": %u%s", schema_version(&RESULTS_SCHEMA), size > 1 ? ", " : "");
     if (fwrite(data + is_map, 1, size - is_map, f) != size - is_map || fclose(f) != 0) exit(1);
 }
 
@@ -66,11 +66,12 @@ static void check(const run_folder *f) {
 /* ---- The page ---- */
 
 static bool is_known(const char *name, size_t length) {
-    static const char *const ELEMENTS[] = {
-        "!doctype", "a",   "b",    "body", "button", "caption", "code",   "dd",      "details", "div",  "dl", "dt",
-        "figcaption", "figure", "h1", "h2", "h3",   "head",    "header", "html",    "img",     "li",   "main", "meta",
-        "nav",      "p",   "pre",  "script", "section", "span", "strong", "style", "summary", "table", "tbody", "td", "th",
-        "thead",    "title", "tr", "ul"};
+    static const char *const ELEMENTS[] = {"!doctype", "a",       "b",      "body",  "button",  "caption",    "code",
+                                           "dd",       "details", "div",    "dl",    "dt",      "figcaption", "figure",
+                                           "h1",       "h2",      "h3",     "head",  "header",  "html",       "img",
+                                           "li",       "main",    "meta",   "nav",   "p",       "pre",        "script",
+                                           "section",  "span",    "strong", "style", "summary", "table",      "tbody",
+                                           "td",       "th",      "thead",  "title", "tr",      "ul"};
     for (size_t i = 0; i < sizeof ELEMENTS / sizeof *ELEMENTS; i++)
         if (strlen(ELEMENTS[i]) == length && strncmp(ELEMENTS[i], name, length) == 0) return true;
     return false;
@@ -79,8 +80,7 @@ static bool is_known(const char *name, size_t length) {
 /* Reads a tag from its "<"; returns where it ends. Attributes are quoted, and none runs anything. */
 static const char *check_tag(const char *at) {
     const char *name = at + 1 + (at[1] == '/'), *c = name;
-    while (isalnum((unsigned char)*c) || *c == '!')
-        c++;
+    while (isalnum((unsigned char)*c) || *c == '!') c++;
     if (!is_known(name, (size_t)(c - name))) abort();
     while (*c && *c != '>') {
         if (*c == '"') {
@@ -152,8 +152,7 @@ static void write_report(const run_folder *f) {
     if (strlen(bytes.data) != bytes.length) abort();
     check_page(bytes.data);
     free(bytes.data);
-    for (size_t i = 0; i < pictures.count; i++)
-        check_script(pictures.items[i].name);
+    for (size_t i = 0; i < pictures.count; i++) check_script(pictures.items[i].name);
     picture_list_free(&pictures);
 }
 

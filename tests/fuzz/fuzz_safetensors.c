@@ -22,8 +22,7 @@ static void remove_folder(void) {
 static void make_folder(void) {
     if (model_path[0]) return;
     /* in memory if possible: files are synced when they are written */
-    snprintf(folder, sizeof folder, "%s/safetensors-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(folder, sizeof folder, "%s/safetensors-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(folder)) abort();
     snprintf(model_path, sizeof model_path, "%s/m.safetensors", folder);
     snprintf(config_path, sizeof config_path, "%s/config.json", folder);
@@ -39,8 +38,7 @@ static void write_bytes(const char *path, const uint8_t *data, size_t size) {
 /* Reads a tensor both ways, which must agree. */
 static void check_tensor(const safetensors *file, const tensor *t) {
     portolan_error err = {0};
-    float *plain = malloc(t->elements * sizeof *plain + 1),
-          *turned = malloc(t->elements * sizeof *turned + 1);
+    float *plain = malloc(t->elements * sizeof *plain + 1), *turned = malloc(t->elements * sizeof *turned + 1);
     if (!plain || !turned || safetensors_find(file, t->name) != t) abort();
     bool ok = tensor_read(file, t, false, plain, &err);
     if (tensor_read(file, t, true, turned, &err) != ok || ok == (err.status != 0)) abort();
@@ -64,8 +62,7 @@ static void check_copy(const tensor *all, size_t count) {
         const tensor *t = safetensors_find(copy, all[i].name);
         size_t bytes = all[i].elements * (all[i].type == TENSOR_F32 ? 4 : 2);
         if (!t || t->type != all[i].type || t->rank != all[i].rank ||
-            memcmp(t->shape, all[i].shape, sizeof t->shape) != 0 ||
-            (bytes && memcmp(t->data, all[i].data, bytes) != 0))
+            memcmp(t->shape, all[i].shape, sizeof t->shape) != 0 || (bytes && memcmp(t->data, all[i].data, bytes) != 0))
             abort();
     }
     safetensors_close(copy);
@@ -76,8 +73,7 @@ static void check_config(const safetensors *file) {
     encoder_config c;
     arena names = {0};
     if (!encoder_config_load(&c, &names, file, &err)) {
-        if (!err.status || !err.message[0] || c.shape.layers)
-            abort(); /* a refusal says why and leaves nothing */
+        if (!err.status || !err.message[0] || c.shape.layers) abort(); /* a refusal says why and leaves nothing */
         arena_free(&names);
         return;
     }

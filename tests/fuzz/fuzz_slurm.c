@@ -29,8 +29,7 @@ static void try_points(const char *text) {
 static void try_answer(const char *text) {
     bool active[SLURM_MOST_TASKS] = {0};
     size_t lines = sweep_active_tasks(text, active), marked = 0;
-    for (size_t i = 0; i < SLURM_MOST_TASKS; i++)
-        marked += active[i];
+    for (size_t i = 0; i < SLURM_MOST_TASKS; i++) marked += active[i];
     if (marked > lines || lines > strlen(text)) abort();
 }
 
@@ -67,8 +66,7 @@ static void try_script(char *set, char *option, const char *out) {
         const char *last = strstr(text, "\nexec '");
         if (lines != 8 || !last) abort();
         const char *end = strstr(text, " --set "); /* of the last word; --out may hold one too */
-        for (const char *more = end; more; more = strstr(more + 1, " --set "))
-            end = more;
+        for (const char *more = end; more; more = strstr(more + 1, " --set ")) end = more;
         if (!strstr(set, " --set ") && *match_word(end + 7, set) != '\n') abort();
     }
     free(text);
@@ -89,14 +87,12 @@ static char *part(const uint8_t **data, size_t *size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *parts[5];
-    for (int i = 0; i < 5; i++)
-        parts[i] = part(&data, &size);
+    for (int i = 0; i < 5; i++) parts[i] = part(&data, &size);
     for (int i = 2; i < 5; i++) /* the line's end is the separator's */
         if (*parts[i] && parts[i][strlen(parts[i]) - 1] == '\n') parts[i][strlen(parts[i]) - 1] = '\0';
     try_points(parts[0]);
     try_answer(parts[1]);
     try_script(parts[2], parts[3], parts[4]);
-    for (int i = 0; i < 5; i++)
-        free(parts[i]);
+    for (int i = 0; i < 5; i++) free(parts[i]);
     return 0;
 }

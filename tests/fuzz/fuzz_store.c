@@ -16,8 +16,8 @@ static char folder[256], path[300];
 static FILE *nowhere;
 
 static void remove_files(void) {
-    static const char *const NAMES[] = {"sweep.sqlite", "sweep.sqlite-wal", "sweep.sqlite-shm",
-                                        "sweep.sqlite-journal", "sweep.lock"};
+    static const char *const NAMES[] = {"sweep.sqlite", "sweep.sqlite-wal", "sweep.sqlite-shm", "sweep.sqlite-journal",
+                                        "sweep.lock"};
     char name[400];
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
         snprintf(name, sizeof name, "%s/%s", folder, NAMES[i]);
@@ -88,8 +88,7 @@ static void change_cell(sqlite3 *db, const uint8_t **data, size_t *size) {
     char sql[300];
     size_t table = next(data, size) % 4, column = next(data, size) % 8, row = next(data, size) % 8;
     sqlite3_stmt *q = NULL;
-    snprintf(sql, sizeof sql,
-             "UPDATE %s SET %s = ? WHERE (%s) IN (SELECT %s FROM %s ORDER BY %s LIMIT 1 OFFSET %zu)",
+    snprintf(sql, sizeof sql, "UPDATE %s SET %s = ? WHERE (%s) IN (SELECT %s FROM %s ORDER BY %s LIMIT 1 OFFSET %zu)",
              TABLES[table].table, TABLES[table].columns[column], TABLES[table].key, TABLES[table].key,
              TABLES[table].table, TABLES[table].key, row);
     if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK) abort();
@@ -100,10 +99,10 @@ static void change_cell(sqlite3 *db, const uint8_t **data, size_t *size) {
 
 /* The made store in memory, without NOT NULL, so that anything can be put into it. */
 static sqlite3 *loosened(void) {
-    static const char LOOSEN[] =
-        "PRAGMA writable_schema = ON; CREATE TEMP TABLE was AS SELECT name, sql FROM main.sqlite_master;"
-        "UPDATE main.sqlite_master SET sql = replace(sql, ' NOT NULL', '');"
-        "PRAGMA writable_schema = RESET; PRAGMA writable_schema = ON";
+    static const char
+        LOOSEN[] = "PRAGMA writable_schema = ON; CREATE TEMP TABLE was AS SELECT name, sql FROM main.sqlite_master;"
+                   "UPDATE main.sqlite_master SET sql = replace(sql, ' NOT NULL', '');"
+                   "PRAGMA writable_schema = RESET; PRAGMA writable_schema = ON";
     static sqlite3 *db;
     if (db) return db;
     db = open_freely(":memory:");
@@ -116,15 +115,13 @@ static sqlite3 *loosened(void) {
 /* Gives the tables their texts back, and writes the store's bytes, some of them changed by what is left of
  * the data: two bytes for a place, one for what is there. */
 static void write_image(sqlite3 *db, const uint8_t *data, size_t size) {
-    static const char TIGHTEN[] =
-        "UPDATE main.sqlite_master SET sql = (SELECT w.sql FROM was w WHERE w.name ="
-        " main.sqlite_master.name) WHERE type = 'table'";
+    static const char TIGHTEN[] = "UPDATE main.sqlite_master SET sql = (SELECT w.sql FROM was w WHERE w.name ="
+                                  " main.sqlite_master.name) WHERE type = 'table'";
     sqlite3_int64 bytes = 0;
     sqlite3_exec(db, TIGHTEN, NULL, NULL, NULL);
     unsigned char *image = sqlite3_serialize(db, "main", &bytes, 0);
     if (!image) abort();
-    for (; size > 2; size -= 3, data += 3)
-        image[(size_t)(data[0] << 8 | data[1]) % (size_t)bytes] = data[2];
+    for (; size > 2; size -= 3, data += 3) image[(size_t)(data[0] << 8 | data[1]) % (size_t)bytes] = data[2];
     write_store(image, (size_t)bytes);
     sqlite3_free(image);
 }
@@ -132,8 +129,7 @@ static void write_image(sqlite3 *db, const uint8_t *data, size_t size) {
 static void write_changed(const uint8_t *data, size_t size, bool cells) {
     sqlite3 *db = loosened();
     sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
-    while (cells && size)
-        change_cell(db, &data, &size);
+    while (cells && size) change_cell(db, &data, &size);
     write_image(db, data, size);
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 }
@@ -168,19 +164,17 @@ static void resume_store(size_t seeds) {
                                 {.kind = YAML_SCALAR, .text = (char *)"128"}};
     static const yaml_node *values[] = {&nodes[0], &nodes[1]};
     static uint64_t numbers[] = {1, 2, 3};
-    sweep w = {.path = "fuzz.yaml",
-               .name = "fuzz",
-               .scenario = "no-such-scenario.yaml",
-               .keys = {"hidden"},
-               .key_count = 1,
-               .values = values,
-               .setting_count = 2,
-               .seeds = numbers,
-               .seed_count = seeds,
-               .questions = {.confidence = 0.95,
-                             .resamples = 100,
-                             .pareto = {&METRICS[3], &METRICS[8]},
-                             .pareto_count = 2}};
+    sweep w = {
+        .path = "fuzz.yaml",
+        .name = "fuzz",
+        .scenario = "no-such-scenario.yaml",
+        .keys = {"hidden"},
+        .key_count = 1,
+        .values = values,
+        .setting_count = 2,
+        .seeds = numbers,
+        .seed_count = seeds,
+        .questions = {.confidence = 0.95, .resamples = 100, .pareto = {&METRICS[3], &METRICS[8]}, .pareto_count = 2}};
     sweep_store t;
     sweep_statistics st;
     portolan_error err = {0};

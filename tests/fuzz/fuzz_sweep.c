@@ -20,8 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     portolan_error err = {0};
     if (!yaml_parse(&w.document, "fuzz.yaml", (const char *)data, size, &err)) return 0;
     const yaml_node *root = w.document.root, *seeds = yaml_find(root, "seeds");
-    bool ok = sweep_read_axes(&w, yaml_find(root, "axes"), yaml_find(root, "zip"), yaml_find(root, "exclude"),
-                              &err) &&
+    bool ok = sweep_read_axes(&w, yaml_find(root, "axes"), yaml_find(root, "zip"), yaml_find(root, "exclude"), &err) &&
               (!seeds || sweep_read_seeds(&w, seeds, &err));
     if (ok) look(&w);
     if (!ok && !err.status) abort();

@@ -9,10 +9,10 @@
 
 #include "workloads/workloads.h"
 
-static const char VOCABULARY[] =
-    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##a\n##b\n##bb\nab\nabba\n##abba\n##c\nc\n.\n,\n[\n]\n#\n"
-    "mask\nMASK\ne\n##e\n\u00e9\n##\u00e9\n\u00c9\n\u4e2d\n\u304c\n##\u304c\n\u304b\n##\u304b\n"
-    "\u1112\u1161\u11ab\n\ud55c\n##\u0301\n\u03c3\n##\u03c3\n\u03c2\n\U0001f600\n##\U0001f600\n";
+static const char
+    VOCABULARY[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##a\n##b\n##bb\nab\nabba\n##abba\n##c\nc\n.\n,\n[\n]\n#\n"
+                   "mask\nMASK\ne\n##e\n\u00e9\n##\u00e9\n\u00c9\n\u4e2d\n\u304c\n##\u304c\n\u304b\n##\u304b\n"
+                   "\u1112\u1161\u11ab\n\ud55c\n##\u0301\n\u03c3\n##\u03c3\n\u03c2\n\U0001f600\n##\U0001f600\n";
 
 enum { MOST = 5000 };
 
@@ -43,8 +43,7 @@ static uint32_t encode(const tokenizer *t, const char *a, const char *b, uint32_
     }
     if (count < (b ? 3 : 2) || count > most || segments[0] || segments[count - 1] != (b != NULL)) abort();
     for (uint32_t i = 0; i < count; i++)
-        if (ids[i] >= tokenizer_vocabulary(t) || segments[i] > 1 || (i && segments[i] < segments[i - 1]))
-            abort();
+        if (ids[i] >= tokenizer_vocabulary(t) || segments[i] > 1 || (i && segments[i] < segments[i - 1])) abort();
     if (ids[count - 1] == ids[0]) abort(); /* [SEP] is not [CLS] */
     memcpy(into, ids, count * sizeof *ids);
     free(ids);

@@ -12,9 +12,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char vectors[64], vocabulary[64];
     portolan_error err = {0};
     parameters p;
-    train_settings s = {.init_scale = 0.1, .word_vectors = vectors, .vocabulary = vocabulary,
-                        .config = {.shape = {.layers = 1, .hidden = 4, .feed_forward = 4, .classes = 2, .vocabulary = 9},
-                                   .heads = 1, .positions = 4, .norm_eps = 1e-12, .exits = {true}, .lowercase = true}};
+    train_settings s = {
+        .init_scale = 0.1,
+        .word_vectors = vectors,
+        .vocabulary = vocabulary,
+        .config = {.shape = {.layers = 1, .hidden = 4, .feed_forward = 4, .classes = 2, .vocabulary = 9},
+                   .heads = 1,
+                   .positions = 4,
+                   .norm_eps = 1e-12,
+                   .exits = {true},
+                   .lowercase = true}};
     int fds[] = {memory_file(data, size, vectors), memory_file(VOCABULARY, sizeof VOCABULARY - 1, vocabulary)};
     if (!parameters_open(&p, &s.config, &err)) abort();
     real *values = calloc(p.count, sizeof *values);

@@ -24,7 +24,10 @@ static void read_set(const yaml_node *data, uint32_t most, class_list classes) {
     portolan_error err = {0};
     const char *paths[2];
     snprintf(model, sizeof model, "%s/m.safetensors", fuzz_folder);
-    token_wants wants = {.model_path = model, .lowercase = true, .most = most, .vocabulary = VOCABULARY,
+    token_wants wants = {.model_path = model,
+                         .lowercase = true,
+                         .most = most,
+                         .vocabulary = VOCABULARY,
                          .classes = classes};
     if (!token_set_load(&set, data, &wants, paths, &err))
         refused(&err);

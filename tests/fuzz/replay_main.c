@@ -42,8 +42,7 @@ static unsigned run_path(const char *path) {
 
 int main(int argc, char **argv) {
     unsigned runs = 0;
-    for (int i = 1; i < argc; i++)
-        runs += run_path(argv[i]);
+    for (int i = 1; i < argc; i++) runs += run_path(argv[i]);
     printf("%u inputs\n", runs);
     return runs ? 0 : 1; /* an empty or missing corpus is a mistake */
 }

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "model/model.h"
 #include "base/files.h"
+#include "model/model.h"
 #include "tests/support.h"
 
 static const char PATH[] = "model.safetensors";
@@ -113,12 +113,12 @@ static void add_elasticbert(draft *d) {
 
 /* ---- Writing and loading ---- */
 
-#define KEYS                                                                                                 \
-    "\"hidden_size\":8,\"num_hidden_layers\":3,\"num_attention_heads\":2,\"intermediate_size\":12,"          \
+#define KEYS                                                                                        \
+    "\"hidden_size\":8,\"num_hidden_layers\":3,\"num_attention_heads\":2,\"intermediate_size\":12," \
     "\"vocab_size\":20,\"max_position_embeddings\":16,\"type_vocab_size\":2"
-static const char CONFIG[] =
-    "{" KEYS ",\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-7,\"model_type\":\"bert\","
-    "\"attention_probs_dropout_prob\":0.1,\"architectures\":[\"X\"],\"torch_dtype\":\"float32\"}";
+static const char
+    CONFIG[] = "{" KEYS ",\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-7,\"model_type\":\"bert\","
+               "\"attention_probs_dropout_prob\":0.1,\"architectures\":[\"X\"],\"torch_dtype\":\"float32\"}";
 
 static void write_text(const char *name, const char *text) {
     FILE *f = fopen(name, "w");
@@ -188,8 +188,7 @@ static void assert_tensor(const safetensors *file, model_part part, uint32_t lay
 }
 
 static void assert_exits(const encoder_config *c, const char *wanted) {
-    for (unsigned i = 0; i < MODEL_MAX_LAYERS; i++)
-        assert_int_equal(c->exits[i], i < LAYERS && wanted[i] == 'x');
+    for (unsigned i = 0; i < MODEL_MAX_LAYERS; i++) assert_int_equal(c->exits[i], i < LAYERS && wanted[i] == 'x');
 }
 
 /* ---- Kinds of models ---- */
@@ -265,8 +264,7 @@ TEST(elasticbert_has_a_pooler_for_each) {
     assert_tensor(file, EXIT_CLASSIFIER_BIAS, 3, "classifiers.2.bias");
     safetensors_close(file);
     write_model(add_elasticbert, "{" KEYS ",\"num_output_layers\":2}");
-    expect_refusal("config.json", 0,
-                   "'num_output_layers' is 2 of 3 layers; export classifiers.N with N counted from");
+    expect_refusal("config.json", 0, "'num_output_layers' is 2 of 3 layers; export classifiers.N with N counted from");
 }
 
 static void add_last_pooler(draft *d) {
@@ -304,16 +302,14 @@ static void add_pre_norm(draft *d) {
 }
 
 TEST(a_pre_norm_model_has_a_last_norm) {
-    write_model(add_pre_norm,
-                "{" KEYS ",\"portolan\":{\"pre_norm\":true,\"pooling\":\"mean\",\"exits\":[3,1]}}");
+    write_model(add_pre_norm, "{" KEYS ",\"portolan\":{\"pre_norm\":true,\"pooling\":\"mean\",\"exits\":[3,1]}}");
     encoder_config c = load_good();
     assert_true(c.pre_norm);
     assert_int_equal(c.pooling, POOL_MEAN);
     assert_exits(&c, "x-x");
     write_text("config.json", CONFIG);
-    expect_refusal(
-        PATH, 0,
-        "tensor 'bert.encoder.LayerNorm.weight', as only pre-norm models have; then config.json needs");
+    expect_refusal(PATH, 0,
+                   "tensor 'bert.encoder.LayerNorm.weight', as only pre-norm models have; then config.json needs");
     write_model(add_pabee, "{" KEYS ",\"portolan\":{\"pre_norm\":true}}");
     expect_refusal(PATH, 0, "no tensor 'bert.encoder.LayerNorm.weight'");
 }
@@ -340,14 +336,10 @@ TEST(wrong_options_of_ours_are_refused) {
     expect_refused_config(
         "{" KEYS ",\"portolan\":{\"prenorm\":true}}",
         "\"portolan\" has no key 'prenorm', did you mean 'pre_norm'?; allowed: pre_norm, pooling, pooler");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"pre_norm\":1}}",
-                          "'pre_norm' is 1; true or false is wanted");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"pooling\":\"max\"}}",
-                          "'pooling' is \"max\"; allowed: cls, mean");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":3}}",
-                          "'exits' is 3; a list of layers is wanted");
-    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[]}}",
-                          "'exits' is []; a list of layers is wanted");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"pre_norm\":1}}", "'pre_norm' is 1; true or false is wanted");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"pooling\":\"max\"}}", "'pooling' is \"max\"; allowed: cls, mean");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":3}}", "'exits' is 3; a list of layers is wanted");
+    expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[]}}", "'exits' is []; a list of layers is wanted");
     expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[0]}}",
                           "'exits' is 0; each of its layers is a whole number from 1 to 3");
     expect_refused_config("{" KEYS ",\"portolan\":{\"exits\":[4]}}", "'exits' is 4; each");
@@ -375,9 +367,8 @@ TEST(lower_case_comes_from_either_file) {
 /* ---- Wrong configurations ---- */
 
 TEST(missing_keys_are_named) {
-    static const char *const REQUIRED[] = {"hidden_size",         "num_hidden_layers",
-                                           "num_attention_heads", "intermediate_size",
-                                           "vocab_size",          "max_position_embeddings"};
+    static const char *const REQUIRED[] = {"hidden_size",       "num_hidden_layers", "num_attention_heads",
+                                           "intermediate_size", "vocab_size",        "max_position_embeddings"};
     for (size_t i = 0; i < sizeof REQUIRED / sizeof *REQUIRED; i++) {
         char config[sizeof CONFIG], wanted[80];
         memcpy(config, CONFIG, sizeof CONFIG);
@@ -409,8 +400,7 @@ TEST(wrong_values_are_named) {
         {"\"do_lower_case\":1", "'do_lower_case' is 1; true or false"},
         {"\"num_labels\":2", "names 2 classes (num_labels, id2label), but the classifiers have 3"},
         {"\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}", "names 2 classes"},
-        {"\"num_labels\":3,\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}",
-         "'num_labels' is 3, but 'id2label' names 2"},
+        {"\"num_labels\":3,\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}", "'num_labels' is 3, but 'id2label' names 2"},
         {"\"id2label\":[]", "'id2label' is []"},
         {"\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"3\":\"c\"}", "its keys are \"0\" to \"2\", one a class"},
         {"\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"2\":7}", "'id2label' is 7; a class's name is a text"},
@@ -438,9 +428,8 @@ TEST(wrong_values_are_named) {
 /* By either key, unless what it says is only Hugging Face's placeholder. */
 TEST(names_of_classes) {
     static const char *const BY_ID = "{" KEYS ",\"id2label\":{\"0\":\"c\",\"1\":\"b\",\"2\":\"a\"}%s}";
-    static const char *const EXTRA[] = {
-        "", ",\"label2id\":{\"c\":0,\"b\":1,\"a\":2}",
-        ",\"label2id\":{\"LABEL_0\":0,\"LABEL_1\":1,\"LABEL_2\":2}"};
+    static const char *const EXTRA[] = {"", ",\"label2id\":{\"c\":0,\"b\":1,\"a\":2}",
+                                        ",\"label2id\":{\"LABEL_0\":0,\"LABEL_1\":1,\"LABEL_2\":2}"};
     for (size_t i = 0; i < sizeof EXTRA / sizeof *EXTRA; i++) {
         char config[600];
         snprintf(config, sizeof config, BY_ID, EXTRA[i]);
@@ -514,14 +503,12 @@ TEST(every_missing_or_misshapen_part_is_named) {
 }
 
 TEST(a_misshapen_part_says_what_is_wanted) {
-    write_model(
-        add_bert,
-        "{\"hidden_size\":8,\"num_hidden_layers\":3,\"num_attention_heads\":2,\"intermediate_size\":16,"
-        "\"vocab_size\":20,\"max_position_embeddings\":16}");
-    expect_refusal(
-        PATH, 0,
-        "tensor 'bert.encoder.layer.0.intermediate.dense.weight' has shape [12, 8]; [16, 8] is wanted "
-        "(intermediate_size, hidden_size)");
+    write_model(add_bert,
+                "{\"hidden_size\":8,\"num_hidden_layers\":3,\"num_attention_heads\":2,\"intermediate_size\":16,"
+                "\"vocab_size\":20,\"max_position_embeddings\":16}");
+    expect_refusal(PATH, 0,
+                   "tensor 'bert.encoder.layer.0.intermediate.dense.weight' has shape [12, 8]; [16, 8] is wanted "
+                   "(intermediate_size, hidden_size)");
 }
 
 static void add_no_exit(draft *d) { add_body(d, "bert.", false); }
@@ -541,26 +528,23 @@ TEST(models_without_usable_exits_are_refused) {
     write_model(add_no_exit, CONFIG);
     expect_refusal(PATH, 0, "has no exit: neither 'classifier.weight' nor 'classifiers.N.weight'");
     write_model(add_regression, CONFIG);
-    expect_refusal(PATH, 0,
-                   "tensor 'classifier.weight' has 1 rows; a classifier [classes, hidden_size] of 2 to 1000");
+    expect_refusal(PATH, 0, "tensor 'classifier.weight' has 1 rows; a classifier [classes, hidden_size] of 2 to 1000");
     write_model(add_mixed_poolers, CONFIG);
-    expect_refusal(
-        PATH, 0,
-        "no tensor 'bert.encoder.highway.0.pooler.dense.weight', nor one under another known name; "
-        "other exits have a pooler");
+    expect_refusal(PATH, 0,
+                   "no tensor 'bert.encoder.highway.0.pooler.dense.weight', nor one under another known name; "
+                   "other exits have a pooler");
 }
 
 /* ---- Random models ---- */
 
 static encoder_config small_config(void) {
-    encoder_config c = {
-        .shape = {.layers = 4, .hidden = 16, .feed_forward = 32, .classes = 5, .vocabulary = 50},
-        .heads = 4,
-        .positions = 24,
-        .segments = 2,
-        .norm_eps = 1e-12,
-        .has_pooler = true,
-        .lowercase = true};
+    encoder_config c = {.shape = {.layers = 4, .hidden = 16, .feed_forward = 32, .classes = 5, .vocabulary = 50},
+                        .heads = 4,
+                        .positions = 24,
+                        .segments = 2,
+                        .norm_eps = 1e-12,
+                        .has_pooler = true,
+                        .lowercase = true};
     for (int i = 0; i < 4; i++) c.exits[i] = true;
     return c;
 }
@@ -614,8 +598,7 @@ TEST(random_weights_are_normal_and_depend_on_the_seed_alone) {
     c.shape.vocabulary = 2000;
     assert_true(model_write_random(PATH, &c, 0.5, 7, &err));
     safetensors *file = open_model();
-    float *table = read_part(file, PART_TOKEN_TABLE, 0, &n),
-          *query = read_part(file, LAYER_QUERY_WEIGHT, 2, &n2);
+    float *table = read_part(file, PART_TOKEN_TABLE, 0, &n), *query = read_part(file, LAYER_QUERY_WEIGHT, 2, &n2);
     double sum = 0, squares = 0;
     for (uint64_t i = 0; i < n; i++) {
         sum += table[i];
@@ -625,8 +608,7 @@ TEST(random_weights_are_normal_and_depend_on_the_seed_alone) {
     assert_within(sqrt(squares / (double)n), 0.5, 0.01);
     float *scale = read_part(file, LAYER_NORM1_SCALE, 1, &n), *shift = read_part(file, LAYER_UP_BIAS, 4, &n);
     for (int i = 0; i < 16; i++) assert_true(scale[i] == 1 && shift[i] == 0);
-    float *key = read_part(file, LAYER_KEY_WEIGHT, 2, &n),
-          *other = read_part(file, LAYER_QUERY_WEIGHT, 3, &n);
+    float *key = read_part(file, LAYER_KEY_WEIGHT, 2, &n), *other = read_part(file, LAYER_QUERY_WEIGHT, 3, &n);
     assert_memory_not_equal(query, key, n * sizeof *key);
     assert_memory_not_equal(query, other, n * sizeof *key);
     safetensors_close(file);

@@ -3,11 +3,7 @@
 #include "tests/support.h"
 
 /* BERT-base: h = 768, f = 3072, a vocabulary of 30,522 and two classes. */
-static const model_shape BERT = {.layers = 12,
-                                 .hidden = 768,
-                                 .feed_forward = 3072,
-                                 .classes = 2,
-                                 .vocabulary = 30522};
+static const model_shape BERT = {.layers = 12, .hidden = 768, .feed_forward = 3072, .classes = 2, .vocabulary = 30522};
 
 /* A shape small enough to count on fingers. */
 static const model_shape TINY = {.layers = 2, .hidden = 2, .feed_forward = 3, .classes = 5, .vocabulary = 7};

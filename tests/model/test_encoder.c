@@ -38,8 +38,10 @@ static void golden_line(golden *g, const char *line) {
     } else if (strncmp(line, "ids ", 4) == 0 || strncmp(line, "segments ", 9) == 0) {
         for (uint32_t i = g->total - g->lengths[g->count - 1]; (at = next_number(at, &value)) != NULL; i++) {
             assert_true(i < g->total);
-            if (*line == 'i') g->ids[i] = (uint32_t)value;
-            else g->segments[i] = (uint8_t)value;
+            if (*line == 'i')
+                g->ids[i] = (uint32_t)value;
+            else
+                g->segments[i] = (uint8_t)value;
         }
     } else {
         assert_int_equal(strncmp(line, "exit ", 5), 0);
@@ -136,8 +138,7 @@ static void add_sequence(sequences *s, random_stream *r, const encoder_config *c
 /* Mostly short ones, some as long as can be; more than one group of the encoder's together. */
 static void draw_sequences(sequences *s, random_stream *r, const encoder_config *c, uint32_t count) {
     *s = (sequences){0};
-    while (s->count < count)
-        add_sequence(s, r, c, 1 + (uint32_t)random_below(r, random_below(r, 4) ? 24 : 128));
+    while (s->count < count) add_sequence(s, r, c, 1 + (uint32_t)random_below(r, random_below(r, 4) ? 24 : 128));
 }
 
 static token_batch batch_of(const sequences *s) {
@@ -282,8 +283,14 @@ TEST(bits_of_bert_base_do_not_depend_on_the_batch) {
 /* A token set that borrows the sequences. */
 static token_set set_of(sequences *s, size_t *first, uint32_t *labels) {
     for (uint32_t i = 0, at = 0; i < s->count; at += s->lengths[i++]) first[i] = at;
-    return (token_set){.samples = s->count, .classes = 2, .longest = 128, .lengths = s->lengths, .first = first,
-                       .ids = s->ids, .segments = s->segments, .labels = labels};
+    return (token_set){.samples = s->count,
+                       .classes = 2,
+                       .longest = 128,
+                       .lengths = s->lengths,
+                       .first = first,
+                       .ids = s->ids,
+                       .segments = s->segments,
+                       .labels = labels};
 }
 
 static void note_progress(void *context, uint32_t done, uint32_t total) {

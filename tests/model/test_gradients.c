@@ -20,10 +20,14 @@ static const uint32_t IDS[TOKENS] = {2, 5, 5, 3, 2, 10, 9, 1, 0, 7, 3, 4};
 static const uint8_t SEGMENTS[TOKENS] = {0, 0, 1, 1, 0, 0, 0, 1, 1, 1, 1, 0};
 
 static encoder_config small_config(void) {
-    return (encoder_config){.shape = {.layers = LAYERS, .hidden = 12, .feed_forward = 20, .classes = CLASSES,
-                                      .vocabulary = VOCABULARY},
-                            .heads = 3, .positions = 8, .segments = 2, .norm_eps = 1e-12, .has_pooler = true,
-                            .exits = {true, false, true}};
+    return (encoder_config){
+        .shape = {.layers = LAYERS, .hidden = 12, .feed_forward = 20, .classes = CLASSES, .vocabulary = VOCABULARY},
+        .heads = 3,
+        .positions = 8,
+        .segments = 2,
+        .norm_eps = 1e-12,
+        .has_pooler = true,
+        .exits = {true, false, true}};
 }
 
 typedef struct fixture {
@@ -38,14 +42,16 @@ typedef struct fixture {
 static double loss_of(fixture *f, real *gradients) {
     double each[MODEL_MAX_LAYERS] = {0}, sum = 0;
     portolan_error err = {0};
-    assert_true(training_pass(&f->p, f->values, &f->batch, &f->losses, &f->dropout, gradients, NULL, each, &f->room, &err));
+    assert_true(
+        training_pass(&f->p, f->values, &f->batch, &f->losses, &f->dropout, gradients, NULL, each, &f->room, &err));
     for (int i = 0; i < LAYERS; i++) sum += f->losses.weight[i] * each[i] / SEQUENCES;
     return sum;
 }
 
 static void open_fixture(fixture *f, const encoder_config *c, double dropout) {
     portolan_error err = {0};
-    *f = (fixture){.batch = {.tokens = {SEQUENCES, TOKENS, LENGTHS, IDS, SEGMENTS}, .labels = LABELS,
+    *f = (fixture){.batch = {.tokens = {SEQUENCES, TOKENS, LENGTHS, IDS, SEGMENTS},
+                             .labels = LABELS,
                              .batch_sequences = SEQUENCES},
                    .losses = {.weight = {0.25, 0, 0.75}},
                    .dropout = {.rate = dropout, .seed = 3, .step = 5}};

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "model/model.h"
 #include "base/files.h"
+#include "model/model.h"
 #include "tests/support.h"
 
 static const char PATH[] = "test.safetensors";
@@ -53,12 +53,12 @@ static safetensors *open_good(const char *path) {
 /* ---- Reading ---- */
 
 TEST(reads_a_file_written_by_hand) {
-    static const char HEADER[] =
-        "{\"__metadata__\":{\"format\":\"pt\"},\"b\":{\"dtype\":\"F16\",\"shape\":[3],"
-        "\"data_offsets\":[8,14]},\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},"
-        "\"none\":{\"dtype\":\"F32\",\"shape\":[0,7],\"data_offsets\":[8,8]},"
-        "\"one\":{\"data_offsets\":[14,16],\"shape\":[],\"dtype\":\"BF16\"},"
-        "\"position_ids\":{\"dtype\":\"I64\",\"shape\":[1,2],\"data_offsets\":[16,32]}}   ";
+    static const char
+        HEADER[] = "{\"__metadata__\":{\"format\":\"pt\"},\"b\":{\"dtype\":\"F16\",\"shape\":[3],"
+                   "\"data_offsets\":[8,14]},\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},"
+                   "\"none\":{\"dtype\":\"F32\",\"shape\":[0,7],\"data_offsets\":[8,8]},"
+                   "\"one\":{\"data_offsets\":[14,16],\"shape\":[],\"dtype\":\"BF16\"},"
+                   "\"position_ids\":{\"dtype\":\"I64\",\"shape\":[1,2],\"data_offsets\":[16,32]}}   ";
     float a[2] = {1.5f, -2};
     uint16_t halves[4] = {0x3c00, 0x0001, 0xc000, 0x4049};
     unsigned char bytes[8 + sizeof HEADER - 1 + 32] = {0};
@@ -187,8 +187,7 @@ TEST(nan_and_infinity_are_refused) {
             safetensors *file = open_good(PATH);
             for (int transpose = 0; transpose < 2; transpose++) {
                 char wanted[80];
-                snprintf(wanted, sizeof wanted, "tensor 'weights': element 1234 of 1400 (from 0) is %s",
-                         WORDS[b]);
+                snprintf(wanted, sizeof wanted, "tensor 'weights': element 1234 of 1400 (from 0) is %s", WORDS[b]);
                 err = (portolan_error){0};
                 assert_false(tensor_read(file, safetensors_find(file, "weights"), transpose, out, &err));
                 assert_input_error(&err, 0, 0, wanted);
@@ -217,8 +216,7 @@ typedef struct broken_header {
     const char *fragment;
 } broken_header;
 
-#define OBJECT(type, shape, offsets)                                                                         \
-    "{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+#define OBJECT(type, shape, offsets) "{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
 static const broken_header BROKEN[] = {
     {"[]", 0, "does not begin with '{'"},
@@ -241,8 +239,7 @@ static const broken_header BROKEN[] = {
     {"{\"a\":{}}", 0, "tensor 'a': has no dtype"},
     {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, "tensor 'a': has no shape"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "tensor 'a': has no data_offsets"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"stride\":1}}", 4,
-     "unknown key 'stride'"},
+    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"stride\":1}}", 4, "unknown key 'stride'"},
     {"{\"a\":{\"dtype\":1,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "a dtype that is not a string"},
     {"{\"a\":" OBJECT("F64", "[1]", "[0,8]") "}", 8, "dtype 'F64'; F32, F16 and BF16 are allowed"},
     {"{\"a\":" OBJECT("I8", "[8]", "[0,8]") "}", 8, "dtype 'I8'; F32, F16 and BF16 are allowed"},
@@ -268,10 +265,8 @@ static const broken_header BROKEN[] = {
     {"{\"a\":" OBJECT("I64", "[2]", "[0,8]") "}", 8, "has 8 bytes; its shape and dtype need 16"},
     {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[2]", "[4,12]") "}", 12,
      "tensor 'b': begins at byte 4, inside tensor 'a', which ends at byte 8"},
-    {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[2]", "[0,8]") "}", 8,
-     "inside tensor 'a'"},
-    {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[0]", "[4,4]") "}", 8,
-     "inside tensor 'a'"},
+    {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[2]", "[0,8]") "}", 8, "inside tensor 'a'"},
+    {"{\"a\":" OBJECT("F32", "[2]", "[0,8]") ",\"b\":" OBJECT("F32", "[0]", "[4,4]") "}", 8, "inside tensor 'a'"},
     {"{\"a\":" OBJECT("F32", "[1]", "[0,4]") ",\"b\":" OBJECT("F32", "[1]", "[8,12]") "}", 12,
      "tensor 'b': begins at byte 8, but the bytes from 4 on belong to no tensor"},
     {"{\"a\":" OBJECT("F32", "[1]", "[4,8]") "}", 8, "the bytes from 0 on belong to no tensor"},
@@ -363,7 +358,8 @@ TEST(what_is_no_file_is_refused) {
 TEST(the_header_is_padded_and_the_data_aligned) {
     float wide[2] = {1, 2};
     uint16_t narrow[3] = {0};
-    tensor list[3] = {{"h", TENSOR_F16, 1, {3}, 3, narrow}, {"f", TENSOR_F32, 1, {2}, 2, wide},
+    tensor list[3] = {{"h", TENSOR_F16, 1, {3}, 3, narrow},
+                      {"f", TENSOR_F32, 1, {2}, 2, wide},
                       {"s", TENSOR_F32, 0, {0}, 1, wide}};
     static const char *const METADATA[] = {"format", "pt", "by", "a test", NULL};
     portolan_error err = {0};
@@ -396,8 +392,7 @@ TEST(an_empty_file_of_tensors_is_fine) {
     safetensors_close(file);
 }
 
-static void expect_no_write(const tensor *list, size_t count, const char *const *metadata,
-                            const char *fragment) {
+static void expect_no_write(const tensor *list, size_t count, const char *const *metadata, const char *fragment) {
     portolan_error err = {0};
     unlink("unwritten.safetensors");
     assert_false(safetensors_write("unwritten.safetensors", list, count, metadata, &err));

@@ -23,10 +23,16 @@ static void write_file(const char *path, const char *text) {
 }
 
 static train_settings settings(uint64_t hidden) {
-    train_settings s = {.init_scale = 0.1, .word_vectors = "vectors.txt", .vocabulary = "vocab.txt",
-                        .config = {.shape = {.layers = 2, .hidden = hidden, .feed_forward = 8, .classes = 2, .vocabulary = 9},
-                                   .heads = 1, .positions = 8, .norm_eps = 1e-12, .exits = {true, true},
-                                   .lowercase = true}};
+    train_settings s = {
+        .init_scale = 0.1,
+        .word_vectors = "vectors.txt",
+        .vocabulary = "vocab.txt",
+        .config = {.shape = {.layers = 2, .hidden = hidden, .feed_forward = 8, .classes = 2, .vocabulary = 9},
+                   .heads = 1,
+                   .positions = 8,
+                   .norm_eps = 1e-12,
+                   .exits = {true, true},
+                   .lowercase = true}};
     write_file("vocab.txt", VOCABULARY);
     return s;
 }
@@ -124,9 +130,16 @@ static void train_model(const char *folder, train_settings *s) {
     static const uint8_t SEGMENTS[6] = {0};
     portolan_error err = {0};
     train_watch silent = {0};
-    token_set set = {.samples = 2, .classes = 2, .vocabulary = 9, .longest = 3, .lengths = (uint32_t *)LENGTHS,
-                     .first = (size_t *)FIRST, .ids = (uint32_t *)IDS, .segments = (uint8_t *)SEGMENTS,
-                     .labels = (uint32_t *)LABELS, .guids = (uint32_t *)GUIDS};
+    token_set set = {.samples = 2,
+                     .classes = 2,
+                     .vocabulary = 9,
+                     .longest = 3,
+                     .lengths = (uint32_t *)LENGTHS,
+                     .first = (size_t *)FIRST,
+                     .ids = (uint32_t *)IDS,
+                     .segments = (uint8_t *)SEGMENTS,
+                     .labels = (uint32_t *)LABELS,
+                     .guids = (uint32_t *)GUIDS};
     s->epochs = s->batch = s->shards = 1;
     s->rate = 1e-3;
     s->beta1 = 0.9, s->beta2 = 0.999, s->eps = 1e-8;
@@ -189,8 +202,8 @@ static void test_config_of_its_own(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_word_vectors),       cmocka_unit_test(test_wide_vectors),
-        cmocka_unit_test(test_malformed_vectors),  cmocka_unit_test(test_start_from_a_model),
+        cmocka_unit_test(test_word_vectors),           cmocka_unit_test(test_wide_vectors),
+        cmocka_unit_test(test_malformed_vectors),      cmocka_unit_test(test_start_from_a_model),
         cmocka_unit_test(test_start_of_another_width), cmocka_unit_test(test_config_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,21 +48,44 @@ static void make_set(made_up *m, uint64_t seed) {
         }
         m->labels[i] = i % 2 == 0;
     }
-    m->set = (token_set){.samples = SAMPLES, .classes = 2, .vocabulary = VOCABULARY, .longest = LONGEST,
-                         .lengths = m->lengths, .first = m->first, .ids = m->ids, .segments = m->segments,
-                         .labels = m->labels, .depths = m->depths,
+    m->set = (token_set){.samples = SAMPLES,
+                         .classes = 2,
+                         .vocabulary = VOCABULARY,
+                         .longest = LONGEST,
+                         .lengths = m->lengths,
+                         .first = m->first,
+                         .ids = m->ids,
+                         .segments = m->segments,
+                         .labels = m->labels,
+                         .depths = m->depths,
                          .guids = m->guids};
 }
 
 static train_settings settings(void) {
-    return (train_settings){.seed = 4,
-                            .config = {.shape = {.layers = 2, .hidden = 16, .feed_forward = 32, .classes = 2,
-                                                 .vocabulary = VOCABULARY},
-                                       .heads = 2, .positions = LONGEST, .norm_eps = 1e-12, .has_pooler = true,
-                                       .exits = {true, true}, .lowercase = true},
-                            .init_scale = 0.1, .epochs = EPOCHS, .exit_epochs = 1, .batch = 8, .shards = 3, .rate = 1e-2,
-                            .warmup = 0.1, .decay = 0.01, .clip = 1, .dropout = 0.1, .beta1 = 0.9, .beta2 = 0.99,
-                            .eps = 1e-8, .curriculum = 0.6, .record = {true, true}};
+    return (train_settings){
+        .seed = 4,
+        .config = {.shape = {.layers = 2, .hidden = 16, .feed_forward = 32, .classes = 2, .vocabulary = VOCABULARY},
+                   .heads = 2,
+                   .positions = LONGEST,
+                   .norm_eps = 1e-12,
+                   .has_pooler = true,
+                   .exits = {true, true},
+                   .lowercase = true},
+        .init_scale = 0.1,
+        .epochs = EPOCHS,
+        .exit_epochs = 1,
+        .batch = 8,
+        .shards = 3,
+        .rate = 1e-2,
+        .warmup = 0.1,
+        .decay = 0.01,
+        .clip = 1,
+        .dropout = 0.1,
+        .beta1 = 0.9,
+        .beta2 = 0.99,
+        .eps = 1e-8,
+        .curriculum = 0.6,
+        .record = {true, true}};
 }
 
 static const train_watch SILENT = {0};
@@ -171,7 +194,8 @@ static const char *resume_from(const char *data, size_t length) {
 
 static void assert_resume_says(const char *data, size_t length, const char *fragment) {
     const char *message = resume_from(data, length);
-    if (!message || !strstr(message, fragment)) fail_msg("wanted '%s', found '%s'", fragment, message ? message : "(it went on)");
+    if (!message || !strstr(message, fragment))
+        fail_msg("wanted '%s', found '%s'", fragment, message ? message : "(it went on)");
 }
 
 /* A bit that has changed anywhere, a byte more or less: refused. */
@@ -189,7 +213,8 @@ static void test_damaged_checkpoints_are_refused(void **state) {
     assert_resume_says(whole.data, whole.length - 1, "is damaged");
     assert_resume_says(whole.data, whole.length + 1, "is damaged"); /* file_read has put a NUL there */
     whole.data[7] = '2';
-    assert_resume_says(whole.data, whole.length, "is a checkpoint of format 2; this version of Portolan reads format 3");
+    assert_resume_says(whole.data, whole.length,
+                       "is a checkpoint of format 2; this version of Portolan reads format 3");
     whole.data[0] = 'X';
     assert_resume_says(whole.data, whole.length, "is not a checkpoint of training");
     free(whole.data);
@@ -239,8 +264,9 @@ static void test_wrong_numbers_in_checkpoints_are_refused(void **state) {
     size_t weights = 72 + TRAIN_ARITHMETICS * sizeof(train_arithmetic);
     memcpy(bytes.data + weights + 5 * sizeof bad, &bad, sizeof bad);
     sign(&bytes);
-    assert_resume_says(bytes.data, bytes.length,
-                       "holds a weight of 'bert.embeddings.word_embeddings.weight' that is no finite number: element 5 of 192");
+    assert_resume_says(
+        bytes.data, bytes.length,
+        "holds a weight of 'bert.embeddings.word_embeddings.weight' that is no finite number: element 5 of 192");
     free(bytes.data);
 }
 

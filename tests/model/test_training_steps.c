@@ -30,9 +30,14 @@ static const double ADAMW[3][4] = {
 };
 
 static encoder_config config(void) {
-    return (encoder_config){.shape = {.layers = LAYERS, .hidden = 12, .feed_forward = 20, .classes = 3, .vocabulary = 11},
-                            .heads = 3, .positions = 8, .segments = 2, .norm_eps = 1e-12, .has_pooler = true,
-                            .exits = {true, false, true}};
+    return (encoder_config){
+        .shape = {.layers = LAYERS, .hidden = 12, .feed_forward = 20, .classes = 3, .vocabulary = 11},
+        .heads = 3,
+        .positions = 8,
+        .segments = 2,
+        .norm_eps = 1e-12,
+        .has_pooler = true,
+        .exits = {true, false, true}};
 }
 
 static void test_ten_steps(void **state) {
@@ -46,7 +51,8 @@ static void test_ten_steps(void **state) {
     assert_non_null(all);
     parameters_initialize(&p, SCALE, 5, values);
     for (size_t i = 0; i < p.count; i++) values[i] = (float)values[i]; /* as in the file PyTorch read */
-    training_batch batch = {.tokens = {SEQUENCES, TOKENS, LENGTHS, IDS, SEGMENTS}, .labels = LABELS,
+    training_batch batch = {.tokens = {SEQUENCES, TOKENS, LENGTHS, IDS, SEGMENTS},
+                            .labels = LABELS,
                             .batch_sequences = SEQUENCES};
     exit_losses losses = {.weight = {0.25, 0, 0.75}}; /* 1 and 3 over 4 */
     dropout_settings dropout = {0};
@@ -56,7 +62,8 @@ static void test_ten_steps(void **state) {
         memset(gradients, 0, p.count * sizeof *gradients);
         assert_true(training_pass(&p, values, &batch, &losses, &dropout, gradients, NULL, each, &room, &err));
         double loss = (0.25 * each[0] + 0.75 * each[2]) / SEQUENCES;
-        if (fabs(loss / LOSSES[step] - 1) > 1e-7) fail_msg("step %d: loss %.12f, PyTorch's %.12f", step, loss, LOSSES[step]);
+        if (fabs(loss / LOSSES[step] - 1) > 1e-7)
+            fail_msg("step %d: loss %.12f, PyTorch's %.12f", step, loss, LOSSES[step]);
         adamw_step(&p, 0, p.count, values, gradients, m, m + p.count, &adamw, (uint64_t)step + 1);
     }
     free(all);

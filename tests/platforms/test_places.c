@@ -16,8 +16,7 @@ static platform read(const char *text) {
     yaml_document doc = document_of(text);
     platform p;
     portolan_error err = {0};
-    if (!platform_read(&p, doc.root, 1, &err))
-        fail_msg("%s:%u:%u: %s", err.file, err.line, err.column, err.message);
+    if (!platform_read(&p, doc.root, 1, &err)) fail_msg("%s:%u:%u: %s", err.file, err.line, err.column, err.message);
     yaml_unload(&doc);
     return p;
 }
@@ -79,11 +78,9 @@ TEST(nearest_as_by_looking_at_each) {
     assert_true(nearest_open(&n, &memory, places, PLACES, &err));
     assert_int_equal(n.count, 160);
     for (int k = 0; k < 2000; k++) {
-        location from = {k % 2 ? 90 - random_uniform(&s) : 4 * random_uniform(&s) - 2,
-                         360 * random_uniform(&s) - 180};
+        location from = {k % 2 ? 90 - random_uniform(&s) : 4 * random_uniform(&s) - 2, 360 * random_uniform(&s) - 180};
         double least = INFINITY;
-        for (int i = 0; i < PLACES; i++)
-            least = fmin(least, location_distance(&from, &places[i]));
+        for (int i = 0; i < PLACES; i++) least = fmin(least, location_distance(&from, &places[i]));
         uint32_t found = n.members[n.spots[nearest_spot(&n, &from)].first];
         assert_near(location_distance(&from, &places[found]), least, 1e-9);
     }
@@ -100,10 +97,8 @@ TEST(nearest_of_three_by_three) {
                       "cells: [" CELL ", count: 3, places: cells.csv}]\n"
                       "phones: [" PHONE ", count: 5, places: phones.csv}]\n" REGION);
     const uint32_t sites[] = {0, 2, 1}, cells[] = {2, 0, 1, 2, 0};
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(p.cells[i].site, sites[i]);
-    for (int i = 0; i < 5; i++)
-        assert_int_equal(p.phones[i].cell, cells[i]);
+    for (int i = 0; i < 3; i++) assert_int_equal(p.cells[i].site, sites[i]);
+    for (int i = 0; i < 5; i++) assert_int_equal(p.phones[i].cell, cells[i]);
     assert_int_equal(p.cells[0].phones, 2);
     assert_int_equal(p.cells[1].phones, 1);
     assert_true(platform_phone_place(&p, 4)->longitude == 2); /* the rows again */
@@ -119,8 +114,7 @@ TEST(cells_lie_at_their_sites) {
                       "cells: [" CELL ", count: 4}]\n"
                       "phones: [" PHONE ", count: 3, places: phones.csv}]\n" REGION);
     const uint32_t cells[] = {1, 3, 1};
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(p.phones[i].cell, cells[i]);
+    for (int i = 0; i < 3; i++) assert_int_equal(p.phones[i].cell, cells[i]);
     assert_ptr_equal(p.cells[3].at, p.sites[1].at);
     platform_free(&p);
 }
@@ -130,14 +124,12 @@ TEST(places_on_one_side_change_nothing) {
     write_text("phones.csv", "latitude,longitude\n0,0\n");
     platform p = read("sites: [" SITE "}]\ncells: [" CELL ", count: 2}]\n"
                       "phones: [" PHONE ", count: 4, places: phones.csv}]\n" REGION);
-    for (uint32_t i = 0; i < 4; i++)
-        assert_int_equal(p.phones[i].cell, i % 2);
+    for (uint32_t i = 0; i < 4; i++) assert_int_equal(p.phones[i].cell, i % 2);
     assert_true(platform_has_places(&p));
     platform_free(&p);
     p = read("sites: [" SITE ", place: [1, 2]}]\ncells: [" CELL ", count: 2}]\n"
              "phones: [" PHONE ", count: 4}]\n" REGION);
-    for (uint32_t i = 0; i < 4; i++)
-        assert_int_equal(p.phones[i].cell, i % 2);
+    for (uint32_t i = 0; i < 4; i++) assert_int_equal(p.phones[i].cell, i % 2);
     assert_null(platform_phone_place(&p, 0));
     platform_free(&p);
     p = read("sites: [" SITE "}]\ncells: [" CELL "}]\nphones: [" PHONE ", count: 4}]\n" REGION);
@@ -162,12 +154,10 @@ TEST(places_are_written) {
                       "phones: [{name: dark, count: 2, device: test-phone, cell: cell}, " PHONE
                       ", count: 4, places: phones.csv}]\n" REGION);
     char *all = places_of(&p, 100), *some = places_of(&p, 2);
-    assert_string_equal(
-        all, "kind,name,latitude,longitude,attached_to\nsite,edge,0,-1.5,cloud\ncell,cell,1,1,edge\n"
-             "phone,2,0.5,-0.25,cell\nphone,3,0,1,cell\nphone,4,0.5,-0.25,cell\nphone,5,0,1,cell\n");
-    assert_string_equal(
-        some, "kind,name,latitude,longitude,attached_to\nsite,edge,0,-1.5,cloud\ncell,cell,1,1,edge\n"
-              "phone,3,0,1,cell\nphone,5,0,1,cell\n"); /* every second one */
+    assert_string_equal(all, "kind,name,latitude,longitude,attached_to\nsite,edge,0,-1.5,cloud\ncell,cell,1,1,edge\n"
+                             "phone,2,0.5,-0.25,cell\nphone,3,0,1,cell\nphone,4,0.5,-0.25,cell\nphone,5,0,1,cell\n");
+    assert_string_equal(some, "kind,name,latitude,longitude,attached_to\nsite,edge,0,-1.5,cloud\ncell,cell,1,1,edge\n"
+                              "phone,3,0,1,cell\nphone,5,0,1,cell\n"); /* every second one */
     free(all);
     free(some);
     platform_free(&p);
@@ -220,20 +210,16 @@ TEST(faults_of_entries) {
     write_text("two.csv", "latitude,longitude\n1,2\n3,4\n");
     refuse(FOUR(", count: 3, places: two.csv", "", ", count: 1"), 2, 91,
            "two.csv has 2 rows for a count of 3; add rows, or write 'count: 2'");
-    refuse(FOUR("", ", count: 3, places: two.csv", ", count: 1"), 4, 65,
-           "two.csv has 2 rows for a count of 3");
+    refuse(FOUR("", ", count: 3, places: two.csv", ", count: 1"), 4, 65, "two.csv has 2 rows for a count of 3");
     refuse(FOUR(", count: 1, places: two.csv", "", ", count: 1"), 2, 91, "two.csv has more rows than the count of 1");
     refuse(FOUR("", "", ", count: 1, places: none.csv"), 6, 56, "none.csv: cannot open: No such file");
     refuse(FOUR("", "", ", count: 1, places: /dev/zero"), 6, 56, "is not a regular file");
     refuse(FOUR("", "", ", count: 1, places: [1, 2]"), 6, 56, "places must be a single value");
-    refuse(FOUR(", count: 2, place: [1, 2]", "", ", count: 1"), 2, 90,
-           "'place' is for a count of 1, which is 2 here");
+    refuse(FOUR(", count: 2, place: [1, 2]", "", ", count: 1"), 2, 90, "'place' is for a count of 1, which is 2 here");
     refuse(FOUR(", place: [1, 2], places: two.csv", "", ", count: 1"), 2, 80, "either 'place' or 'places'");
-    refuse(FOUR(", place: [1]", "", ", count: 1"), 2, 80,
-           "'place' takes two numbers, [latitude, longitude], found 1");
+    refuse(FOUR(", place: [1]", "", ", count: 1"), 2, 80, "'place' takes two numbers, [latitude, longitude], found 1");
     refuse(FOUR(", place: 1", "", ", count: 1"), 2, 80, "'place' must be a list");
-    refuse(FOUR(", place: [91, 2]", "", ", count: 1"), 2, 81,
-           "'latitude' is 91; degrees from -90 to 90 are wanted");
+    refuse(FOUR(", place: [91, 2]", "", ", count: 1"), 2, 81, "'latitude' is 91; degrees from -90 to 90 are wanted");
     refuse(FOUR(", place: [9, x]", "", ", count: 1"), 2, 84, "'longitude'");
     unsetenv("PORTOLAN_DATA");
     refuse(FOUR("", "", ", count: 1, places: $PORTOLAN_DATA/x.csv"), 6, 56, "needs the environment variable");

@@ -11,9 +11,7 @@ static platform read_seeded(const char *text, uint64_t seed) {
     return p;
 }
 
-static platform read(const char *text) {
-    return read_seeded(text, 1);
-}
+static platform read(const char *text) { return read_seeded(text, 1); }
 
 /* One of each, from the presets with round numbers. */
 #define REGIONS "regions: [{name: cloud, server: test-cloud}]\n"
@@ -64,8 +62,9 @@ TEST(link_presets_are_sane) {
 
 /* Some figures by hand: 8e-9 (438.39 + 1288.04 / 5.5) and 8e-9 (51.97 + 1288.04 / 8.85) J a byte for LTE's radio. */
 TEST(presets_say_what_their_files_say) {
-    platform p = read("cells: [{name: cell, link: lte, site: edge}]\n" SITES
-                      "regions: [{name: cloud, server: cloud-gpu-t4}]\nphones: [{count: 1, device: phone-flagship, cell: cell}]\n");
+    platform p = read(
+        "cells: [{name: cell, link: lte, site: edge}]\n" SITES
+        "regions: [{name: cloud, server: cloud-gpu-t4}]\nphones: [{count: 1, device: phone-flagship, cell: cell}]\n");
     assert_near(p.cells[0].link.radio_up, 8e-9 * (438.39 + 1288.04 / 5.5), 1e-20);
     assert_near(p.cells[0].link.radio_down, 8e-9 * (51.97 + 1288.04 / 8.85), 1e-20);
     assert_near(p.cells[0].link.up, 5.5e6 / 8, 0);
@@ -82,8 +81,7 @@ TEST(every_preset_can_be_used) {
     for (size_t i = 0; i < known->device_count; i++) {
         const device_preset *d = &known->devices[i];
         snprintf(text, sizeof text,
-                 CELLS SITES
-                 "regions: [{name: cloud, server: %s}]\nphones: [{count: 1, device: %s, cell: cell}]\n",
+                 CELLS SITES "regions: [{name: cloud, server: %s}]\nphones: [{count: 1, device: %s, cell: cell}]\n",
                  d->name, d->name);
         platform p = read(text);
         assert_near(p.phones[0].speed, d->hardware.speed, 0);
@@ -92,8 +90,7 @@ TEST(every_preset_can_be_used) {
     }
     for (size_t i = 0; i < known->link_count; i++) {
         const link_preset *l = &known->links[i];
-        snprintf(text, sizeof text, "cells: [{name: cell, link: %s, site: edge}]\n" SITES REGIONS PHONES,
-                 l->name);
+        snprintf(text, sizeof text, "cells: [{name: cell, link: %s, site: edge}]\n" SITES REGIONS PHONES, l->name);
         platform p = read(text);
         assert_near(p.cells[0].link.up, l->link.up, 0);
         assert_near(p.cells[0].link.down, l->link.down, 0);
@@ -131,20 +128,19 @@ TEST(one_of_each) {
     platform_free(&p); /* harmless */
 }
 
-static const char SPREAD[] =
-    "phones:\n"
-    "  - {name: a, count: 7, device: test-phone, cell: lte}\n"
-    "  - {name: b, count: 4, device: test-edge, cell: wifi, up: 8Mbps, down: 16Mbps}\n"
-    "cells:\n"
-    "  - {name: lte, count: 3, link: test-cell, site: metro}\n"
-    "  - {name: wifi, count: 2, link: wifi-home, site: rural}\n"
-    "sites:\n"
-    "  - {name: metro, count: 2, server: test-edge, servers: 3, queue: 5,\n"
-    "     backhaul: test-wire, region: far}\n"
-    "  - {name: rural, count: 3, server: test-edge, backhaul: test-wire, region: near}\n"
-    "regions:\n"
-    "  - {name: near, server: test-cloud, servers: 2}\n"
-    "  - {name: far, count: 2, server: test-cloud, queue: 0}\n";
+static const char SPREAD[] = "phones:\n"
+                             "  - {name: a, count: 7, device: test-phone, cell: lte}\n"
+                             "  - {name: b, count: 4, device: test-edge, cell: wifi, up: 8Mbps, down: 16Mbps}\n"
+                             "cells:\n"
+                             "  - {name: lte, count: 3, link: test-cell, site: metro}\n"
+                             "  - {name: wifi, count: 2, link: wifi-home, site: rural}\n"
+                             "sites:\n"
+                             "  - {name: metro, count: 2, server: test-edge, servers: 3, queue: 5,\n"
+                             "     backhaul: test-wire, region: far}\n"
+                             "  - {name: rural, count: 3, server: test-edge, backhaul: test-wire, region: near}\n"
+                             "regions:\n"
+                             "  - {name: near, server: test-cloud, servers: 2}\n"
+                             "  - {name: far, count: 2, server: test-cloud, queue: 0}\n";
 
 TEST(things_are_spread_in_turn) {
     static const uint32_t CELL_OF[] = {0, 1, 2, 0, 1, 2, 0, 3, 4, 3, 4}, SITE_OF[] = {0, 1, 0, 2, 3},
@@ -163,8 +159,7 @@ TEST(things_are_spread_in_turn) {
         assert_int_equal(p.cells[i].site, SITE_OF[i]);
         assert_int_equal(p.cells[i].phones, PHONES_IN[i]);
     }
-    for (size_t i = 0; i < p.site_count; i++)
-        assert_int_equal(p.sites[i].region, REGION_OF[i]);
+    for (size_t i = 0; i < p.site_count; i++) assert_int_equal(p.sites[i].region, REGION_OF[i]);
     assert_string_equal(p.cells[2].name, "lte-3");
     assert_string_equal(p.cells[4].name, "wifi-2");
     assert_string_equal(p.sites[1].name, "metro-2");
@@ -198,15 +193,12 @@ TEST(many_groups_do_not_take_memory_squared) {
     char *text = malloc(GROUPS * 64 + 1024), *end = text;
     assert_non_null(text);
     end += sprintf(end, CELLS SITES REGIONS "phones:\n");
-    for (int i = 0; i < GROUPS; i++)
-        end += sprintf(end, "  - {count: 2, device: test-phone, cell: cell}\n");
+    for (int i = 0; i < GROUPS; i++) end += sprintf(end, "  - {count: 2, device: test-phone, cell: cell}\n");
     platform p = read(text);
     assert_int_equal(p.group_count, GROUPS);
     assert_int_equal(p.phone_count, 2 * GROUPS);
-    for (uint64_t i = 0; i < p.phone_count; i++)
-        assert_int_equal(p.phones[i].group, i / 2);
-    for (size_t i = 0; i < GROUPS; i++)
-        assert_int_equal(p.groups[i].first, 2 * i);
+    for (uint64_t i = 0; i < p.phone_count; i++) assert_int_equal(p.phones[i].group, i / 2);
+    for (size_t i = 0; i < GROUPS; i++) assert_int_equal(p.groups[i].first, 2 * i);
     platform_free(&p);
     free(text);
 }
@@ -242,13 +234,12 @@ TEST(own_devices) {
 }
 
 TEST(own_links) {
-    platform p =
-        read("links:\n"
-             "  air: {like: lte, up: 8Mbps}\n"
-             "  shared: {up: 80Mbps, latency: 1ms, half_duplex: yes}\n"
-             "  wire: {up: 8Mbps, down: 16Mbps, latency: 5ms}\n"
-             "cells: [{name: cell, link: air, site: edge}, {name: w, link: shared, site: edge}]\n"
-             "sites: [{name: edge, server: test-edge, backhaul: wire, region: cloud}]\n" REGIONS PHONES);
+    platform p = read("links:\n"
+                      "  air: {like: lte, up: 8Mbps}\n"
+                      "  shared: {up: 80Mbps, latency: 1ms, half_duplex: yes}\n"
+                      "  wire: {up: 8Mbps, down: 16Mbps, latency: 5ms}\n"
+                      "cells: [{name: cell, link: air, site: edge}, {name: w, link: shared, site: edge}]\n"
+                      "sites: [{name: edge, server: test-edge, backhaul: wire, region: cloud}]\n" REGIONS PHONES);
     assert_near(p.cells[0].link.up, 1e6, 0);
     assert_near(p.cells[0].link.down, 8.85e6 / 8, 0);
     assert_near(p.cells[0].link.latency, 0.0205, 0);
@@ -260,16 +251,16 @@ TEST(own_links) {
 }
 
 TEST(backhaul_and_wan_are_one_link) {
-    platform p = read(
-        PHONES CELLS "sites:\n"
-                     "  - name: edge\n"
-                     "    server: test-edge\n"
-                     "    backhaul: {up: 8Mbps, down: 80Mbps, latency: 3ms}\n"
-                     "    region: cloud\n"
-                     "  - {name: other, server: test-edge, backhaul: test-wire, region: bare}\n"
-                     "regions:\n"
-                     "  - {name: cloud, server: test-cloud, wan: {up: 16Mbps, down: 40Mbps, latency: 20ms}}\n"
-                     "  - {name: bare, server: test-cloud}\n");
+    platform p = read(PHONES CELLS
+                      "sites:\n"
+                      "  - name: edge\n"
+                      "    server: test-edge\n"
+                      "    backhaul: {up: 8Mbps, down: 80Mbps, latency: 3ms}\n"
+                      "    region: cloud\n"
+                      "  - {name: other, server: test-edge, backhaul: test-wire, region: bare}\n"
+                      "regions:\n"
+                      "  - {name: cloud, server: test-cloud, wan: {up: 16Mbps, down: 40Mbps, latency: 20ms}}\n"
+                      "  - {name: bare, server: test-cloud}\n");
     assert_near(p.sites[0].uplink.up, 1e6, 0);   /* the backhaul is narrower */
     assert_near(p.sites[0].uplink.down, 5e6, 0); /* the WAN is */
     assert_near(p.sites[0].uplink.latency, 0.023, 1e-15);
@@ -279,9 +270,8 @@ TEST(backhaul_and_wan_are_one_link) {
 
 /* ---- Drawn speeds ---- */
 
-#define DRAWN                                                                                             \
-    "phones: [{count: 20000, device: test-phone, cell: cell, speed: {normal: [5Gf, 1Gf]}}]\n" CELLS SITES \
-        REGIONS
+#define DRAWN \
+    "phones: [{count: 20000, device: test-phone, cell: cell, speed: {normal: [5Gf, 1Gf]}}]\n" CELLS SITES REGIONS
 
 TEST(drawn_speeds) {
     platform a = read_seeded(DRAWN, 1), b = read_seeded(DRAWN, 1), c = read_seeded(DRAWN, 2);
@@ -306,14 +296,11 @@ TEST(drawn_speeds) {
 
 /* A phone keeps its speed when others are added behind it. */
 TEST(drawn_speeds_belong_to_the_phone) {
-    platform a = read(
-                 "phones: [{count: 5, device: test-phone, cell: cell, speed: {uniform: [1Gf, 2Gf]}}]\n" CELLS
-                     SITES REGIONS),
-             b = read(
-                 "phones: [{count: 9, device: test-phone, cell: cell, speed: {uniform: [1Gf, 2Gf]}}]\n" CELLS
-                     SITES REGIONS);
-    for (int i = 0; i < 5; i++)
-        assert_true(a.phones[i].speed == b.phones[i].speed);
+    platform a = read("phones: [{count: 5, device: test-phone, cell: cell, speed: {uniform: [1Gf, 2Gf]}}]\n" CELLS SITES
+                          REGIONS),
+             b = read("phones: [{count: 9, device: test-phone, cell: cell, speed: {uniform: [1Gf, 2Gf]}}]\n" CELLS SITES
+                          REGIONS);
+    for (int i = 0; i < 5; i++) assert_true(a.phones[i].speed == b.phones[i].speed);
     platform_free(&a);
     platform_free(&b);
 }
@@ -321,8 +308,7 @@ TEST(drawn_speeds_belong_to_the_phone) {
 /* ---- Network settings ---- */
 
 TEST(network_settings_are_read) {
-    platform p =
-        read("network: {model: LV08, crosstraffic: yes, tcp_gamma: 64KiB}\n" PHONES CELLS SITES REGIONS);
+    platform p = read("network: {model: LV08, crosstraffic: yes, tcp_gamma: 64KiB}\n" PHONES CELLS SITES REGIONS);
     assert_int_equal(p.network.model, NETWORK_LV08);
     assert_true(p.network.crosstraffic);
     assert_near(p.network.tcp_gamma, 65536, 0);
@@ -334,7 +320,7 @@ TEST(transfer_times) {
     assert_near(platform_transfer_time(&n, 0.01, 1e6, 1000), 0.011, 1e-15);
     assert_near(platform_transfer_time(&n, 0.01, 1e6, 0), 0.01, 0);
     assert_near(platform_transfer_time(&n, 0, 1e6, 1000), 0.001, 1e-15); /* no latency, no bound */
-    n.tcp_gamma = 1000; /* 1000 / (2 * 0.01) = 50,000 bytes a second */
+    n.tcp_gamma = 1000;                                                  /* 1000 / (2 * 0.01) = 50,000 bytes a second */
     assert_near(platform_transfer_time(&n, 0.01, 1e6, 1000), 0.01 + 0.02, 1e-15);
 }
 
@@ -357,31 +343,28 @@ static void assert_contains(const char *text, const char *part) {
 
 static unsigned occurrences(const char *text, const char *part) {
     unsigned n = 0;
-    for (; (text = strstr(text, part)); text++)
-        n++;
+    for (; (text = strstr(text, part)); text++) n++;
     return n;
 }
 
 TEST(summary) {
     platform p = read("name: spread\n" PHONES CELLS SITES REGIONS);
     char *text = written(platform_print, &p);
-    assert_string_equal(
-        text, "spread: 1 phones in 1 cells, 1 edge sites, 1 cloud regions\n"
-              "network model CM02, crosstraffic no, tcp_gamma 4.194MB\n"
-              "\nphones\n"
-              "  phones           1 phones: 1 x 1Gf, 1W idle, 2W busy, 1GB\n"
-              "\ncells\n"
-              "  cell             1 phones at edge: 8Mbps up, 8Mbps down, 10ms one way\n"
-              "\nedge sites\n"
-              "  edge             1 x 10Gf, 10W idle, 20W busy, 10GB, 0.36USD/h; to cloud: 80Mbps up, "
-              "80Mbps down, 10ms one way\n"
-              "\ncloud regions\n"
-              "  cloud            1 x 100Gf, 100W idle, 200W busy, 100GB, 3.6USD/h\n");
+    assert_string_equal(text, "spread: 1 phones in 1 cells, 1 edge sites, 1 cloud regions\n"
+                              "network model CM02, crosstraffic no, tcp_gamma 4.194MB\n"
+                              "\nphones\n"
+                              "  phones           1 phones: 1 x 1Gf, 1W idle, 2W busy, 1GB\n"
+                              "\ncells\n"
+                              "  cell             1 phones at edge: 8Mbps up, 8Mbps down, 10ms one way\n"
+                              "\nedge sites\n"
+                              "  edge             1 x 10Gf, 10W idle, 20W busy, 10GB, 0.36USD/h; to cloud: 80Mbps up, "
+                              "80Mbps down, 10ms one way\n"
+                              "\ncloud regions\n"
+                              "  cloud            1 x 100Gf, 100W idle, 200W busy, 100GB, 3.6USD/h\n");
     free(text);
     platform_free(&p);
-    p = read(CELLS SITES
-             "regions: [{name: cloud, count: 20, server: test-cloud}]\n"
-             "phones: [{count: 9, device: test-phone, cell: cell, speed: {uniform: [1Gf, 2Gf]}}]\n");
+    p = read(CELLS SITES "regions: [{name: cloud, count: 20, server: test-cloud}]\n"
+                         "phones: [{count: 9, device: test-phone, cell: cell, speed: {uniform: [1Gf, 2Gf]}}]\n");
     text = written(platform_print, &p);
     assert_contains(text, "  ... and 12 more\n");
     assert_contains(text, "; drawn speeds 1.");
@@ -395,8 +378,7 @@ TEST(xml) {
     assert_int_equal(occurrences(text, "<host id=\"phone:"), 11);
     assert_int_equal(occurrences(text, "<host id="), 11 + 2 * 5 + 3);
     assert_int_equal(occurrences(text, "<host_link id="), 11 + 2 * 5 + 3);
-    assert_int_equal(occurrences(text, "<link id="),
-                     3 * 2 + 2 + 5 * 2 + 1); /* half-duplex cells have one link */
+    assert_int_equal(occurrences(text, "<link id="), 3 * 2 + 2 + 5 * 2 + 1); /* half-duplex cells have one link */
     assert_contains(text, "<host id=\"edge:metro-2\" speed=\"10000000000f\" core=\"3\">"
                           "<prop id=\"wattage_per_state\" value=\"30:40:60\"/>");
     assert_contains(text, "<host_link id=\"phone:7\" up=\"cell:wifi-1:up\" down=\"cell:wifi-1:up\"/>");
@@ -441,15 +423,13 @@ TEST(loads_files) {
 }
 
 TEST(shipped_platforms_are_good) {
-    static const char *const FILES[] = {"campus-5g", "city-lte",  "factory-wifi",
-                                        "home-wifi", "one-phone", "rural-3g"};
+    static const char *const FILES[] = {"campus-5g", "city-lte", "factory-wifi", "home-wifi", "one-phone", "rural-3g"};
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         char path[1024];
         platform p;
         portolan_error err = {0};
         snprintf(path, sizeof path, PORTOLAN_SOURCE_DIR "/platforms/%s.yaml", FILES[i]);
-        if (!platform_load(&p, path, 1, &err))
-            fail_msg("%s:%u:%u: %s", path, err.line, err.column, err.message);
+        if (!platform_load(&p, path, 1, &err)) fail_msg("%s:%u:%u: %s", path, err.line, err.column, err.message);
         assert_string_equal(p.name, FILES[i]);
         assert_true(p.phone_count > 0);
         platform_free(&p);

@@ -13,21 +13,20 @@
 #include "platforms/simgrid_world.h"
 #include "tests/support.h"
 
-static const char TEXT[] =
-    "phones:\n"
-    "  - {name: a, count: 2, device: test-phone, cell: lte, speed: {uniform: [1Gf, 2Gf]}}\n"
-    "  - {name: b, count: 1, device: {like: test-phone, cores: 4}, cell: wifi}\n"
-    "cells:\n"
-    "  - {name: lte, link: {up: 8Mbps, down: 16Mbps, latency: 10ms}, site: metro}\n"
-    "  - {name: wifi, link: {like: wifi-home, up: 80Mbps, latency: 2ms}, site: rural}\n"
-    "sites:\n"
-    "  - {name: metro, server: test-edge, servers: 3, backhaul: fast, region: cloud}\n"
-    "  - {name: rural, server: test-edge, backhaul: slow, region: cloud}\n"
-    "regions:\n"
-    "  - {name: cloud, server: test-cloud, wan: {up: 32Mbps, down: 800Mbps, latency: 30ms}}\n"
-    "links:\n"
-    "  fast: {up: 800Mbps, down: 80Mbps, latency: 3ms}\n"
-    "  slow: {up: 4Mbps, down: 2Mbps, latency: 5ms}\n";
+static const char TEXT[] = "phones:\n"
+                           "  - {name: a, count: 2, device: test-phone, cell: lte, speed: {uniform: [1Gf, 2Gf]}}\n"
+                           "  - {name: b, count: 1, device: {like: test-phone, cores: 4}, cell: wifi}\n"
+                           "cells:\n"
+                           "  - {name: lte, link: {up: 8Mbps, down: 16Mbps, latency: 10ms}, site: metro}\n"
+                           "  - {name: wifi, link: {like: wifi-home, up: 80Mbps, latency: 2ms}, site: rural}\n"
+                           "sites:\n"
+                           "  - {name: metro, server: test-edge, servers: 3, backhaul: fast, region: cloud}\n"
+                           "  - {name: rural, server: test-edge, backhaul: slow, region: cloud}\n"
+                           "regions:\n"
+                           "  - {name: cloud, server: test-cloud, wan: {up: 32Mbps, down: 800Mbps, latency: 30ms}}\n"
+                           "links:\n"
+                           "  fast: {up: 800Mbps, down: 80Mbps, latency: 3ms}\n"
+                           "  slow: {up: 4Mbps, down: 2Mbps, latency: 5ms}\n";
 
 static platform read_platform(void) {
     yaml_document doc = document_of(TEXT);
@@ -77,8 +76,7 @@ static void in_child(child_work work, const platform *p, const network_settings 
     }
     int status = -1;
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        fail_msg("the child ended with status %#x", (unsigned)status);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_msg("the child ended with status %#x", (unsigned)status);
 }
 
 static simgrid_world build(const platform *p) {
@@ -108,14 +106,9 @@ static const route ROUTES[] = {
 };
 enum { ROUTE_COUNT = sizeof ROUTES / sizeof *ROUTES, HOST_COUNT = 3 + 2 * 2 + 1 };
 
-static const char *const HOSTS[HOST_COUNT] = {"phone:0",
-                                              "phone:1",
-                                              "phone:2",
-                                              "edge:metro",
-                                              "edge:rural",
-                                              "cloud-ingress:metro",
-                                              "cloud-ingress:rural",
-                                              "cloud:cloud"};
+static const char *const HOSTS[HOST_COUNT] = {
+    "phone:0",    "phone:1", "phone:2", "edge:metro", "edge:rural", "cloud-ingress:metro", "cloud-ingress:rural",
+    "cloud:cloud"};
 
 /* A phone's messages leave by the host of its cell; only in the XML has it one of its own. */
 static sg_host_t host_called(const char *name) {
@@ -149,8 +142,7 @@ static void survey_world(const platform *p, const network_settings *n, void *sha
     for (uint64_t i = 0; i < p->phone_count; i++)
         if (w.phones[i] != host_called(HOSTS[i])) _exit(3);
     for (size_t i = 0; i < p->site_count; i++)
-        if (w.edges[i] != sg_host_by_name(HOSTS[3 + i]) || w.ingresses[i] != sg_host_by_name(HOSTS[5 + i]))
-            _exit(4);
+        if (w.edges[i] != sg_host_by_name(HOSTS[3 + i]) || w.ingresses[i] != sg_host_by_name(HOSTS[5 + i])) _exit(4);
     take_survey(shared);
     simgrid_world_free(&w);
     if (w.phones) _exit(6);
@@ -162,8 +154,7 @@ TEST(routes_of_the_world) {
     in_child(survey_world, &p, &p.network, s);
     assert_int_equal(s->hosts, 2 + 2 * 2); /* doors of two cells; two edges and the ways to the cloud */
     for (int i = 0; i < ROUTE_COUNT; i++) {
-        for (int way = 0; way < 2; way++)
-            assert_near(s->latency[i][way], ROUTES[i].latency, 1e-12);
+        for (int way = 0; way < 2; way++) assert_near(s->latency[i][way], ROUTES[i].latency, 1e-12);
         assert_near(s->bandwidth[i][0], ROUTES[i].up, 1e-12);
         assert_near(s->bandwidth[i][1], ROUTES[i].down, 1e-12);
     }
@@ -198,8 +189,7 @@ TEST(the_xml_is_the_same_world) {
     in_child(survey_xml, &p, &p.network, loaded);
     remove("world-test.xml");
     assert_int_equal(loaded->hosts, HOST_COUNT); /* those that compute have one each */
-    for (int i = 0; i < 3; i++)
-        assert_near(loaded->speeds[i], p.phones[i].speed, 0);
+    for (int i = 0; i < 3; i++) assert_near(loaded->speeds[i], p.phones[i].speed, 0);
     assert_int_equal(loaded->cores[2], 4); /* phone 2 */
     assert_int_equal(loaded->cores[3], 3); /* three servers */
     assert_near(loaded->speeds[3], 10e9, 0);
@@ -257,16 +247,14 @@ static void make_transfer(const platform *p, const network_settings *n, void *sh
 }
 
 /* The time one transfer takes in SimGrid is the one platform_transfer_time gives. */
-static void assert_transfer(const platform *p, const network_settings *n, const route *r, bool back,
-                            long bytes) {
+static void assert_transfer(const platform *p, const network_settings *n, const route *r, bool back, long bytes) {
     transfer *t = share(sizeof *t);
     *t = (transfer){back ? r->to : r->from, back ? r->from : r->to, bytes, false, -1};
     in_child(make_transfer, p, n, t);
     double wanted = platform_transfer_time(n, r->latency, back ? r->down : r->up, (double)bytes);
     if (fabs(t->seconds - wanted) > 1e-9 * wanted)
-        fail_msg(
-            "%ld bytes from %s to %s, model %d, tcp_gamma %g: SimGrid %.12g s, wanted %.12g s",
-            bytes, t->from, t->to, n->model, n->tcp_gamma, t->seconds, wanted);
+        fail_msg("%ld bytes from %s to %s, model %d, tcp_gamma %g: SimGrid %.12g s, wanted %.12g s", bytes, t->from,
+                 t->to, n->model, n->tcp_gamma, t->seconds, wanted);
     munmap(t, sizeof *t);
 }
 
@@ -283,18 +271,10 @@ static void assert_transfers(network_settings n) {
 /* A tcp_gamma of 4 MiB leaves every route its bandwidth: even at LV08's 13.01-fold latency of 43 ms it
  * allows 3.7 MB/s, more than the narrowest link there. 20,000 bytes bound a route of 10 ms to 1 MB/s, longer
  * ones to less. */
-TEST(transfers_under_cm02) {
-    assert_transfers((network_settings){NETWORK_CM02, false, 4194304});
-}
-TEST(transfers_under_cm02_bounded_by_tcp) {
-    assert_transfers((network_settings){NETWORK_CM02, false, 20000});
-}
-TEST(transfers_under_lv08) {
-    assert_transfers((network_settings){NETWORK_LV08, false, 4194304});
-}
-TEST(transfers_under_lv08_bounded_by_tcp) {
-    assert_transfers((network_settings){NETWORK_LV08, false, 20000});
-}
+TEST(transfers_under_cm02) { assert_transfers((network_settings){NETWORK_CM02, false, 4194304}); }
+TEST(transfers_under_cm02_bounded_by_tcp) { assert_transfers((network_settings){NETWORK_CM02, false, 20000}); }
+TEST(transfers_under_lv08) { assert_transfers((network_settings){NETWORK_LV08, false, 4194304}); }
+TEST(transfers_under_lv08_bounded_by_tcp) { assert_transfers((network_settings){NETWORK_LV08, false, 20000}); }
 
 static double both_ways(const platform *p, const char *from, const char *to, long bytes) {
     transfer *t = share(sizeof *t);

@@ -59,22 +59,18 @@ const char *scratch_file(const char *name, const char *format, ...) {
 }
 
 void *shared_alloc(size_t bytes) {
-    void *memory =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     assert_ptr_not_equal(memory, MAP_FAILED);
     return memory;
 }
 
-void shared_free(void *memory, size_t bytes) {
-    munmap(memory, bytes);
-}
+void shared_free(void *memory, size_t bytes) { munmap(memory, bytes); }
 
 /* ---- Simulations ---- */
 
 static size_t count_sets(const char *const *sets) {
     size_t n = 0;
-    while (sets && sets[n])
-        n++;
+    while (sets && sets[n]) n++;
     return n;
 }
 

@@ -6,40 +6,40 @@
 #include "simulate.h"
 
 /* Two edge sites of two cores carry 16 requests a second between them, the cloud 4; 20 a second arrive. */
-static const char SCENARIO[] =
-    "name: overload\n"
-    "seed: %d\n"
-    "platform:\n"
-    "  phones:\n"
-    "    - {name: fast, count: 12, cell: cell, device: test-phone}\n"
-    "    - {name: slow, count: 8, cell: cell, device: test-phone, speed: {lognormal: [0.5Gf, 0.3]},\n"
-    "       up: 2Mbps}\n"
-    "  cells: [{name: cell, count: 3, link: test-cell, site: site}]\n"
-    "  sites:\n"
-    "    - {name: site, count: 2, queue: 3, backhaul: test-wire, region: cloud,\n"
-    "       server: {speed: 1Gf, cores: 2, idle: 10W, busy: 20W, memory: 1GB, price: 0.36USD/h}}\n"
-    "  regions:\n"
-    "    - name: cloud\n"
-    "      queue: 2\n"
-    "      server: {speed: 2Gf, cores: 1, idle: 100W, busy: 200W, memory: 1GB, price: 3.6USD/h}\n"
-    "workload: {arrivals: {process: poisson, fleet_rate: 20/s}, order: shuffled}\n"
-    "model: {synthetic: {samples: 500, work: exponential}}\n"
-    "hidden: 256\n"
-    "vocabulary: 1000\n"
-    "split: {phone: 3, edge: 6, cloud: 12}\n"
-    "policies:\n"
-    "  - phone-only\n"
-    "  - edge-only\n"
-    "  - cloud-only\n"
-    "  - random\n"
-    "  - matched-random: {match: tiers}\n"
-    "  - confidence: {as: tiers}\n"
-    "  - confidence: {as: all-hidden, threshold: 0.9, exits: all, escalate: hidden}\n"
-    "  - entropy\n"
-    "  - patience: {patience: 2, exits: all}\n"
-    "  - oracle-cost\n"
-    "  - oracle-reward: {gain: true_label}\n"
-    "run: {requests: 2000, warmup: 0}\n";
+static const char
+    SCENARIO[] = "name: overload\n"
+                 "seed: %d\n"
+                 "platform:\n"
+                 "  phones:\n"
+                 "    - {name: fast, count: 12, cell: cell, device: test-phone}\n"
+                 "    - {name: slow, count: 8, cell: cell, device: test-phone, speed: {lognormal: [0.5Gf, 0.3]},\n"
+                 "       up: 2Mbps}\n"
+                 "  cells: [{name: cell, count: 3, link: test-cell, site: site}]\n"
+                 "  sites:\n"
+                 "    - {name: site, count: 2, queue: 3, backhaul: test-wire, region: cloud,\n"
+                 "       server: {speed: 1Gf, cores: 2, idle: 10W, busy: 20W, memory: 1GB, price: 0.36USD/h}}\n"
+                 "  regions:\n"
+                 "    - name: cloud\n"
+                 "      queue: 2\n"
+                 "      server: {speed: 2Gf, cores: 1, idle: 100W, busy: 200W, memory: 1GB, price: 3.6USD/h}\n"
+                 "workload: {arrivals: {process: poisson, fleet_rate: 20/s}, order: shuffled}\n"
+                 "model: {synthetic: {samples: 500, work: exponential}}\n"
+                 "hidden: 256\n"
+                 "vocabulary: 1000\n"
+                 "split: {phone: 3, edge: 6, cloud: 12}\n"
+                 "policies:\n"
+                 "  - phone-only\n"
+                 "  - edge-only\n"
+                 "  - cloud-only\n"
+                 "  - random\n"
+                 "  - matched-random: {match: tiers}\n"
+                 "  - confidence: {as: tiers}\n"
+                 "  - confidence: {as: all-hidden, threshold: 0.9, exits: all, escalate: hidden}\n"
+                 "  - entropy\n"
+                 "  - patience: {patience: 2, exits: all}\n"
+                 "  - oracle-cost\n"
+                 "  - oracle-reward: {gain: true_label}\n"
+                 "run: {requests: 2000, warmup: 0}\n";
 
 static const double EDGE_CORES = 4, CLOUD_CORES = 1, PHONE_IDLE = 20, SERVER_IDLE = 2 * 10 + 100; /* watts */
 static const double CLOUD_COST = 6.0 / 12 + 12.0 / 12;
@@ -90,17 +90,12 @@ typedef struct rows {
     size_t policies, each;
 } rows;
 
-static double value(const row *r, int column) {
-    return strtod(r->fields[column], NULL);
-}
+static double value(const row *r, int column) { return strtod(r->fields[column], NULL); }
 
-static bool failed(const row *r) {
-    return *r->fields[FAILURE] != '\0';
-}
+static bool failed(const row *r) { return *r->fields[FAILURE] != '\0'; }
 
 static void split_line(char *line, row *r) {
-    for (int i = 0; i < COLUMNS; i++)
-        r->fields[i] = strsep(&line, ",");
+    for (int i = 0; i < COLUMNS; i++) r->fields[i] = strsep(&line, ",");
     assert_null(line); /* no column too many */
     assert_non_null(r->fields[COLUMNS - 1]);
 }
@@ -125,24 +120,20 @@ static rows read_rows(const char *out, size_t each) {
         all.of[all.policies - 1][number] = r;
     }
     for (size_t p = 0; p < all.policies; p++)
-        for (size_t i = 0; i < each; i++)
-            assert_non_null(all.of[p][i].fields[0]); /* every request has its row */
+        for (size_t i = 0; i < each; i++) assert_non_null(all.of[p][i].fields[0]); /* every request has its row */
     return all;
 }
 
 static void free_rows(rows *all) {
-    for (size_t p = 0; p < all->policies; p++)
-        free(all->of[p]);
+    for (size_t p = 0; p < all->policies; p++) free(all->of[p]);
     free(all->text);
 }
 
 /* ---- What must hold ---- */
 
 static void check_row(const row *r) {
-    for (int column = ARRIVAL; column <= NETWORK; column++)
-        assert_true(value(r, column) >= 0);
-    for (int column = COST; column <= PRICE; column++)
-        assert_true(value(r, column) >= 0);
+    for (int column = ARRIVAL; column <= NETWORK; column++) assert_true(value(r, column) >= 0);
+    for (int column = COST; column <= PRICE; column++) assert_true(value(r, column) >= 0);
     double waited = value(r, WAIT_PHONE) + value(r, WAIT_EDGE) + value(r, WAIT_CLOUD);
     assert_within(waited + value(r, COMPUTE) + value(r, NETWORK), value(r, LATENCY), 1e-7);
     if (failed(r)) {
@@ -176,10 +167,8 @@ static sums sum_up(const row *of, size_t each) {
         const row *r = &of[i];
         check_row(r);
         t.end = fmax(t.end, value(r, ARRIVAL) + value(r, LATENCY));
-        for (int column = TOKENS; column < COLUMNS; column++)
-            t.of[column] += value(r, column);
-        for (int k = 0; k < TIER_COUNT; k++)
-            t.there[k] += *r->fields[WAIT_PHONE + k] != '\0';
+        for (int column = TOKENS; column < COLUMNS; column++) t.of[column] += value(r, column);
+        for (int k = 0; k < TIER_COUNT; k++) t.there[k] += *r->fields[WAIT_PHONE + k] != '\0';
         if (value(r, BYTES_UP) > 0) t.exposed += value(r, TOKENS);
         if (failed(r)) {
             t.failed++;
@@ -188,12 +177,10 @@ static sums sum_up(const row *of, size_t each) {
         latencies[answered++] = value(r, LATENCY);
         t.latency += value(r, LATENCY);
         t.right += value(r, CORRECT);
-        for (int k = 0; k < TIER_COUNT; k++)
-            t.tiers[k] += strcmp(r->fields[TIER], TIER_NAMES[k]) == 0;
+        for (int k = 0; k < TIER_COUNT; k++) t.tiers[k] += strcmp(r->fields[TIER], TIER_NAMES[k]) == 0;
     }
     sort_values(latencies, answered);
-    for (int i = 0; i < 3; i++)
-        t.percentiles[i] = percentile_nearest_rank(latencies, answered, RANKS[i]);
+    for (int i = 0; i < 3; i++) t.percentiles[i] = percentile_nearest_rank(latencies, answered, RANKS[i]);
     free(latencies);
     return t;
 }
@@ -217,8 +204,7 @@ static void check_summary(const json_t *p, const sums *t, double n) {
     assert_near(metric_of(p, "price"), t->of[PRICE] / n, tolerance);
     assert_near(metric_of(p, "energy_phone_j"), (t->of[ACTIVE_PHONE] + PHONE_IDLE * window) / n, tolerance);
     assert_near(metric_of(p, "energy_total_j"),
-                (t->of[ACTIVE_PHONE] + t->of[ACTIVE_SERVER] + (PHONE_IDLE + SERVER_IDLE) * window) / n,
-                tolerance);
+                (t->of[ACTIVE_PHONE] + t->of[ACTIVE_SERVER] + (PHONE_IDLE + SERVER_IDLE) * window) / n, tolerance);
     assert_near(metric_of(p, "energy_active_phone_j"), t->of[ACTIVE_PHONE] / n, tolerance);
     assert_near(metric_of(p, "energy_active_radio_j"), t->of[ACTIVE_RADIO] / n, tolerance);
     assert_near(metric_of(p, "energy_active_server_j"), t->of[ACTIVE_SERVER] / n, tolerance);
@@ -257,11 +243,10 @@ static void check_same_requests(const rows *all) {
 }
 
 /* Where all that a tier computed is in the rows of one policy, its utilisation follows from them. */
-static void check_utilization(const json_t *summary, const char *label, const char *metric_name,
-                              const row *of, size_t each, double cores) {
+static void check_utilization(const json_t *summary, const char *label, const char *metric_name, const row *of,
+                              size_t each, double cores) {
     sums t = sum_up(of, each);
-    assert_near(metric_of(policy_row(summary, label), metric_name),
-                t.of[COMPUTE] / (cores * (t.end - t.start)), 1e-7);
+    assert_near(metric_of(policy_row(summary, label), metric_name), t.of[COMPUTE] / (cores * (t.end - t.start)), 1e-7);
 }
 
 TEST(overloaded_runs_on_several_seeds) {
@@ -290,14 +275,13 @@ TEST(overloaded_runs_on_several_seeds) {
 
 /* Other seeds give other requests. */
 TEST(seeds_differ) {
-    json_decref(run_scenario(scratch_file("a.yaml", SCENARIO, 11),
-                             (const char *[]){"policies=[phone-only]", NULL}, "a"));
-    json_decref(run_scenario(scratch_file("b.yaml", SCENARIO, 12),
-                             (const char *[]){"policies=[phone-only]", NULL}, "b"));
+    json_decref(
+        run_scenario(scratch_file("a.yaml", SCENARIO, 11), (const char *[]){"policies=[phone-only]", NULL}, "a"));
+    json_decref(
+        run_scenario(scratch_file("b.yaml", SCENARIO, 12), (const char *[]){"policies=[phone-only]", NULL}, "b"));
     rows a = read_rows("a", 2000), b = read_rows("b", 2000);
     size_t equal = 0;
-    for (size_t i = 0; i < a.each; i++)
-        equal += strcmp(a.of[0][i].fields[ARRIVAL], b.of[0][i].fields[ARRIVAL]) == 0;
+    for (size_t i = 0; i < a.each; i++) equal += strcmp(a.of[0][i].fields[ARRIVAL], b.of[0][i].fields[ARRIVAL]) == 0;
     assert_int_equal(equal, 0);
     free_rows(&a);
     free_rows(&b);
@@ -311,12 +295,10 @@ TEST(the_warm_up_is_simulated_but_not_counted) {
     rows all = read_rows("whole", 2000), counted = read_rows("warm", 1700);
     assert_int_equal(counted.policies, all.policies);
     for (size_t p = 0; p < all.policies; p++) {
-        if (strcmp(all.of[p][0].fields[POLICY], "matched-random") == 0)
-            continue; /* matches the counted shares */
+        if (strcmp(all.of[p][0].fields[POLICY], "matched-random") == 0) continue; /* matches the counted shares */
         for (size_t i = 0; i < counted.each; i++)
             for (int c = 0; c < COLUMNS; c++)
-                if (c != REQUEST)
-                    assert_string_equal(counted.of[p][i].fields[c], all.of[p][i + 300].fields[c]);
+                if (c != REQUEST) assert_string_equal(counted.of[p][i].fields[c], all.of[p][i + 300].fields[c]);
         sums t = sum_up(counted.of[p], counted.each);
         check_summary(policy_row(warm, counted.of[p][0].fields[POLICY]), &t, 1700);
     }
@@ -333,16 +315,14 @@ TEST(no_request_arrives_after_the_duration) {
     json_t *timed = run_scenario(path, (const char *[]){"run.duration=50s", NULL}, "timed");
     rows all = read_rows("longer", 2000);
     size_t wanted = 0;
-    while (wanted < all.each && value(&all.of[0][wanted], ARRIVAL) <= 50)
-        wanted++;
+    while (wanted < all.each && value(&all.of[0][wanted], ARRIVAL) <= 50) wanted++;
     assert_true(wanted > 800 && wanted < 1200); /* 20 a second */
     rows within = read_rows("timed", wanted);   /* fails if there are more, or fewer */
     for (size_t p = 0; p < within.policies; p++)
         for (size_t i = 0; i < wanted; i++)
             assert_string_equal(within.of[p][i].fields[ARRIVAL], all.of[0][i].fields[ARRIVAL]);
     for (size_t p = 0; p < within.policies; p++)
-        assert_near(metric_of(policy_row(timed, within.of[p][0].fields[POLICY]), "requests"), (double)wanted,
-                    0);
+        assert_near(metric_of(policy_row(timed, within.of[p][0].fields[POLICY]), "requests"), (double)wanted, 0);
     free_rows(&all);
     free_rows(&within);
     json_decref(longer);
@@ -353,8 +333,7 @@ TEST(no_request_arrives_after_the_duration) {
 TEST(closed_loops_ask_for_the_same) {
     const char *path = scratch_file("closed.yaml", SCENARIO, 8);
     json_t *summary = run_scenario(
-        path, (const char *[]){"workload.arrivals={process: closed, think: {exponential: 1s}}", NULL},
-        "closed");
+        path, (const char *[]){"workload.arrivals={process: closed, think: {exponential: 1s}}", NULL}, "closed");
     rows all = read_rows("closed", 2000);
     for (size_t p = 0; p < all.policies; p++) {
         sums t = sum_up(all.of[p], all.each);
@@ -371,10 +350,8 @@ TEST(closed_loops_ask_for_the_same) {
         for (unsigned phone_number = 0; phone_number < 20; phone_number++) {
             size_t i = 0, j = 0;
             for (;; i++, j++) {
-                while (i < all.each && (unsigned)value(&all.of[0][i], PHONE) != phone_number)
-                    i++;
-                while (j < all.each && (unsigned)value(&all.of[p][j], PHONE) != phone_number)
-                    j++;
+                while (i < all.each && (unsigned)value(&all.of[0][i], PHONE) != phone_number) i++;
+                while (j < all.each && (unsigned)value(&all.of[p][j], PHONE) != phone_number) j++;
                 if (i == all.each || j == all.each) break;
                 assert_string_equal(all.of[0][i].fields[SAMPLE], all.of[p][j].fields[SAMPLE]);
             }

@@ -6,20 +6,20 @@
 #include "simulate.h"
 
 /* Two phones with one core each and an edge site with one; of arrivals there are more than a core can do for a while. */
-static const char SCENARIO[] =
-    "name: engine\n"
-    "platform:\n"
-    "  phones: [{name: p, count: 2, device: {speed: 1Gf, cores: 1, idle: 1W, busy: 2W, memory: 1GiB}, cell: c}]\n"
-    "  cells: [{name: c, link: {up: 8Mbps, down: 8Mbps, latency: 10ms}, site: s}]\n"
-    "  sites: [{name: s, server: {speed: 4Gf, cores: 1, idle: 1W, busy: 2W, memory: 1GiB},\n"
-    "           backhaul: {up: 80Mbps, down: 80Mbps, latency: 10ms}, region: r}]\n"
-    "  regions: [{name: r, server: {speed: 100Gf, cores: 1, idle: 1W, busy: 2W, memory: 1GiB}}]\n"
-    "workload: {arrivals: {process: poisson, fleet_rate: 2/s}}\n"
-    "model: {synthetic: {samples: 100}}\n"
-    "tokens: 25\n"
-    "split: {phone: 3, edge: 6, cloud: 12}\n"
-    "policies: [edge-only, phone-only, {confidence: {threshold: 0.8, exits: all}}]\n"
-    "run: {requests: 400}\n";
+static const char SCENARIO
+    [] = "name: engine\n"
+         "platform:\n"
+         "  phones: [{name: p, count: 2, device: {speed: 1Gf, cores: 1, idle: 1W, busy: 2W, memory: 1GiB}, cell: c}]\n"
+         "  cells: [{name: c, link: {up: 8Mbps, down: 8Mbps, latency: 10ms}, site: s}]\n"
+         "  sites: [{name: s, server: {speed: 4Gf, cores: 1, idle: 1W, busy: 2W, memory: 1GiB},\n"
+         "           backhaul: {up: 80Mbps, down: 80Mbps, latency: 10ms}, region: r}]\n"
+         "  regions: [{name: r, server: {speed: 100Gf, cores: 1, idle: 1W, busy: 2W, memory: 1GiB}}]\n"
+         "workload: {arrivals: {process: poisson, fleet_rate: 2/s}}\n"
+         "model: {synthetic: {samples: 100}}\n"
+         "tokens: 25\n"
+         "split: {phone: 3, edge: 6, cloud: 12}\n"
+         "policies: [edge-only, phone-only, {confidence: {threshold: 0.8, exits: all}}]\n"
+         "run: {requests: 400}\n";
 enum { REQUESTS = 400, EDGE_ONLY = 0, PHONE_ONLY = 1, CONFIDENCE = 2 };
 
 static char scenario_path[SCRATCH_PATH];
@@ -122,7 +122,8 @@ static const disturbance EDGE_OUTAGE = {"edge-outage", start_edge_outage, stop_n
                          PHONE_OUTAGE = {"phone-outage", start_phone_outage, stop_nothing};
 
 static request_record *run_disturbed(const disturbance *by, size_t policy) {
-    const engine_tables tables = {ENGINE_TABLES.disciplines, (const disturbance *const[]){by, NULL}, ENGINE_TABLES.observers};
+    const engine_tables tables = {ENGINE_TABLES.disciplines, (const disturbance *const[]){by, NULL},
+                                  ENGINE_TABLES.observers};
     return run_with(&tables, policy);
 }
 
@@ -143,7 +144,7 @@ TEST(a_site_is_away_for_a_minute) {
             later += r->arrival > COMES_BACK;
         }
     }
-    assert_true(later > 0); /* it came back */
+    assert_true(later > 0);                   /* it came back */
     assert_true(failed[FAILURE_SERVER] > 60); /* two a second ran into it */
     assert_int_equal(failed[FAILURE_NETWORK] + failed[FAILURE_QUEUE_FULL], 0);
     free_records(records);
@@ -305,9 +306,12 @@ TEST(an_observer_ends_the_run) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(last_in_first_out),          cmocka_unit_test(a_site_is_away_for_a_minute),
-        cmocka_unit_test(a_phone_is_away_for_a_minute), cmocka_unit_test(messages_without_a_request),
-        cmocka_unit_test(whatever_begins_ends),       cmocka_unit_test(whatever_is_lost_has_ended_too),
+        cmocka_unit_test(last_in_first_out),
+        cmocka_unit_test(a_site_is_away_for_a_minute),
+        cmocka_unit_test(a_phone_is_away_for_a_minute),
+        cmocka_unit_test(messages_without_a_request),
+        cmocka_unit_test(whatever_begins_ends),
+        cmocka_unit_test(whatever_is_lost_has_ended_too),
         cmocka_unit_test(an_observer_ends_the_run),
     };
     return cmocka_run_group_tests(tests, open_scenario, scratch_close);

@@ -12,37 +12,36 @@
 
 enum { WORDS = 96, SAMPLES = 150, HIDDEN = 32, LAYERS = 6 };
 
-static const char SCENARIO[] =
-    "name: execute\n"
-    "seed: 5\n"
-    "platform:\n"
-    "  phones: [{name: phone, count: 10, cell: cell, device: test-phone}]\n"
-    "  cells: [{name: cell, count: 2, link: test-cell, site: site}]\n"
-    "  sites: [{name: site, server: test-edge, backhaul: test-wire, region: cloud}]\n"
-    "  regions: [{name: cloud, server: test-cloud}]\n"
-    "workload:\n"
-    "  data: {task: tsv, file: texts.tsv, vocab: vocab.txt}\n"
-    "  arrivals: {process: poisson, fleet_rate: 10/s}\n"
-    "  order: shuffled\n"
-    "model: model.safetensors\n"
-    "split: {phone: 2, edge: 4, cloud: 6}\n"
-    "policies:\n"
-    "  - phone-only\n"
-    "  - edge-only\n"
-    "  - cloud-only\n"
-    "  - random\n"
-    "  - matched-random: {match: tokens}\n"
-    "  - confidence: {as: tokens, threshold: 0.75, escalate: tokens}\n"
-    "  - confidence: {as: hidden, threshold: 0.75, escalate: hidden}\n"
-    "  - confidence: {as: all-tokens, threshold: 0.85, exits: all, escalate: tokens}\n"
-    "  - confidence: {as: all-hidden, threshold: 0.85, exits: all, escalate: hidden}\n"
-    "  - entropy: {threshold: 0.5, exits: all, escalate: hidden}\n"
-    "  - patience: {patience: 2, exits: all, escalate: hidden}\n"
-    "  - oracle-cost\n"
-    "  - oracle-reward\n"
-    "  - cartography: {router: model.router.json}\n"
-    "run: {requests: 250, warmup: 10}\n"
-    "output: {requests: csv}\n";
+static const char SCENARIO[] = "name: execute\n"
+                               "seed: 5\n"
+                               "platform:\n"
+                               "  phones: [{name: phone, count: 10, cell: cell, device: test-phone}]\n"
+                               "  cells: [{name: cell, count: 2, link: test-cell, site: site}]\n"
+                               "  sites: [{name: site, server: test-edge, backhaul: test-wire, region: cloud}]\n"
+                               "  regions: [{name: cloud, server: test-cloud}]\n"
+                               "workload:\n"
+                               "  data: {task: tsv, file: texts.tsv, vocab: vocab.txt}\n"
+                               "  arrivals: {process: poisson, fleet_rate: 10/s}\n"
+                               "  order: shuffled\n"
+                               "model: model.safetensors\n"
+                               "split: {phone: 2, edge: 4, cloud: 6}\n"
+                               "policies:\n"
+                               "  - phone-only\n"
+                               "  - edge-only\n"
+                               "  - cloud-only\n"
+                               "  - random\n"
+                               "  - matched-random: {match: tokens}\n"
+                               "  - confidence: {as: tokens, threshold: 0.75, escalate: tokens}\n"
+                               "  - confidence: {as: hidden, threshold: 0.75, escalate: hidden}\n"
+                               "  - confidence: {as: all-tokens, threshold: 0.85, exits: all, escalate: tokens}\n"
+                               "  - confidence: {as: all-hidden, threshold: 0.85, exits: all, escalate: hidden}\n"
+                               "  - entropy: {threshold: 0.5, exits: all, escalate: hidden}\n"
+                               "  - patience: {patience: 2, exits: all, escalate: hidden}\n"
+                               "  - oracle-cost\n"
+                               "  - oracle-reward\n"
+                               "  - cartography: {router: model.router.json}\n"
+                               "run: {requests: 250, warmup: 10}\n"
+                               "output: {requests: csv}\n";
 
 static char scenario_path[SCRATCH_PATH], model_path[SCRATCH_PATH], table_path[SCRATCH_PATH];
 static const token_wants WANTS = {.model_path = model_path, .lowercase = true, .most = 64, .vocabulary = WORDS + 4};
@@ -105,10 +104,14 @@ static void write_router(void) {
 }
 
 static int open_model(void **state) {
-    encoder_config c = {.shape = {.layers = LAYERS, .hidden = HIDDEN, .feed_forward = 72, .classes = 2,
-                                  .vocabulary = WORDS + 4},
-                        .heads = 2, .positions = 64, .segments = 2, .norm_eps = 1e-12, .has_pooler = true,
-                        .lowercase = true};
+    encoder_config c = {
+        .shape = {.layers = LAYERS, .hidden = HIDDEN, .feed_forward = 72, .classes = 2, .vocabulary = WORDS + 4},
+        .heads = 2,
+        .positions = 64,
+        .segments = 2,
+        .norm_eps = 1e-12,
+        .has_pooler = true,
+        .lowercase = true};
     portolan_error err = {0};
     for (uint32_t i = 0; i < LAYERS; i++) c.exits[i] = i != 2; /* the table leaves a layer out */
     if (scratch_open(state) != 0) return -1;
@@ -219,9 +222,8 @@ static void check_modes(const char *kernels) {
     run_into(live, (const char *[]){"execute=live", NULL}, 2);
     run_into(once, (const char *[]){"execute=once", NULL}, 4);
     run_into(once1, (const char *[]){"execute=once", NULL}, 1);
-    run_into(
-        replay,
-        (const char *[]){"execute=replay", table, "hidden=32", "feed_forward=72", "vocabulary=100", NULL}, 2);
+    run_into(replay, (const char *[]){"execute=replay", table, "hidden=32", "feed_forward=72", "vocabulary=100", NULL},
+             2);
     assert_same_results(live, once);
     assert_same_results(live, once1);
     assert_same_results(live, replay);
@@ -234,7 +236,8 @@ static void assert_all_exits_are_used(const char *folder) {
     snprintf(path, sizeof path, "%s/summary.json", scratch_path(folder));
     json_t *summary = json_load_file(path, 0, NULL);
     assert_non_null(summary);
-    static const char *const LABELS[] = {"tokens", "hidden", "all-tokens", "all-hidden", "entropy", "patience", "cartography"};
+    static const char *const LABELS[] = {"tokens",  "hidden",   "all-tokens", "all-hidden",
+                                         "entropy", "patience", "cartography"};
     for (size_t i = 0; i < sizeof LABELS / sizeof *LABELS; i++) {
         const json_t *p = policy_row(summary, LABELS[i]);
         assert_true(metric_of(p, "exit_mean") > 1.5 && metric_of(p, "exit_mean") < 5.5);
@@ -254,14 +257,13 @@ TEST(live_once_and_replay_give_the_same_bytes) {
 /* ---- Rounded hidden states ---- */
 
 /* Several cascades, so that some confidence lies between its rounded and its unrounded value for some threshold. */
-static const char CASCADES[] =
-    "policies=[{confidence: {as: c1, threshold: 0.60, escalate: hidden}}, "
-    "{confidence: {as: c2, threshold: 0.65, escalate: hidden}}, "
-    "{confidence: {as: c3, threshold: 0.70, exits: all, escalate: hidden}}, "
-    "{confidence: {as: c4, threshold: 0.75, exits: all, escalate: hidden}}, "
-    "{confidence: {as: c5, threshold: 0.80, escalate: hidden}}, "
-    "{confidence: {as: c6, threshold: 0.9, exits: all, escalate: hidden}}, "
-    "{confidence: {as: t, threshold: 0.75, escalate: tokens}}, patience, oracle-cost]";
+static const char CASCADES[] = "policies=[{confidence: {as: c1, threshold: 0.60, escalate: hidden}}, "
+                               "{confidence: {as: c2, threshold: 0.65, escalate: hidden}}, "
+                               "{confidence: {as: c3, threshold: 0.70, exits: all, escalate: hidden}}, "
+                               "{confidence: {as: c4, threshold: 0.75, exits: all, escalate: hidden}}, "
+                               "{confidence: {as: c5, threshold: 0.80, escalate: hidden}}, "
+                               "{confidence: {as: c6, threshold: 0.9, exits: all, escalate: hidden}}, "
+                               "{confidence: {as: t, threshold: 0.75, escalate: tokens}}, patience, oracle-cost]";
 
 TEST(rounded_runs_agree_in_live_and_once) {
     run_into("whole", (const char *[]){"execute=once", CASCADES, NULL}, 2);
@@ -348,10 +350,14 @@ TEST(rounding_reaches_confidences) {
 
 /* A router of another embedding layer. */
 TEST(a_router_belongs_to_its_model) {
-    encoder_config c = {.shape = {.layers = LAYERS, .hidden = HIDDEN, .feed_forward = 72, .classes = 2,
-                                  .vocabulary = WORDS + 4},
-                        .heads = 2, .positions = 64, .segments = 2, .norm_eps = 1e-12, .has_pooler = true,
-                        .lowercase = true};
+    encoder_config c = {
+        .shape = {.layers = LAYERS, .hidden = HIDDEN, .feed_forward = 72, .classes = 2, .vocabulary = WORDS + 4},
+        .heads = 2,
+        .positions = 64,
+        .segments = 2,
+        .norm_eps = 1e-12,
+        .has_pooler = true,
+        .lowercase = true};
     for (uint32_t i = 0; i < LAYERS; i++) c.exits[i] = i != 2;
     portolan_error err = {0};
     char other[SCRATCH_PATH], set[SCRATCH_PATH + 16];
@@ -377,8 +383,8 @@ TEST(replay_refuses_rounding) {
         char *sets[] = {"execute=replay", table, "hidden=32", "payload={}", payload};
         assert_false(scenario_load(&s, scenario_path, sets, 5, NULL, 0, &err));
         assert_int_equal(err.status, STATUS_WRONG_INPUT);
-        assert_non_null(strstr(err.message,
-                               bytes == 3 ? "4, 2 and 1 are allowed" : "'execute: replay' cannot show that"));
+        assert_non_null(
+            strstr(err.message, bytes == 3 ? "4, 2 and 1 are allowed" : "'execute: replay' cannot show that"));
     }
 }
 
@@ -386,9 +392,14 @@ TEST(replay_refuses_rounding) {
 
 /* A larger model, so that a batch takes long enough to die in. */
 static void load_slow_model(scenario *s) {
-    encoder_config c = {.shape = {.layers = 12, .hidden = 128, .feed_forward = 512, .classes = 2, .vocabulary = WORDS + 4},
-                        .heads = 2, .positions = 64, .segments = 2, .norm_eps = 1e-12, .has_pooler = true,
-                        .lowercase = true};
+    encoder_config c = {
+        .shape = {.layers = 12, .hidden = 128, .feed_forward = 512, .classes = 2, .vocabulary = WORDS + 4},
+        .heads = 2,
+        .positions = 64,
+        .segments = 2,
+        .norm_eps = 1e-12,
+        .has_pooler = true,
+        .lowercase = true};
     portolan_error err = {0};
     char path[SCRATCH_PATH], set[SCRATCH_PATH + 16];
     for (uint32_t i = 0; i < 12; i++) c.exits[i] = true;

@@ -141,7 +141,6 @@ TEST(any_place_may_fail) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_cloud_that_fails_answers_nothing),
-                                       cmocka_unit_test(closed_loops_go_on),
-                                       cmocka_unit_test(any_place_may_fail)};
+                                       cmocka_unit_test(closed_loops_go_on), cmocka_unit_test(any_place_may_fail)};
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

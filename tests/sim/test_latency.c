@@ -16,11 +16,11 @@ static const double TOKENS[SAMPLES] = {10, 40, 250};
 
 /* A cascade at .8 ends on the phone, at the edge, and in the cloud: exit 3 of the last sample would be sure
  * enough. */
-static const char TABLE[] =
-    "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit3_p0,exit3_p1,exit4_p0,exit4_p1\n"
-    "0,1,10,0.1,0.9,0.1,0.9,0.1,0.9,0.1,0.9\n"
-    "1,1,40,0.6,0.4,0.1,0.9,0.1,0.9,0.1,0.9\n"
-    "2,0,250,0.6,0.4,0.6,0.4,0.9,0.1,0.4,0.6\n";
+static const char
+    TABLE[] = "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit3_p0,exit3_p1,exit4_p0,exit4_p1\n"
+              "0,1,10,0.1,0.9,0.1,0.9,0.1,0.9,0.1,0.9\n"
+              "1,1,40,0.6,0.4,0.1,0.9,0.1,0.9,0.1,0.9\n"
+              "2,0,250,0.6,0.4,0.6,0.4,0.9,0.1,0.4,0.6\n";
 
 static const char SCENARIO[] = "name: latency\n"
                                "platform: %s/platforms/one-phone.yaml\n"
@@ -64,9 +64,7 @@ enum { POLICY_COUNT = 6 };
 static const course COURSES[POLICY_COUNT][SAMPLES] = {
     {{{P1}, 1, 1}, {{P1}, 1, 1}, {{P1}, 1, 1}},
     {{{BY_TOKENS(TIER_EDGE, 2)}, 1, 2}, {{BY_TOKENS(TIER_EDGE, 2)}, 1, 2}, {{BY_TOKENS(TIER_EDGE, 2)}, 1, 2}},
-    {{{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4},
-     {{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4},
-     {{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4}},
+    {{{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4}, {{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4}, {{BY_TOKENS(TIER_CLOUD, 4)}, 1, 4}},
     {{{P1}, 1, 1},
      {{P1, BY_TOKENS(TIER_EDGE, 2)}, 2, 2},
      {{P1, BY_TOKENS(TIER_EDGE, 2), BY_TOKENS(TIER_CLOUD, 4)}, 3, 4}},
@@ -99,8 +97,7 @@ static double hop(const network *n, tier from, tier to, double bytes) {
 /* 8 s h^2 + 4 s h f + 4 s^2 h a layer; 2 h^2 + 2 h classes an exit. */
 static double flops(const stretch *part, double s) {
     double h = HIDDEN, f = 4 * h;
-    return part->layers * (8 * s * h * h + 4 * s * h * f + 4 * s * s * h) +
-           part->exits * (2 * h * h + 2 * h * 2);
+    return part->layers * (8 * s * h * h + 4 * s * h * f + 4 * s * s * h) + part->exits * (2 * h * h + 2 * h * 2);
 }
 
 static request_record by_hand(const course *c, double tokens, const network *n) {
@@ -189,9 +186,7 @@ static void assert_network(const char *const *sets, const network *n) {
 
 enum { MIB = 1 << 20 };
 
-TEST(cm02) {
-    assert_network(NULL, &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}});
-}
+TEST(cm02) { assert_network(NULL, &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}}); }
 
 /* One row of the above to the last digit. Edge-only, 10 tokens: up 10 ms + 20 B / 1 MB/s = 10.02 ms; two
  * layers of 8*10*1e4 + 4*10*100*400 + 4*100*100 = 2,440,000 and an exit of 2*1e4 + 2*100*2 = 20,400:
@@ -227,31 +222,27 @@ TEST(lv08_with_a_small_window) {
 
 /* The phone's own radio: 2 Mbps up and 1 Mbps down, less than the cell's 8. */
 TEST(cm02_with_a_slow_radio) {
-    assert_network(
-        (const char *[]){"platform.phones.phone.up=2Mbps", "platform.phones.phone.down=1Mbps", NULL},
-        &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}, .up = 250e3, .down = 125e3});
+    assert_network((const char *[]){"platform.phones.phone.up=2Mbps", "platform.phones.phone.down=1Mbps", NULL},
+                   &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}, .up = 250e3, .down = 125e3});
 }
 
 TEST(lv08_with_a_slow_radio) {
-    assert_network(
-        (const char *[]){"platform.network.model=LV08", "platform.phones.phone.up=2Mbps",
-                         "platform.phones.phone.down=1Mbps", NULL},
-        &(network){.settings = {.model = NETWORK_LV08, .tcp_gamma = 4 * MIB}, .up = 250e3, .down = 125e3});
+    assert_network((const char *[]){"platform.network.model=LV08", "platform.phones.phone.up=2Mbps",
+                                    "platform.phones.phone.down=1Mbps", NULL},
+                   &(network){.settings = {.model = NETWORK_LV08, .tcp_gamma = 4 * MIB}, .up = 250e3, .down = 125e3});
 }
 
 /* The narrower of radio and window counts: 375 kB/s of radio against 500 kB/s (to the edge) and 250 (to the
  * cloud). */
 TEST(slow_radio_and_small_window) {
-    assert_network(
-        (const char *[]){"platform.network.tcp_gamma=10kB", "platform.phones.phone.up=3Mbps", NULL},
-        &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 10e3}, .up = 375e3});
+    assert_network((const char *[]){"platform.network.tcp_gamma=10kB", "platform.phones.phone.up=3Mbps", NULL},
+                   &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 10e3}, .up = 375e3});
 }
 
 /* A radio faster than the cell changes nothing. */
 TEST(a_fast_radio_is_bounded_by_the_cell) {
-    assert_network(
-        (const char *[]){"platform.phones.phone.up=80Mbps", "platform.phones.phone.down=80Mbps", NULL},
-        &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}});
+    assert_network((const char *[]){"platform.phones.phone.up=80Mbps", "platform.phones.phone.down=80Mbps", NULL},
+                   &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}});
 }
 
 int main(void) {

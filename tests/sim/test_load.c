@@ -1,16 +1,25 @@
 /* The loads of places, told by hand: which work counts, what overload is, and since when. */
-#include "sim/observers/load.h"
 #include "sim/engine/places.h"
+#include "sim/observers/load.h"
 #include "tests/support.h"
 
 /* Two cells, a Wi-Fi one and one with 1000 B/s up and 2000 B/s down; an edge site with two cores, a region. */
 static phone_group groups[] = {{.name = "people", .count = 2, .hardware = {.cores = 1}}};
-static cell cells[] = {{.name = "lte", .link = {.up = 1000, .down = 2000}}, {.name = "wifi", .link = {.up = 100, .half_duplex = true}}};
+static cell cells[] = {{.name = "lte", .link = {.up = 1000, .down = 2000}},
+                       {.name = "wifi", .link = {.up = 100, .half_duplex = true}}};
 static site sites[] = {{.name = "roof", .server = {.cores = 2}, .uplink = {.up = 500, .down = 500}}};
 static region regions[] = {{.name = "eu", .server = {.cores = 1}}};
 static phone phones[] = {{.cell = 0}, {.cell = 1}};
-static scenario s = {.platform = {.group_count = 1, .cell_count = 2, .site_count = 1, .region_count = 1, .groups = groups,
-                                  .cells = cells, .sites = sites, .regions = regions, .phone_count = 2, .phones = phones}};
+static scenario s = {.platform = {.group_count = 1,
+                                  .cell_count = 2,
+                                  .site_count = 1,
+                                  .region_count = 1,
+                                  .groups = groups,
+                                  .cells = cells,
+                                  .sites = sites,
+                                  .regions = regions,
+                                  .phone_count = 2,
+                                  .phones = phones}};
 enum { PEOPLE, ROOF, EU, LTE_UP, LTE_DOWN, WIFI, WIFI_DOWN, UPLINK_UP, UPLINK_DOWN, PLACES };
 
 static run_books open_books(double window_start) {
@@ -21,9 +30,7 @@ static run_books open_books(double window_start) {
 }
 
 /* A request arrives somewhere, which is all that matters, and computes at the site from `start` to `end`. */
-static void arrive(run_books *b, double time) {
-    b->totals.last_arrival = time;
-}
+static void arrive(run_books *b, double time) { b->totals.last_arrival = time; }
 
 static place hosts[TIER_COUNT] = {{.at = TIER_PHONE}, {.at = TIER_EDGE}, {.at = TIER_CLOUD}};
 
@@ -39,13 +46,12 @@ static void compute(run_books *b, double entered, double start, double end) {
     tell(b, EVENT_COMPUTED, end, entered, start);
 }
 
-static size_t find(const run_books *b, overload found[PLACES]) {
-    return overloads_find(&s.platform, b, found);
-}
+static size_t find(const run_books *b, overload found[PLACES]) { return overloads_find(&s.platform, b, found); }
 
 TEST(names) {
-    static const char *const NAMES[PLACES] = {"phones people", "edge site roof", "cloud region eu", "cell lte up", "cell lte down",
-                                              "cell wifi", "cell wifi", "uplink roof up", "uplink roof down"};
+    static const char *const NAMES[PLACES] = {"phones people", "edge site roof", "cloud region eu",
+                                              "cell lte up",   "cell lte down",  "cell wifi",
+                                              "cell wifi",     "uplink roof up", "uplink roof down"};
     char name[64];
     for (size_t i = 0; i < PLACES; i++) {
         place_info here = place_describe(&s.platform, i);
@@ -76,8 +82,7 @@ static run_books overfull(double window_start) {
         arrive(&b, i);
         tell(&b, i < 5 ? EVENT_ENTERED : EVENT_QUEUED, i, i, 0);
     }
-    for (int i = 0; i <= 100; i++)
-        tell(&b, EVENT_COMPUTED, 1.5 * i + 3, i, 1.5 * i);
+    for (int i = 0; i <= 100; i++) tell(&b, EVENT_COMPUTED, 1.5 * i + 3, i, 1.5 * i);
     b.totals.window_end = 153;
     return b;
 }
@@ -111,8 +116,7 @@ TEST(what_comes_after_the_last_arrival_does_not_count) {
         arrive(&b, i);
         compute(&b, i, i, i + 1);
     }
-    for (int i = 0; i < 1000; i++)
-        compute(&b, 100.5, 101 + i, 102 + i);
+    for (int i = 0; i < 1000; i++) compute(&b, 100.5, 101 + i, 102 + i);
     b.totals.window_end = 1101;
     assert_int_equal(find(&b, found), 0);
     assert_near(b.places[ROOF].came.work, 101, 1e-12);
@@ -134,8 +138,7 @@ TEST(refused_work_counts_as_if_it_were_like_the_rest) {
     }
     b.totals.window_end = 101.5;
     assert_int_equal(find(&b, found), 0);
-    for (int i = 0; i < 100; i++)
-        tell(&b, EVENT_REFUSED, 7, 7, 0);
+    for (int i = 0; i < 100; i++) tell(&b, EVENT_REFUSED, 7, 7, 0);
     assert_int_equal(find(&b, found), 1);
     assert_near(found[0].utilization, 201 * 1.5 / 200, 1e-12);
     assert_near(found[0].since, 7, 0);
@@ -153,8 +156,7 @@ TEST(few_requests_say_nothing) {
     for (int n = 1; n <= 29; n++) {
         b = open_books(0);
         arrive(&b, 0);
-        for (int i = 0; i < n; i++)
-            compute(&b, 0, i / 2, i / 2 + 1);
+        for (int i = 0; i < n; i++) compute(&b, 0, i / 2, i / 2 + 1);
         assert_int_equal(find(&b, found), 0);
         run_books_free(&b);
     }

@@ -1,7 +1,7 @@
 /* Overload, in whole simulations: M/M/1 at .9 of its capacity is never reported, at 1.05 always, with a queue of 100 too;
  * so are a full edge site beside an idle one, and a cell's link. */
-#include "sim/observers/load.h"
 #include "sim/engine/places.h"
+#include "sim/observers/load.h"
 #include "simulate.h"
 
 /* One layer of the default width on 16 tokens, and its exit. */
@@ -15,31 +15,30 @@ enum { SEEDS = 20, REQUESTS = 100000 };
 enum { SEEDS = 2, REQUESTS = 20000 };
 #endif
 
-static const char SCENARIO[] =
-    "name: load\n"
-    "seed: %u\n"
-    "platform:\n"
-    "  network: {tcp_gamma: 1e15B}\n"
-    "  phones:\n"
-    "    - {name: people, count: 4, cell: cell,\n"
-    "       device: {speed: 1e15f, cores: 1, idle: 0W, busy: 0W, memory: 1GB}}\n"
-    "  cells:\n"
-    "    - {name: cell, site: site, link: {up: %s, down: 1e15Bps, latency: 1ms}}\n"
-    "    - {name: idle, site: other, link: {up: 1e15Bps, down: 1e15Bps, latency: 1ms}}\n"
-    "  sites:\n"
-    "    - {name: site, region: cloud, queue: %s, backhaul: test-wire,\n"
-    "       server: {speed: %.17gf, cores: 1, idle: 0W, busy: 0W, memory: 1GB}}\n"
-    "    - {name: other, region: cloud, backhaul: test-wire,\n"
-    "       server: {speed: %.17gf, cores: 1, idle: 0W, busy: 0W, memory: 1GB}}\n"
-    "  regions: [{name: cloud, server: test-cloud}]\n"
-    "workload: {arrivals: {process: poisson, fleet_rate: %.17g/s}}\n"
-    "model: {synthetic: {samples: 2, layers: 1, work: exponential}}\n"
-    "tokens: 16\n"
-    "vocabulary: 1\n"
-    "split: {phone: 1, edge: 1, cloud: 1}\n"
-    "policies: [edge-only]\n"
-    "run: {requests: %d, warmup: 100}\n"
-    "output: {requests: none}\n";
+static const char SCENARIO[] = "name: load\n"
+                               "seed: %u\n"
+                               "platform:\n"
+                               "  network: {tcp_gamma: 1e15B}\n"
+                               "  phones:\n"
+                               "    - {name: people, count: 4, cell: cell,\n"
+                               "       device: {speed: 1e15f, cores: 1, idle: 0W, busy: 0W, memory: 1GB}}\n"
+                               "  cells:\n"
+                               "    - {name: cell, site: site, link: {up: %s, down: 1e15Bps, latency: 1ms}}\n"
+                               "    - {name: idle, site: other, link: {up: 1e15Bps, down: 1e15Bps, latency: 1ms}}\n"
+                               "  sites:\n"
+                               "    - {name: site, region: cloud, queue: %s, backhaul: test-wire,\n"
+                               "       server: {speed: %.17gf, cores: 1, idle: 0W, busy: 0W, memory: 1GB}}\n"
+                               "    - {name: other, region: cloud, backhaul: test-wire,\n"
+                               "       server: {speed: %.17gf, cores: 1, idle: 0W, busy: 0W, memory: 1GB}}\n"
+                               "  regions: [{name: cloud, server: test-cloud}]\n"
+                               "workload: {arrivals: {process: poisson, fleet_rate: %.17g/s}}\n"
+                               "model: {synthetic: {samples: 2, layers: 1, work: exponential}}\n"
+                               "tokens: 16\n"
+                               "vocabulary: 1\n"
+                               "split: {phone: 1, edge: 1, cloud: 1}\n"
+                               "policies: [edge-only]\n"
+                               "run: {requests: %d, warmup: 100}\n"
+                               "output: {requests: none}\n";
 
 typedef struct verdict_of_run {
     size_t count;
@@ -82,8 +81,7 @@ static verdict_of_run *run_seeds(double load, const char *queue) {
 
 TEST(nine_tenths_are_never_reported) {
     verdict_of_run *verdicts = run_seeds(0.9, "1e9");
-    for (int i = 0; i < SEEDS; i++)
-        assert_int_equal(verdicts[i].count, 0);
+    for (int i = 0; i < SEEDS; i++) assert_int_equal(verdicts[i].count, 0);
     shared_free(verdicts, SEEDS * sizeof *verdicts);
 }
 
@@ -100,13 +98,9 @@ static void assert_always_reported(const char *queue) {
     shared_free(verdicts, SEEDS * sizeof *verdicts);
 }
 
-TEST(five_hundredths_too_much_are_always_reported) {
-    assert_always_reported("1e9");
-}
+TEST(five_hundredths_too_much_are_always_reported) { assert_always_reported("1e9"); }
 
-TEST(with_a_short_queue_too) {
-    assert_always_reported("100");
-}
+TEST(with_a_short_queue_too) { assert_always_reported("100"); }
 
 /* The cell carries 100 B/s; 4 requests a second of 32 bytes are 128 B/s. The server has nine tenths of a load of .8. */
 TEST(a_link_is_a_place) {
@@ -149,9 +143,12 @@ TEST(an_easy_run_has_an_empty_list) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nine_tenths_are_never_reported), cmocka_unit_test(five_hundredths_too_much_are_always_reported),
-        cmocka_unit_test(with_a_short_queue_too),         cmocka_unit_test(a_link_is_a_place),
-        cmocka_unit_test(a_full_site_beside_an_idle_one), cmocka_unit_test(an_easy_run_has_an_empty_list),
+        cmocka_unit_test(nine_tenths_are_never_reported),
+        cmocka_unit_test(five_hundredths_too_much_are_always_reported),
+        cmocka_unit_test(with_a_short_queue_too),
+        cmocka_unit_test(a_link_is_a_place),
+        cmocka_unit_test(a_full_site_beside_an_idle_one),
+        cmocka_unit_test(an_easy_run_has_an_empty_list),
     };
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

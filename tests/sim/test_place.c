@@ -12,8 +12,7 @@ static place open_place(tier at, uint64_t cores, uint64_t limit) {
     for (size_t i = 0; i < REQUESTS; i++) {
         attempts[i] = &requests[i].attempt;
         attempts[i]->request = &requests[i];
-        for (int k = 0; k < TIER_COUNT; k++)
-            requests[i].record.wait[k] = NAN;
+        for (int k = 0; k < TIER_COUNT; k++) requests[i].record.wait[k] = NAN;
     }
     return (place){.discipline = &FIFO, .at = at, .cores = cores, .limit = limit};
 }
@@ -51,8 +50,7 @@ TEST(a_core_without_successor_becomes_free) {
 TEST(first_in_first_out) {
     place here = open_place(TIER_PHONE, 1, 10);
     assert_int_equal(place_enter(&here, attempts[0], 0), ENTERED_CORE);
-    for (int i = 1; i <= 3; i++)
-        assert_int_equal(place_enter(&here, attempts[i], i), ENTERED_QUEUE);
+    for (int i = 1; i <= 3; i++) assert_int_equal(place_enter(&here, attempts[i], i), ENTERED_QUEUE);
     assert_int_equal(here.waiting, 3);
     for (int i = 1; i <= 3; i++) {
         assert_ptr_equal(place_next(&here, 9 + i), attempts[i]);

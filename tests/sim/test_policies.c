@@ -13,14 +13,14 @@
  *   3       1       8       .55  .8   .7   .6          0 1 1 1
  *   4       0       4       .9   .6   .7   .55         1 1 1 1
  *   5       0      16       .55  .55  .6   .7          1 0 0 0 */
-static const char TABLE[] =
-    "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit3_p0,exit3_p1,exit4_p0,exit4_p1\n"
-    "0,1,10,0.2,0.8,0.1,0.9,0.05,0.95,0.01,0.99\n"
-    "1,0,5,0.6,0.4,0.75,0.25,0.9,0.1,0.95,0.05\n"
-    "2,1,20,0.7,0.3,0.6,0.4,0.4,0.6,0.1,0.9\n"
-    "3,1,8,0.55,0.45,0.2,0.8,0.3,0.7,0.4,0.6\n"
-    "4,0,4,0.1,0.9,0.4,0.6,0.3,0.7,0.45,0.55\n"
-    "5,0,16,0.45,0.55,0.55,0.45,0.6,0.4,0.7,0.3\n";
+static const char
+    TABLE[] = "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit3_p0,exit3_p1,exit4_p0,exit4_p1\n"
+              "0,1,10,0.2,0.8,0.1,0.9,0.05,0.95,0.01,0.99\n"
+              "1,0,5,0.6,0.4,0.75,0.25,0.9,0.1,0.95,0.05\n"
+              "2,1,20,0.7,0.3,0.6,0.4,0.4,0.6,0.1,0.9\n"
+              "3,1,8,0.55,0.45,0.2,0.8,0.3,0.7,0.4,0.6\n"
+              "4,0,4,0.1,0.9,0.4,0.6,0.3,0.7,0.45,0.55\n"
+              "5,0,16,0.45,0.55,0.55,0.45,0.6,0.4,0.7,0.3\n";
 enum { SAMPLES = 6 };
 
 /* One phone, one cell, one site; costs of 1, 10 and 100 so that a sum shows its terms:
@@ -309,8 +309,7 @@ static bool answers_with(const char *name, const char *options, uint32_t classes
 /* H(.8, .2) = -.8 ln .8 - .2 ln .2 = .8 * .2231435513 + .2 * 1.6094379124 = .5004024235;
  * H(1/2, 1/4, 1/4) = 1.5 ln 2 = 1.0397207708; H(1, 0) = 0 and H(1/2, 1/2) = ln 2 hold to the last bit. */
 TEST(entropy_values) {
-    static const double SURE[] = {1, 0}, EIGHTY[] = {0.2, 0.8}, EVEN[] = {0.5, 0.5},
-                        THREE[] = {0.25, 0.5, 0.25};
+    static const double SURE[] = {1, 0}, EIGHTY[] = {0.2, 0.8}, EVEN[] = {0.5, 0.5}, THREE[] = {0.25, 0.5, 0.25};
     assert_true(answers_with("entropy", "threshold: 0.50040242354", 2, EIGHTY, 0.8));
     assert_false(answers_with("entropy", "threshold: 0.50040242353", 2, EIGHTY, 0.8));
     assert_true(answers_with("entropy", "threshold: 1.03972077085", 3, THREE, 0.5));
@@ -485,8 +484,7 @@ static void assert_shares(const made_policy *p, const double shares[TIER_COUNT])
 }
 
 TEST(random_shares) {
-    made_policy thirds = make_policy("random", ""),
-                given = make_policy("random", "phone: 0.5, edge: 0.2, cloud: 0.3");
+    made_policy thirds = make_policy("random", ""), given = make_policy("random", "phone: 0.5, edge: 0.2, cloud: 0.3");
     assert_shares(&thirds, (double[]){1.0 / 3, 1.0 / 3, 1.0 / 3});
     assert_shares(&given, (double[]){0.5, 0.2, 0.3});
     drop_policy(&thirds);
@@ -518,8 +516,7 @@ TEST(policies_share_a_requests_random_numbers) {
     made_policy few = make_policy("random", "phone: 0.3, edge: 0.3, cloud: 0.4");
     made_policy many = make_policy("matched-random", "match: x");
     many.type->take_shares(many.self, (double[]){0.5, 0.3, 0.2});
-    for (uint64_t key = 0; key < 10000; key++)
-        assert_true(route(&many, key) <= route(&few, key));
+    for (uint64_t key = 0; key < 10000; key++) assert_true(route(&many, key) <= route(&few, key));
     drop_policy(&few);
     drop_policy(&many);
 }
@@ -619,8 +616,7 @@ TEST(work_is_a_factor_of_the_request) {
 
 /* A phone of 2 cores, 1 to 3 W: 1 W a core. An edge server of 4 cores, 10 to 50 W, 0.04 USD a second: 10 W
  * and 0.01 USD a core. A cloud of 1 core, 100 to 200 W, 0.2 USD a second. */
-static const device PHONE = {1, 2, 1, 3, 1, 0}, EDGE = {1, 4, 10, 50, 1, 0.04},
-                    CLOUD = {1, 1, 100, 200, 1, 0.2};
+static const device PHONE = {1, 2, 1, 3, 1, 0}, EDGE = {1, 4, 10, 50, 1, 0.04}, CLOUD = {1, 1, 100, 200, 1, 0.2};
 
 /* Sample 2 (20 tokens) climbs twice; 2 s on the phone, 3 at the edge, 5 in the cloud. */
 static request_record climb(bool hidden) {

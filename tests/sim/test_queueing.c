@@ -14,42 +14,35 @@ enum { REDUCTION = 1 };
 #endif
 
 /* One layer of the default width on 16 tokens, and its exit. */
-static const model_shape SHAPE = {.layers = 1,
-                                  .hidden = 768,
-                                  .feed_forward = 4 * 768,
-                                  .classes = 2,
-                                  .vocabulary = 1};
+static const model_shape SHAPE = {.layers = 1, .hidden = 768, .feed_forward = 4 * 768, .classes = 2, .vocabulary = 1};
 enum { TOKENS = 16 };
 
-static double request_flops(void) {
-    return model_layer_flops(&SHAPE, 1, TOKENS) + model_exit_flops(&SHAPE);
-}
+static double request_flops(void) { return model_layer_flops(&SHAPE, 1, TOKENS) + model_exit_flops(&SHAPE); }
 
 /* The mean service time of every case, in seconds. */
 static const double SERVICE = 0.2;
 
 /* 1 ms each way, and so much bandwidth that no flow meets another; tcp_gamma / (2 x 1 ms) = 5e17 B/s leaves
  * it alone. */
-static const char SCENARIO[] =
-    "name: queue\n"
-    "platform:\n"
-    "  network: {tcp_gamma: 1e15B}\n"
-    "  phones:\n"
-    "    - {name: phone, count: %u, cell: cell,\n"
-    "       device: {speed: %.17gf, cores: 1, idle: 0W, busy: 0W, memory: 1GB}}\n"
-    "  cells: [{name: cell, site: site, link: {up: 1e15Bps, down: 1e15Bps, latency: 1ms}}]\n"
-    "  sites:\n"
-    "    - {name: site, region: cloud, queue: 1e9, backhaul: test-wire,\n"
-    "       server: {speed: %.17gf, cores: %u, idle: 0W, busy: 0W, memory: 1GB}}\n"
-    "  regions: [{name: cloud, server: test-cloud}]\n"
-    "workload: {arrivals: {%s}}\n"
-    "model: {synthetic: {samples: 2, layers: 1, work: %s}}\n"
-    "tokens: 16\n"
-    "vocabulary: 1\n"
-    "split: {phone: 1, edge: 1, cloud: 1}\n"
-    "policies: [%s]\n"
-    "run: {requests: %llu}\n"
-    "output: {requests: none}\n";
+static const char SCENARIO[] = "name: queue\n"
+                               "platform:\n"
+                               "  network: {tcp_gamma: 1e15B}\n"
+                               "  phones:\n"
+                               "    - {name: phone, count: %u, cell: cell,\n"
+                               "       device: {speed: %.17gf, cores: 1, idle: 0W, busy: 0W, memory: 1GB}}\n"
+                               "  cells: [{name: cell, site: site, link: {up: 1e15Bps, down: 1e15Bps, latency: 1ms}}]\n"
+                               "  sites:\n"
+                               "    - {name: site, region: cloud, queue: 1e9, backhaul: test-wire,\n"
+                               "       server: {speed: %.17gf, cores: %u, idle: 0W, busy: 0W, memory: 1GB}}\n"
+                               "  regions: [{name: cloud, server: test-cloud}]\n"
+                               "workload: {arrivals: {%s}}\n"
+                               "model: {synthetic: {samples: 2, layers: 1, work: %s}}\n"
+                               "tokens: 16\n"
+                               "vocabulary: 1\n"
+                               "split: {phone: 1, edge: 1, cloud: 1}\n"
+                               "policies: [%s]\n"
+                               "run: {requests: %llu}\n"
+                               "output: {requests: none}\n";
 
 /* What is kept of a run. */
 typedef struct means {
@@ -104,12 +97,10 @@ static const double SHORT_THINK = 0.5; /* constant, of the single phone */
 
 static means *results; /* [CASE_COUNT], shared: the open cases, the thinkers, the single phone */
 
-static uint64_t open_requests(const open_case *c) {
-    return (uint64_t)c->requests / REDUCTION;
-}
+static uint64_t open_requests(const open_case *c) { return (uint64_t)c->requests / REDUCTION; }
 
-static const char *write_scenario(size_t i, unsigned phones, unsigned cores, const char *arrivals,
-                                  const char *work, const char *policy, uint64_t requests) {
+static const char *write_scenario(size_t i, unsigned phones, unsigned cores, const char *arrivals, const char *work,
+                                  const char *policy, uint64_t requests) {
     char name[32];
     snprintf(name, sizeof name, "case-%zu.yaml", i);
     double speed = request_flops() / SERVICE;
@@ -120,8 +111,7 @@ static const char *write_scenario(size_t i, unsigned phones, unsigned cores, con
 static const char *write_open_case(size_t i) {
     const open_case *c = &OPEN[i];
     char arrivals[64];
-    snprintf(arrivals, sizeof arrivals, "process: poisson, fleet_rate: %.17g/s",
-             c->load * c->cores / SERVICE);
+    snprintf(arrivals, sizeof arrivals, "process: poisson, fleet_rate: %.17g/s", c->load * c->cores / SERVICE);
     return write_scenario(i, c->phones, c->cores, arrivals, c->work, c->place, open_requests(c));
 }
 
@@ -141,12 +131,12 @@ static int run_everything(void **state) {
     static char paths[CASE_COUNT][SCRATCH_PATH];
     results = shared_alloc(CASE_COUNT * sizeof *results);
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        const char *path =
-            i < OPEN_COUNT ? write_open_case(i)
-            : i == OPEN_COUNT
-                ? write_scenario(i, THINKERS, 1, "process: closed, think: {exponential: 1s}", "exponential",
-                                 "edge-only", CLOSED_REQUESTS)
-                : write_scenario(i, 1, 1, "process: closed, think: 500ms", "constant", "phone-only", TURNS);
+        const char *path = i < OPEN_COUNT ? write_open_case(i)
+                           : i == OPEN_COUNT
+                               ? write_scenario(i, THINKERS, 1, "process: closed, think: {exponential: 1s}",
+                                                "exponential", "edge-only", CLOSED_REQUESTS)
+                               : write_scenario(i, 1, 1, "process: closed, think: 500ms", "constant", "phone-only",
+                                                TURNS);
         snprintf(paths[i], sizeof paths[i], "%s", path);
         jobs[i] = (simulation_job){.path = paths[i], .take = take_means, .into = &results[i]};
     }
@@ -165,14 +155,11 @@ static int tidy_up(void **state) {
  * (k + a B). */
 static double erlang_c(unsigned cores, double a) {
     double b = 1;
-    for (unsigned k = 1; k <= cores; k++)
-        b = a * b / (k + a * b);
+    for (unsigned k = 1; k <= cores; k++) b = a * b / (k + a * b);
     return b / (1 - a / cores * (1 - b));
 }
 
-static bool is_constant(const open_case *c) {
-    return strcmp(c->work, "constant") == 0;
-}
+static bool is_constant(const open_case *c) { return strcmp(c->work, "constant") == 0; }
 
 /* M/M/c: C S / (c (1 - rho)), which for c = 1 is rho S / (1 - rho). M/D/1, by Pollaczek and Khinchine: half
  * of that. */
@@ -181,9 +168,7 @@ static double mean_wait(const open_case *c) {
     return is_constant(c) ? wait / 2 : wait;
 }
 
-static double mean_sojourn(const open_case *c) {
-    return SERVICE + mean_wait(c);
-}
+static double mean_sojourn(const open_case *c) { return SERVICE + mean_wait(c); }
 
 /* Of the mean sojourn: see the head of this file. */
 static double standard_deviation(const open_case *c) {
@@ -197,10 +182,8 @@ TEST(theory_agrees_with_itself) {
     assert_near(erlang_c(1, 0.7), 0.7, 1e-15);
     /* c = 2, a = 1: B = (1/2) / (1 + 1 + 1/2) = 1/5, C = (1/5) / (1 - (1/2)(4/5)) = 1/3 */
     assert_near(erlang_c(2, 1), 1.0 / 3, 1e-15);
-    assert_near(mean_sojourn(&(open_case){.work = "exponential", .cores = 1, .load = 0.9}), SERVICE / 0.1,
-                1e-14);
-    assert_near(mean_sojourn(&(open_case){.work = "constant", .cores = 1, .load = 0.5}), 1.5 * SERVICE,
-                1e-14);
+    assert_near(mean_sojourn(&(open_case){.work = "exponential", .cores = 1, .load = 0.9}), SERVICE / 0.1, 1e-14);
+    assert_near(mean_sojourn(&(open_case){.work = "constant", .cores = 1, .load = 0.5}), 1.5 * SERVICE, 1e-14);
 }
 
 TEST(open_queues) {
@@ -209,8 +192,8 @@ TEST(open_queues) {
         const means *m = &results[i];
         double wanted = mean_sojourn(c), tolerance = 0.02;
         if (REDUCTION > 1) tolerance = fmax(tolerance, 4 * standard_deviation(c) / wanted);
-        print_message("%-12s rho %.1f: sojourn %.6g s, theory %.6g s, %+.2f %% (allowed %.1f %%)\n", c->name,
-                      c->load, m->sojourn, wanted, 100 * (m->sojourn / wanted - 1), 100 * tolerance);
+        print_message("%-12s rho %.1f: sojourn %.6g s, theory %.6g s, %+.2f %% (allowed %.1f %%)\n", c->name, c->load,
+                      m->sojourn, wanted, 100 * (m->sojourn / wanted - 1), 100 * tolerance);
         assert_near(m->sojourn, wanted, tolerance);
         /* Exp(1) draws have mean 1 within 4 / sqrt(n); constant ones are exact */
         double noise = is_constant(c) ? 1e-9 : 4 / sqrt((double)open_requests(c));
@@ -223,8 +206,8 @@ TEST(open_queues) {
 TEST(the_network_is_a_constant) {
     for (size_t i = 0; i < OPEN_COUNT; i++) {
         double wanted = strcmp(OPEN[i].place, "edge-only") == 0 ? 0.002 : 0;
-        print_message("%-12s rho %.1f: network %.9g to %.9g s\n", OPEN[i].name, OPEN[i].load,
-                      results[i].network_least, results[i].network_most);
+        print_message("%-12s rho %.1f: network %.9g to %.9g s\n", OPEN[i].name, OPEN[i].load, results[i].network_least,
+                      results[i].network_most);
         assert_within(results[i].network_least, wanted, 1e-8);
         assert_within(results[i].network_most, wanted, 1e-8);
     }
@@ -240,9 +223,9 @@ TEST(closed_loop_of_many_phones) {
         throughput = n / (delay + response);
         queue = throughput * response;
     }
-    print_message("MVA, %d phones: %.6g /s, theory %.6g, %+.2f %%; response %.6g s, theory %.6g, %+.2f %%\n",
-                  THINKERS, m->throughput, throughput, 100 * (m->throughput / throughput - 1), m->sojourn,
-                  response, 100 * (m->sojourn / response - 1));
+    print_message("MVA, %d phones: %.6g /s, theory %.6g, %+.2f %%; response %.6g s, theory %.6g, %+.2f %%\n", THINKERS,
+                  m->throughput, throughput, 100 * (m->throughput / throughput - 1), m->sojourn, response,
+                  100 * (m->sojourn / response - 1));
     double tolerance = 0.02 * sqrt(REDUCTION); /* errors shrink with the root of the number of requests */
     assert_near(m->throughput, throughput, tolerance);
     assert_near(m->sojourn, response, tolerance);

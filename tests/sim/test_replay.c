@@ -27,8 +27,7 @@ static int close_data(void **state) {
 /* Share of samples on which the exit after `layer` is right. */
 static double table_accuracy(uint32_t layer) {
     double right = 0;
-    for (uint32_t i = 0; i < table.samples; i++)
-        right += outcome_prediction(&table, i, layer - 1) == table.labels[i];
+    for (uint32_t i = 0; i < table.samples; i++) right += outcome_prediction(&table, i, layer - 1) == table.labels[i];
     return right / table.samples;
 }
 
@@ -40,10 +39,9 @@ TEST(fixed_policies_have_their_exits_accuracy) {
         char out[16];
         snprintf(out, sizeof out, "fixed-%zu", i);
         json_t *summary = run_scenario(
-            scenario_path,
-            (const char *[]){requests, SPLITS[i], "policies=[phone-only, edge-only, cloud-only]", NULL}, out);
-        const json_t *on_phone = policy_row(summary, "phone-only"),
-                     *at_edge = policy_row(summary, "edge-only");
+            scenario_path, (const char *[]){requests, SPLITS[i], "policies=[phone-only, edge-only, cloud-only]", NULL},
+            out);
+        const json_t *on_phone = policy_row(summary, "phone-only"), *at_edge = policy_row(summary, "edge-only");
         const json_t *in_cloud = policy_row(summary, "cloud-only");
         assert_near(metric_of(on_phone, "accuracy"), table_accuracy(DEPTHS[i][0]), 1e-15);
         assert_near(metric_of(at_edge, "accuracy"), table_accuracy(DEPTHS[i][1]), 1e-15);
@@ -52,8 +50,7 @@ TEST(fixed_policies_have_their_exits_accuracy) {
         assert_near(metric_of(at_edge, "exit_mean"), DEPTHS[i][1], 0);
         assert_near(metric_of(in_cloud, "exit_mean"), 12, 0);
         assert_near(metric_of(in_cloud, "drop"), 0, 0);
-        assert_near(metric_of(on_phone, "drop"), 100 * (table_accuracy(12) - table_accuracy(DEPTHS[i][0])),
-                    1e-12);
+        assert_near(metric_of(on_phone, "drop"), 100 * (table_accuracy(12) - table_accuracy(DEPTHS[i][0])), 1e-12);
         json_decref(summary);
     }
 }
@@ -77,8 +74,7 @@ static void check_cascade(const json_t *summary, const char *label, const refere
     double threshold = strtod(wanted->threshold, NULL), right = 0, exits = 0;
     for (uint32_t i = 0; i < table.samples; i++) {
         uint32_t e = 0;
-        while (e + 1 < table.exits && outcome_confidence(&table, i, e) < threshold)
-            e++;
+        while (e + 1 < table.exits && outcome_confidence(&table, i, e) < threshold) e++;
         right += outcome_prediction(&table, i, e) == table.labels[i];
         exits += e + 1;
     }
@@ -93,9 +89,8 @@ static void check_references(const char *escalate) {
     for (size_t i = 0; i < REFERENCE_COUNT; i++) {
         size_t used = strlen(policies);
         snprintf(policies + used, sizeof policies - used,
-                 "{confidence: {as: 't%s', threshold: %s, exits: all, escalate: %s}}%s",
-                 REFERENCES[i].threshold, REFERENCES[i].threshold, escalate,
-                 i + 1 < REFERENCE_COUNT ? ", " : "]");
+                 "{confidence: {as: 't%s', threshold: %s, exits: all, escalate: %s}}%s", REFERENCES[i].threshold,
+                 REFERENCES[i].threshold, escalate, i + 1 < REFERENCE_COUNT ? ", " : "]");
     }
     json_t *summary = run_scenario(scenario_path, (const char *[]){requests, policies, NULL}, escalate);
     for (size_t i = 0; i < REFERENCE_COUNT; i++) {
@@ -106,13 +101,9 @@ static void check_references(const char *escalate) {
     json_decref(summary);
 }
 
-TEST(confidence_by_tokens_meets_the_reference) {
-    check_references("tokens");
-}
+TEST(confidence_by_tokens_meets_the_reference) { check_references("tokens"); }
 
-TEST(confidence_by_hidden_state_meets_the_reference) {
-    check_references("hidden");
-}
+TEST(confidence_by_hidden_state_meets_the_reference) { check_references("hidden"); }
 
 /* The scenario as it stands, shortened: some exit of 3, 6 and 12 is right for as many samples as the oracles
  * say. */

@@ -19,9 +19,16 @@ static void fill(void) {
         double x = i + 1;
         setups[i] = (policy_setup){.label = LABELS[i]};
         results[i] = (policy_result){.done = i < 2,
-                                     .summary = {.requests = 10, .answered = 10, .accuracy = x / 4, .drop = -0.001,
-                                                 .cost = x, .cost_saving = x / 10, .latency_mean = x / 100,
-                                                 .latency_p95 = x / 50, .active_phone = x / 1000, .bytes_up = x * 20,
+                                     .summary = {.requests = 10,
+                                                 .answered = 10,
+                                                 .accuracy = x / 4,
+                                                 .drop = -0.001,
+                                                 .cost = x,
+                                                 .cost_saving = x / 10,
+                                                 .latency_mean = x / 100,
+                                                 .latency_p95 = x / 50,
+                                                 .active_phone = x / 1000,
+                                                 .bytes_up = x * 20,
                                                  .shares = {0.5, 0.25, 0.25}}};
     }
 }
@@ -144,16 +151,17 @@ static void test_overloads(void **state) {
     FILE *f = open_memstream(&text, &size);
     print_summary_table(&with_sites, &full, f, MARKS_NONE);
     assert_int_equal(fclose(f), 0);
-    assert_non_null(strstr(text, "\nmine: edge site cellar is overloaded since 0.34 s: 1630 % of its capacity was asked of it\n"
-                                 "  and 1 more (summary.json lists them)\n"
-                                 "Where a place is overloaded, latencies and failures grow with the length of the run.\n"));
+    assert_non_null(
+        strstr(text, "\nmine: edge site cellar is overloaded since 0.34 s: 1630 % of its capacity was asked of it\n"
+                     "  and 1 more (summary.json lists them)\n"
+                     "Where a place is overloaded, latencies and failures grow with the length of the run.\n"));
     assert_null(strstr(text, "unfinished"));
     free(text);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plain), cmocka_unit_test(test_marks),
-                                       cmocka_unit_test(test_ties), cmocka_unit_test(test_width),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plain),    cmocka_unit_test(test_marks),
+                                       cmocka_unit_test(test_ties),     cmocka_unit_test(test_width),
                                        cmocka_unit_test(test_failures), cmocka_unit_test(test_overloads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

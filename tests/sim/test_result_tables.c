@@ -34,7 +34,8 @@ TEST(rows) {
 }
 
 TEST(numbers_are_those_of_printf) {
-    static const double NUMBERS[] = {0, -0.0, 1, -5, 0.1, 1.5, 7e8, 999999999, 1e9, 1234567890, 1e-300, 1e300, 0x1p62, -INFINITY};
+    static const double NUMBERS[] = {0,         -0.0, 1,          -5,     0.1,   1.5,    7e8,
+                                     999999999, 1e9,  1234567890, 1e-300, 1e300, 0x1p62, -INFINITY};
     for (size_t i = 0; i < sizeof NUMBERS / sizeof *NUMBERS; i++) {
         char wanted[64];
         snprintf(wanted, sizeof wanted, ",3,%.9g\n", NUMBERS[i]);

@@ -13,10 +13,9 @@ static void check(const schema *s, char *columns, const char *where) {
     assert_non_null(columns);
     fingerprint(columns, found);
     if (strcmp(found, schema_fingerprint(s)) != 0)
-        fail_msg(
-            "The columns have changed since version %u. Append the line\n    \"%s\",\nto %s: what was written "
-            "before is then refused by its version",
-            schema_version(s), found, where);
+        fail_msg("The columns have changed since version %u. Append the line\n    \"%s\",\nto %s: what was written "
+                 "before is then refused by its version",
+                 schema_version(s), found, where);
     free(columns);
 }
 
@@ -36,11 +35,9 @@ TEST(other_versions_are_refused_by_number) {
     assert_string_equal(schema_fingerprint(&s), "b");
     assert_true(schema_reads(&s, 3, why, sizeof why));
     assert_false(schema_reads(&s, 2, why, sizeof why));
-    assert_string_equal(
-        why, "was written with schema 2 by an older Portolan; this one reads schema 3: do it again");
+    assert_string_equal(why, "was written with schema 2 by an older Portolan; this one reads schema 3: do it again");
     assert_false(schema_reads(&s, 4, why, sizeof why));
-    assert_string_equal(
-        why, "was written with schema 4 by a newer Portolan; this one reads schema 3: use that one");
+    assert_string_equal(why, "was written with schema 4 by a newer Portolan; this one reads schema 3: use that one");
 }
 
 int main(void) {

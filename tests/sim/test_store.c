@@ -25,12 +25,11 @@ static void make(void) {
 /* Changes the store by a statement that may break every rule of its tables: they are without any while it
  * runs. */
 static void change(const char *sql) {
-    static const char ASIDE[] =
-        "PRAGMA writable_schema = ON; CREATE TEMP TABLE was AS SELECT name, sql FROM main.sqlite_master;"
-        "UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '');";
-    static const char BACK[] =
-        "UPDATE main.sqlite_master SET sql = (SELECT w.sql FROM was w WHERE w.name ="
-        " main.sqlite_master.name) WHERE name IN (SELECT name FROM was) AND type = 'table'";
+    static const char
+        ASIDE[] = "PRAGMA writable_schema = ON; CREATE TEMP TABLE was AS SELECT name, sql FROM main.sqlite_master;"
+                  "UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '');";
+    static const char BACK[] = "UPDATE main.sqlite_master SET sql = (SELECT w.sql FROM was w WHERE w.name ="
+                               " main.sqlite_master.name) WHERE name IN (SELECT name FROM was) AND type = 'table'";
     sqlite3 *db = open_freely(path);
     char *why = NULL;
     sqlite3_exec(db, ASIDE, NULL, NULL, NULL);
@@ -90,10 +89,8 @@ static const struct {
 } CELLS[] = {
     {"UPDATE points SET setting = -1 WHERE point = 2",
      "table points, row 3, column setting is -1; a whole number from 0 to 999999 is wanted"},
-    {"UPDATE points SET setting = 1 WHERE point = 2",
-     "row 3, column setting is 1; the setting after the one before"},
-    {"UPDATE points SET point = 9 WHERE point = 3",
-     "row 4, column point is 9; the number after the one before"},
+    {"UPDATE points SET setting = 1 WHERE point = 2", "row 3, column setting is 1; the setting after the one before"},
+    {"UPDATE points SET point = 9 WHERE point = 3", "row 4, column point is 9; the number after the one before"},
     {"UPDATE points SET point = 9e15 WHERE point = 3", "row 4, column point is 9000000000000000"},
     {"DELETE FROM points WHERE point = 3", "its plan of 2 settings has 3 points"},
     {"DELETE FROM points", "its plan of 2 settings has 0 points"},
@@ -101,33 +98,25 @@ static const struct {
     {"DELETE FROM settings WHERE setting = 0", "table settings, row 1, column setting is 1"},
     {"UPDATE points SET seed = NULL", "NULL value in points.seed"},
     {"UPDATE points SET seed = 'x' WHERE point = 1", "row 2, column seed is 'x'; a whole number is wanted"},
-    {"UPDATE points SET seed = 5 WHERE point = 1",
-     "row 2, column seed is 5; the seed of the points around it"},
+    {"UPDATE points SET seed = 5 WHERE point = 1", "row 2, column seed is 5; the seed of the points around it"},
     {"UPDATE points SET status = 'gone' WHERE point = 1", "CHECK constraint failed in points"},
     {"UPDATE points SET status = NULL", "NULL value in points.status"},
-    {"UPDATE points SET error = x'00ff' WHERE point = 3",
-     "column error is a blob of 2 bytes; a text is wanted"},
+    {"UPDATE points SET error = x'00ff' WHERE point = 3", "column error is a blob of 2 bytes; a text is wanted"},
     {"UPDATE points SET error = char(27) || '[31mred' WHERE point = 3", "UTF-8 without control characters"},
     {"UPDATE points SET error = CAST(x'c328' AS TEXT) WHERE point = 3", "UTF-8 without control characters"},
     {"UPDATE points SET error = 'a' || char(0) || 'b' WHERE point = 3", "UTF-8 without control characters"},
-    {"UPDATE points SET error = printf('%.*c', 20000, 'x') WHERE point = 3",
-     "a text of 0 to 10000 bytes is wanted"},
-    {"UPDATE points SET error = printf('%.*c', 5000000, 'x') WHERE point = 3",
-     "has more than 1048576 bytes in a cell"},
-    {"UPDATE points SET host = printf('%.*c', 256, 'x') WHERE point = 3",
-     "a text of 0 to 255 bytes is wanted"},
+    {"UPDATE points SET error = printf('%.*c', 20000, 'x') WHERE point = 3", "a text of 0 to 10000 bytes is wanted"},
+    {"UPDATE points SET error = printf('%.*c', 5000000, 'x') WHERE point = 3", "has more than 1048576 bytes in a cell"},
+    {"UPDATE points SET host = printf('%.*c', 256, 'x') WHERE point = 3", "a text of 0 to 255 bytes is wanted"},
     {"UPDATE points SET seconds = 'long' WHERE point = 0", "column seconds is 'long'; a number is wanted"},
-    {"UPDATE points SET seconds = -1 WHERE point = 0",
-     "column seconds is -1; a finite number from 0 to 1e+12"},
+    {"UPDATE points SET seconds = -1 WHERE point = 0", "column seconds is -1; a finite number from 0 to 1e+12"},
     {"UPDATE points SET attempts = -1 WHERE point = 0", "column attempts is -1"},
     {"UPDATE points SET attempts = 1.5 WHERE point = 0", "column attempts is 1.5; a whole number is wanted"},
     {"UPDATE settings SET parameters = '[]' WHERE setting = 1", "a JSON object of texts"},
     {"UPDATE settings SET parameters = '{{' WHERE setting = 1", "a JSON object of texts"},
     {"UPDATE settings SET parameters = '{\"hidden\": 3}' WHERE setting = 1", "a JSON object of texts"},
-    {"UPDATE settings SET parameters = '{\"layers\": \"3\"}' WHERE setting = 1",
-     "of the same keys in every row"},
-    {"UPDATE settings SET parameters = '{\"hidden\": \"\\u001b[2J\"}' WHERE setting = 1",
-     "a JSON object of texts"},
+    {"UPDATE settings SET parameters = '{\"layers\": \"3\"}' WHERE setting = 1", "of the same keys in every row"},
+    {"UPDATE settings SET parameters = '{\"hidden\": \"\\u001b[2J\"}' WHERE setting = 1", "a JSON object of texts"},
     {"UPDATE settings SET hash = 'abc' WHERE setting = 1", "column hash is 'abc'; a text of 64 to 64"},
     {"UPDATE results SET point = 99 WHERE point = 2",
      "table points, row 3, column status is 'done'; waiting, since it has no results"},
@@ -137,10 +126,8 @@ static const struct {
      "table results, row 7, column point is 3; a point that is done is wanted"},
     {"INSERT INTO results(point, position, policy, type) VALUES(9, 0, 'random', 'random')",
      "table results, row 7, column point is 9; a point that is done is wanted"},
-    {"UPDATE results SET position = 7 WHERE position = 1",
-     "column position is 7; the number after the one before"},
-    {"UPDATE results SET position = 1e6 WHERE position = 1",
-     "column position is 1000000; a whole number from 0 to 63"},
+    {"UPDATE results SET position = 7 WHERE position = 1", "column position is 7; the number after the one before"},
+    {"UPDATE results SET position = 1e6 WHERE position = 1", "column position is 1000000; a whole number from 0 to 63"},
     {"UPDATE results SET policy = NULL WHERE point = 0", "NULL value in results.policy"},
     {"UPDATE results SET policy = '' WHERE point = 0", "column policy is ''; a text of 1 to"},
     {"UPDATE results SET accuracy = 'high' WHERE point = 0", "column accuracy is 'high'; a number is wanted"},
@@ -182,8 +169,7 @@ TEST(other_tables_are_refused) {
     for (size_t i = 0; i < sizeof SCHEMAS / sizeof *SCHEMAS; i++) {
         make();
         sqlite3 *db = open_freely(path);
-        if (sqlite3_exec(db, SCHEMAS[i].sql, NULL, NULL, NULL) != SQLITE_OK)
-            fail_msg("%s", sqlite3_errmsg(db));
+        if (sqlite3_exec(db, SCHEMAS[i].sql, NULL, NULL, NULL) != SQLITE_OK) fail_msg("%s", sqlite3_errmsg(db));
         sqlite3_close(db);
         refused(SCHEMAS[i].said);
     }
@@ -235,8 +221,7 @@ TEST(a_journal_that_names_a_file_is_refused) {
     assert_non_null(f);
     assert_true(fwrite(magic, 1, 8, f) == 8 && fseek(f, 512, SEEK_SET) == 0 && fputs(victim, f) >= 0);
     end[3] = (unsigned char)strlen(victim);
-    for (const char *c = victim; *c; c++)
-        end[7] = (unsigned char)(end[7] + *c);
+    for (const char *c = victim; *c; c++) end[7] = (unsigned char)(end[7] + *c);
     memcpy(end + 8, magic, 8);
     assert_true(fwrite(end, 1, 16, f) == 16 && fclose(f) == 0);
     refused("names another file");
@@ -254,12 +239,9 @@ TEST(a_locked_store_is_told_of) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sound_store_is_read),
-        cmocka_unit_test(wrong_cells_are_refused_by_name),
-        cmocka_unit_test(other_tables_are_refused),
-        cmocka_unit_test(damaged_pages_are_refused),
-        cmocka_unit_test(only_regular_files_are_opened),
-        cmocka_unit_test(a_journal_that_names_a_file_is_refused),
+        cmocka_unit_test(a_sound_store_is_read),         cmocka_unit_test(wrong_cells_are_refused_by_name),
+        cmocka_unit_test(other_tables_are_refused),      cmocka_unit_test(damaged_pages_are_refused),
+        cmocka_unit_test(only_regular_files_are_opened), cmocka_unit_test(a_journal_that_names_a_file_is_refused),
         cmocka_unit_test(a_locked_store_is_told_of),
     };
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);

@@ -46,8 +46,7 @@ TEST(models_are_borrowed_where_nothing_of_them_changes) {
 
 /* A table of a file is the same for all seeds, unless token counts are drawn for it. */
 TEST(tables_of_files_are_borrowed_across_seeds) {
-    scratch_file("table.csv",
-                 "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1\n0,1,9,0.4,0.6,0.1,0.9\n");
+    scratch_file("table.csv", "sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1\n0,1,9,0.4,0.6,0.1,0.9\n");
     scenario_with("read.yaml", "table.csv\nsplit: {phone: 1, edge: 2}");
     assert_true(borrows("scenario: read.yaml\nseeds: 2\n", 1));
     assert_false(borrows("scenario: read.yaml\naxes: {hidden: [64, 128]}\n", 1));
@@ -60,10 +59,8 @@ TEST(more_models_than_lenders) {
     sweep_loader loader = {.w = &w};
     portolan_error err = {0};
     scenario *out[30];
-    for (size_t i = 0; i < 30; i++)
-        assert_non_null(out[i] = point_load(&loader, i, &err));
-    for (size_t i = 0; i < 30; i++)
-        point_release(&loader, out[i]);
+    for (size_t i = 0; i < 30; i++) assert_non_null(out[i] = point_load(&loader, i, &err));
+    for (size_t i = 0; i < 30; i++) point_release(&loader, out[i]);
     for (size_t i = 0; i < 60; i++) {
         scenario *s = point_load(&loader, i % 30, &err);
         assert_int_equal(s->seed, i % 30 + 1);
@@ -144,8 +141,7 @@ TEST(front_differences_and_best) {
     sweep_loader loader = {.w = &w};
     scenario *s = point_load(&loader, 0, &err);
     assert_true(s && store_open(&t, scratch_path("store"), &err) && store_plan(&t, &w, &err));
-    for (size_t point = 0; point < sweep_points(&w); point++)
-        record(&t, &w, s, point);
+    for (size_t point = 0; point < sweep_points(&w); point++) record(&t, &w, s, point);
     if (!sweep_statistics_read(&st, &w, &t, &err)) fail_msg("%s", err.message);
     check_statistics(&st);
     sweep_statistics_free(&st);

@@ -57,9 +57,11 @@ static void test_fixed_by_hand(void **state) {
         double x;
         unsigned decimals;
         const char *text;
-    } CASES[] = {{0, 3, "0"},        {-0.0, 3, "0"},     {1, 0, "1"},           {2.5, 0, "3"},         {-2.5, 0, "-3"},
-                 {100, 3, "100"},    {0.1, 9, "0.1"},    {0.0004, 3, "0"},      {-0.0004, 3, "0"},     {0.0005, 3, "0.001"},
-                 {12.3450, 3, "12.345"}, {1e9, 9, "1000000000"}, {999.9996, 3, "1000"}, {1e12, 9, "1e+12"}, {-7.25, 2, "-7.25"}};
+    } CASES[] = {{0, 3, "0"},           {-0.0, 3, "0"},         {1, 0, "1"},
+                 {2.5, 0, "3"},         {-2.5, 0, "-3"},        {100, 3, "100"},
+                 {0.1, 9, "0.1"},       {0.0004, 3, "0"},       {-0.0004, 3, "0"},
+                 {0.0005, 3, "0.001"},  {12.3450, 3, "12.345"}, {1e9, 9, "1000000000"},
+                 {999.9996, 3, "1000"}, {1e12, 9, "1e+12"},     {-7.25, 2, "-7.25"}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         text_fixed(&out, CASES[i].x, CASES[i].decimals);
         assert_written(CASES[i].text);
@@ -161,8 +163,8 @@ static void test_lanes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_TEXT(test_fixed_by_hand), WITH_TEXT(test_fixed_against_printf), WITH_TEXT(test_whole_numbers),
-        WITH_TEXT(test_quotes), cmocka_unit_test(test_more_than_the_buffer), cmocka_unit_test(test_full_disk),
+        WITH_TEXT(test_fixed_by_hand), WITH_TEXT(test_fixed_against_printf),        WITH_TEXT(test_whole_numbers),
+        WITH_TEXT(test_quotes),        cmocka_unit_test(test_more_than_the_buffer), cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_lanes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

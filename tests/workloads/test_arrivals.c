@@ -103,8 +103,7 @@ static void assert_poisson(const char *text, double rate) {
     assert_near(mean * rate, 1, 5 / sqrt(DRAWS));
     assert_near(cv, 1, 5 / sqrt(DRAWS)); /* its variance is 1 / n */
     assert_within((double)early / DRAWS, 0.5, 5 * 0.5 / sqrt(DRAWS));
-    for (int p = 0; p < PHONES; p++)
-        chi += (of_phone[p] - expected) * (of_phone[p] - expected) / expected;
+    for (int p = 0; p < PHONES; p++) chi += (of_phone[p] - expected) * (of_phone[p] - expected) / expected;
     assert_within(chi, PHONES - 1, 5 * sqrt(2.0 * (PHONES - 1)));
 }
 
@@ -132,8 +131,7 @@ TEST(constant_rate_spaces_each_phone) {
     for (int p = 0; p < PHONES; p++) {
         assert_int_equal(counts[p], 100);
         assert_true(first[p] >= 0 && first[p] < 0.25);
-        for (int q = 0; q < p; q++)
-            assert_true(first[p] != first[q]); /* each has a phase of its own */
+        for (int q = 0; q < p; q++) assert_true(first[p] != first[q]); /* each has a phase of its own */
     }
     arrivals_close(&a);
 }
@@ -143,8 +141,7 @@ TEST(constant_phases_are_uniform) {
     workload w = read("arrivals: {process: constant, rate: 1/s}");
     arrival_source a = open_source(&w, MANY, SAMPLES, 1);
     double sum = 0;
-    for (int i = 0; i < MANY; i++)
-        sum += arrivals_next(&a).time;
+    for (int i = 0; i < MANY; i++) sum += arrivals_next(&a).time;
     assert_within(sum / MANY, 0.5, 5 / sqrt(12.0 * MANY));
     arrivals_close(&a);
 }
@@ -165,8 +162,7 @@ TEST(constant_fleet_rate_is_evenly_spaced) {
 TEST(sequential_samples_come_in_order) {
     workload w = read("arrivals: {rate: 1/s}");
     arrival_source a = open_source(&w, PHONES, SAMPLES, 1);
-    for (uint32_t i = 0; i < 5 * SAMPLES; i++)
-        assert_int_equal(arrivals_next(&a).sample, i % SAMPLES);
+    for (uint32_t i = 0; i < 5 * SAMPLES; i++) assert_int_equal(arrivals_next(&a).sample, i % SAMPLES);
     arrivals_close(&a);
 }
 
@@ -217,12 +213,10 @@ TEST(same_seed_same_arrivals) {
 
 /* The order of samples must not depend on when they are asked for, nor the times on the order of samples. */
 TEST(times_and_samples_have_streams_of_their_own) {
-    workload poisson = read("{arrivals: {rate: 1/s}, order: shuffled}"), constant = poisson,
-             sequential = poisson;
+    workload poisson = read("{arrivals: {rate: 1/s}, order: shuffled}"), constant = poisson, sequential = poisson;
     constant.process = ARRIVALS_CONSTANT;
     sequential.order = ORDER_SEQUENTIAL;
-    arrival_source a = open_source(&poisson, PHONES, SAMPLES, 5),
-                   b = open_source(&constant, PHONES, SAMPLES, 5),
+    arrival_source a = open_source(&poisson, PHONES, SAMPLES, 5), b = open_source(&constant, PHONES, SAMPLES, 5),
                    c = open_source(&sequential, PHONES, SAMPLES, 5);
     for (int i = 0; i < 100; i++) {
         arrival x = arrivals_next(&a), y = arrivals_next(&c);
@@ -252,8 +246,7 @@ TEST(closed_requests_depend_on_phone_and_turn_alone) {
     }
     double n = (double)turns * PHONES, chi = 0;
     assert_within(sum / n, 5, 5 * 5 / sqrt(n));
-    for (int s = 0; s < SAMPLES; s++)
-        chi += (counts[s] - n / SAMPLES) * (counts[s] - n / SAMPLES) / (n / SAMPLES);
+    for (int s = 0; s < SAMPLES; s++) chi += (counts[s] - n / SAMPLES) * (counts[s] - n / SAMPLES) / (n / SAMPLES);
     assert_within(chi, SAMPLES - 1, 5 * sqrt(2.0 * (SAMPLES - 1)));
     assert_true(arrivals_closed(&w, PHONES, SAMPLES, 6, 1, 1).time !=
                 arrivals_closed(&w, PHONES, SAMPLES, 5, 1, 1).time);
@@ -265,8 +258,7 @@ TEST(closed_sequential_samples_cover_the_table) {
     for (uint32_t turn = 0; turn < SAMPLES; turn++)
         for (uint32_t phone = 0; phone < PHONES; phone++)
             counts[arrivals_closed(&w, PHONES, SAMPLES, 5, phone, turn).sample]++;
-    for (int s = 0; s < SAMPLES; s++)
-        assert_int_equal(counts[s], PHONES);
+    for (int s = 0; s < SAMPLES; s++) assert_int_equal(counts[s], PHONES);
     assert_int_equal(arrivals_closed(&w, PHONES, SAMPLES, 5, 3, 2).sample, (3 + 2 * PHONES) % SAMPLES);
     assert_near(arrivals_closed(&w, PHONES, SAMPLES, 5, 3, 2).time, 1, 0);
 }

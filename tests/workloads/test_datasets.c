@@ -34,8 +34,7 @@ static void assert_sample(const dataset *d, uint32_t i, const char *a, const cha
 
 static void assert_classes(const dataset *d, const char *const *names) {
     uint32_t count = 0;
-    for (; names[count]; count++)
-        assert_string_equal(d->class_names[count], names[count]);
+    for (; names[count]; count++) assert_string_equal(d->class_names[count], names[count]);
     assert_int_equal(d->classes, count);
     assert_null(d->class_names[count]);
 }
@@ -45,8 +44,7 @@ static void assert_classes(const dataset *d, const char *const *names) {
 /* ---- Official files ---- */
 
 TEST(sst2) {
-    dataset d =
-        parse("sst2", "dev.tsv", "sentence\tlabel\n\"quotes\" stay , \"as they are \t1\ndull \t0\n\t1\n");
+    dataset d = parse("sst2", "dev.tsv", "sentence\tlabel\n\"quotes\" stay , \"as they are \t1\ndull \t0\n\t1\n");
     assert_int_equal(d.samples, 3);
     assert_sample(&d, 0, "\"quotes\" stay , \"as they are ", NULL, 1);
     assert_sample(&d, 1, "dull ", NULL, 0);
@@ -82,8 +80,8 @@ TEST(rte_and_qnli) {
 }
 
 TEST(mrpc) {
-    static const char TEXT[] =
-        "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\r\n1\t12\t13\t\" One .\tTwo\r\n0\t1\t2\tx\ty\r\n";
+    static const char
+        TEXT[] = "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\r\n1\t12\t13\t\" One .\tTwo\r\n0\t1\t2\tx\ty\r\n";
     char with_bom[sizeof TEXT + 3] = "\xef\xbb\xbf";
     strcat(with_bom, TEXT);
     for (int bom = 0; bom < 2; bom++) {
@@ -98,13 +96,13 @@ TEST(mrpc) {
 }
 
 TEST(mnli) {
-    static const char TEXT[] =
-        "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\t"
-        "sentence2_parse\tsentence1\tsentence2\tlabel1\tlabel2\tlabel3\tlabel4\tlabel5\tgold_label\n"
-        "0\t1\t1n\tfiction\t( a )\t( b )\t(R a)\t(R b)\ta\tb\tn\tn\tn\tn\tn\tneutral\n"
-        "1\t1\t1c\tfiction\t( c )\t( d )\t(R c)\t(R d)\tc\td\tn\tn\te\te\tc\t-\n"
-        "2\t1\t1e\tslate\t( e )\t( f )\t(R e)\t(R f)\te\tf\te\te\te\te\te\tentailment\n"
-        "3\t1\t1c\tslate\t( g )\t( h )\t(R g)\t(R h)\tg\th\tc\tc\tc\tc\tc\tcontradiction\n";
+    static const char
+        TEXT[] = "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\t"
+                 "sentence2_parse\tsentence1\tsentence2\tlabel1\tlabel2\tlabel3\tlabel4\tlabel5\tgold_label\n"
+                 "0\t1\t1n\tfiction\t( a )\t( b )\t(R a)\t(R b)\ta\tb\tn\tn\tn\tn\tn\tneutral\n"
+                 "1\t1\t1c\tfiction\t( c )\t( d )\t(R c)\t(R d)\tc\td\tn\tn\te\te\tc\t-\n"
+                 "2\t1\t1e\tslate\t( e )\t( f )\t(R e)\t(R f)\te\tf\te\te\te\te\te\tentailment\n"
+                 "3\t1\t1c\tslate\t( g )\t( h )\t(R g)\t(R h)\tg\th\tc\tc\tc\tc\tc\tcontradiction\n";
     dataset d = parse("mnli", "dev_matched.tsv", TEXT);
     assert_int_equal(d.samples, 3); /* one has no gold label */
     assert_sample(&d, 0, "a", "b", 1);
@@ -128,18 +126,17 @@ TEST(qqp) {
 }
 
 TEST(snli) {
-    static const char TSV[] =
-        "gold_label\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\tsentence2_parse\t"
-        "sentence1\tsentence2\tcaptionID\tpairID\tlabel1\tlabel2\tlabel3\tlabel4\tlabel5\n"
-        "neutral\t( p )\t( h )\t(R p)\t(R h)\tp\th\t1.jpg#4\t1.jpg#4r1n\tneutral\t\t\t\t\n"
-        "-\t( p )\t( i )\t(R p)\t(R i)\tp\ti\t1.jpg#4\t1.jpg#4r1c\tneutral\tentailment\t\t\t\n";
-    static const char LINES[] =
-        "{\"annotator_labels\": [\"neutral\"], \"captionID\": \"1.jpg#4\", \"gold_label\": \"neutral\", "
-        "\"pairID\": \"1\", \"sentence1\": \"p\", \"sentence1_parse\": \"(R p)\", \"sentence2\": \"h\"}\n"
-        "{\"annotator_labels\": [], \"gold_label\": \"-\", \"sentence1\": \"p\", \"sentence2\": \"i\"}\r\n";
+    static const char
+        TSV[] = "gold_label\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\tsentence2_parse\t"
+                "sentence1\tsentence2\tcaptionID\tpairID\tlabel1\tlabel2\tlabel3\tlabel4\tlabel5\n"
+                "neutral\t( p )\t( h )\t(R p)\t(R h)\tp\th\t1.jpg#4\t1.jpg#4r1n\tneutral\t\t\t\t\n"
+                "-\t( p )\t( i )\t(R p)\t(R i)\tp\ti\t1.jpg#4\t1.jpg#4r1c\tneutral\tentailment\t\t\t\n";
+    static const char
+        LINES[] = "{\"annotator_labels\": [\"neutral\"], \"captionID\": \"1.jpg#4\", \"gold_label\": \"neutral\", "
+                  "\"pairID\": \"1\", \"sentence1\": \"p\", \"sentence1_parse\": \"(R p)\", \"sentence2\": \"h\"}\n"
+                  "{\"annotator_labels\": [], \"gold_label\": \"-\", \"sentence1\": \"p\", \"sentence2\": \"i\"}\r\n";
     for (int json = 0; json < 2; json++) {
-        dataset d =
-            json ? parse("snli", "snli_1.0_dev.jsonl", LINES) : parse("snli", "snli_1.0_dev.txt", TSV);
+        dataset d = json ? parse("snli", "snli_1.0_dev.jsonl", LINES) : parse("snli", "snli_1.0_dev.txt", TSV);
         assert_int_equal(d.samples, 1);
         assert_sample(&d, 0, "p", "h", 1);
         assert_classes(&d, NAMES("entailment", "neutral", "contradiction"));
@@ -150,12 +147,11 @@ TEST(snli) {
 /* ---- JSON ---- */
 
 TEST(json_keeps_the_order_of_the_file) {
-    dataset d =
-        parse("mnli", "dev.json",
-              "{\"10\": {\"text_a\": \"caf\\u00e9\", \"text_b\": \"b\", \"label\": \"contradiction\"},\n"
-              " \"9\": {\"text_a\": \"c\", \"text_b\": \"\", \"label\": 0, \"note\": null},\n"
-              " \"z\": {\"label\": \"-\", \"text_a\": \"-\", \"text_b\": \"-\"},\n"
-              " \"a\": {\"label\": \"1\", \"text_a\": \"e\", \"text_b\": \"f\"}}\n");
+    dataset d = parse("mnli", "dev.json",
+                      "{\"10\": {\"text_a\": \"caf\\u00e9\", \"text_b\": \"b\", \"label\": \"contradiction\"},\n"
+                      " \"9\": {\"text_a\": \"c\", \"text_b\": \"\", \"label\": 0, \"note\": null},\n"
+                      " \"z\": {\"label\": \"-\", \"text_a\": \"-\", \"text_b\": \"-\"},\n"
+                      " \"a\": {\"label\": \"1\", \"text_a\": \"e\", \"text_b\": \"f\"}}\n");
     assert_int_equal(d.samples, 3);
     assert_sample(&d, 0, "caf\u00e9", "b", 2);
     assert_sample(&d, 1, "c", "", 0);
@@ -226,8 +222,9 @@ TEST(labels_by_a_mapping) {
         {"mnli", {"entailment", "not_entailment"}, "neutral", -1},
         {"mnli", {"entailment", "not_entailment"}, "entailment", 0},
     };
-    static const char *const HEADERS[] = {"tsv", "text_a\tlabel\na\t", "sst2", "sentence\tlabel\na\t",
-                                          "rte", "sentence1\tsentence2\tlabel\na\tb\t",
+    static const char *const HEADERS[] = {"tsv",  "text_a\tlabel\na\t",
+                                          "sst2", "sentence\tlabel\na\t",
+                                          "rte",  "sentence1\tsentence2\tlabel\na\tb\t",
                                           "mnli", "sentence1\tsentence2\tgold_label\na\tb\t"};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         char text[200];
@@ -284,9 +281,8 @@ TEST(labels_of_a_model_without_names) {
 
 TEST(jsonl) {
     dataset_settings s = {.task = task_number("jsonl"), .text_a = "premise", .text_b = "claim", .label = "y"};
-    dataset d =
-        parse("jsonl", "x",
-              "{\"text_a\": \"tab\\tbreak\\n\", \"label\": 1}\n{\"label\": 0, \"text_a\": \"b\"}\n\n");
+    dataset d = parse("jsonl", "x",
+                      "{\"text_a\": \"tab\\tbreak\\n\", \"label\": 1}\n{\"label\": 0, \"text_a\": \"b\"}\n\n");
     assert_int_equal(d.samples, 2);
     assert_sample(&d, 0, "tab\tbreak\n", NULL, 1);
     assert_sample(&d, 1, "b", NULL, 0);
@@ -318,11 +314,9 @@ static const struct {
     {"sst2", "x.tsv", "sentence\tlabel\na\t1\nb\n", 3, 2, "the line has too few fields; there are 2 columns"},
     {"sst2", "x.tsv", "sentence\tlabel\na\t1\n\nb\t1\n", 3, 1, "too few"},
     {"sst2", "x.tsv", "sentence\tlabel\na\t1\t\n", 2, 5, "the line has too many fields"},
-    {"sst2", "x.tsv", "sentence\tlabel\na\tpositiv\n", 2, 3,
-     "unknown label 'positiv', did you mean 'positive'?"},
+    {"sst2", "x.tsv", "sentence\tlabel\na\tpositiv\n", 2, 3, "unknown label 'positiv', did you mean 'positive'?"},
     {"sst2", "x.tsv", "sentence\tlabel\na\t\n", 2, 3, "unknown label ''"},
-    {"sst2", "x.tsv", "sentence\tlabel\na\t2\n", 2, 3,
-     "the label 2 is out of range; sst2 has 2 classes, 0 to 1"},
+    {"sst2", "x.tsv", "sentence\tlabel\na\t2\n", 2, 3, "the label 2 is out of range; sst2 has 2 classes, 0 to 1"},
     {"sst2", "x.tsv", "sentence\tlabel\na\t-1\n", 2, 3, "the label -1 is out of range"},
     {"sst2", "x.tsv", "sentence\tlabel\na\t4294967296\n", 2, 3, "out of range"},
     {"sst2", "x.tsv", "sentence\tlabel\na\t-\n", 2, 3, "unknown label '-'"},
@@ -345,16 +339,13 @@ static const struct {
     {"tsv", "x.tsv", "text_a\tlabel\na\tb\xc2\x9b\n", 2, 3, "no control characters"},
     {"jsonl", "x", "{\"text_a\": \"a\", \"label\": 1}\n{\"text_a\": }\n", 2, 12, "not JSON: "},
     {"jsonl", "x", "{\"text_a\": \"a\", \"label\": 1}\n\n{}\n", 2, 1, "not JSON: "},
-    {"jsonl", "x", "{\"text_a\": \"a\", \"label\": 1}\n[1]\n", 2, 1,
-     "the line: found a list; an object is wanted"},
-    {"jsonl", "x", "{\"text_a\": \"a\", \"lable\": 1}\n", 1, 1,
-     "there is no key 'label', did you mean 'lable'?"},
+    {"jsonl", "x", "{\"text_a\": \"a\", \"label\": 1}\n[1]\n", 2, 1, "the line: found a list; an object is wanted"},
+    {"jsonl", "x", "{\"text_a\": \"a\", \"lable\": 1}\n", 1, 1, "there is no key 'label', did you mean 'lable'?"},
     {"jsonl", "x", "{}", 1, 1, "there is no key 'text_a'; the object is empty"},
-    {"jsonl", "x", "{\"text_a\": \"a\", \"text_b\": \"\", \"label\": 1}\n{\"text_a\": \"a\", \"label\": 1}",
-     2, 1, "there is no key 'text_b'"},
+    {"jsonl", "x", "{\"text_a\": \"a\", \"text_b\": \"\", \"label\": 1}\n{\"text_a\": \"a\", \"label\": 1}", 2, 1,
+     "there is no key 'text_b'"},
     {"jsonl", "x", "{\"text_a\": 1, \"label\": 1}\n", 1, 1, "text_a: found a number; a text is wanted"},
-    {"jsonl", "x", "{\"text_a\": \"a\", \"label\": 1.5}\n", 1, 1,
-     "label: found a number; a text or a whole number"},
+    {"jsonl", "x", "{\"text_a\": \"a\", \"label\": 1.5}\n", 1, 1, "label: found a number; a text or a whole number"},
     {"jsonl", "x", "{\"text_a\": \"a\", \"text_a\": \"b\", \"label\": 1}\n", 1, 24, "duplicate"},
     {"jsonl", "x", "{\"text_a\": \"a\xff\", \"label\": 1}\n", 1, 13, "not JSON: "},
     {"qnli", "x.json", "[1]", 1, 1, "the file: found a list; an object of samples is wanted"},
@@ -362,9 +353,8 @@ static const struct {
     {"qnli", "x.json", "{}", 1, 1, "no samples"},
     {"qnli", "x.json", "{\"0\": {\"text_a\": \"{\\\"\", \"text_b\": \"b\", \"label\": 0},\n  \"1\": 5}", 2, 3,
      "1: found a number; an object with text_a, text_b and label is wanted"},
-    {"qnli", "x.json",
-     "{\n \"0\": {\"text_a\": \"a\", \"text_b\": \"b\", \"label\": 0},\n \"1\": {\"text_a\": \"a\"}}", 3, 2,
-     "there is no key 'text_b', did you mean 'text_a'?"},
+    {"qnli", "x.json", "{\n \"0\": {\"text_a\": \"a\", \"text_b\": \"b\", \"label\": 0},\n \"1\": {\"text_a\": \"a\"}}",
+     3, 2, "there is no key 'text_b', did you mean 'text_a'?"},
     {"qnli", "x.json", "{\n \"0\": {\n \"text_a\": \"a\", \"text_b\": \"b\", \"label\": \"entailed\"}}", 2, 2,
      "unknown label 'entailed', did you mean 'entailment'?"},
 };
@@ -411,8 +401,7 @@ TEST(too_many_classes) {
     dataset d;
     portolan_error err = {0};
     dataset_settings s = {.task = task_number("tsv")};
-    for (int i = 0; i < 1000; i++)
-        length += (size_t)sprintf(text + length, "a\tclass%d\n", i);
+    for (int i = 0; i < 1000; i++) length += (size_t)sprintf(text + length, "a\tclass%d\n", i);
     d = parse("tsv", "x.tsv", text);
     assert_int_equal(d.classes, 1000);
     assert_int_equal(d.labels[999], 999);
@@ -437,8 +426,7 @@ TEST(keys) {
     assert_null(s.vocab);
     assert_null(s.text_a);
     yaml_unload(&doc);
-    doc = document_of(
-        "{task: tsv, file: f, vocab: v, max_tokens: 3, text_a: \"#1 String\", text_b: b, label: c}");
+    doc = document_of("{task: tsv, file: f, vocab: v, max_tokens: 3, text_a: \"#1 String\", text_b: b, label: c}");
     assert_true(yaml_read(doc.root, "data", DATASET_FIELDS, &s, &err));
     assert_int_equal(s.max_tokens, 3);
     assert_string_equal(s.text_a, "#1 String");
@@ -461,27 +449,18 @@ TEST(real_files) {
         uint32_t samples, classes;
         bool pairs;
     } SETS[] = {
-        {"sst2", "glue/SST-2/train.tsv", 67349, 2, false},
-        {"sst2", "glue/SST-2/dev.tsv", 872, 2, false},
-        {"cola", "glue/CoLA/train.tsv", 8551, 2, false},
-        {"cola", "glue/CoLA/dev.tsv", 1043, 2, false},
-        {"rte", "glue/RTE/train.tsv", 2490, 2, true},
-        {"rte", "glue/RTE/dev.tsv", 277, 2, true},
-        {"mrpc", "glue/MRPC/train.tsv", 3668, 2, true},
-        {"mrpc", "glue/MRPC/dev.tsv", 408, 2, true},
-        {"qnli", "glue/QNLI/dev.tsv", 5463, 2, true},
-        {"mnli", "glue_subset/MNLI/dev.json", 1000, 3, true},
-        {"mnli", "glue_subset/MNLI/train.json", 8999, 3, true},
-        {"qnli", "glue_subset/QNLI/dev.json", 1000, 2, true},
-        {"qqp", "glue_subset/QQP/dev.json", 1000, 2, true},
-        {"qqp", "glue_subset/QQP/train.json", 8999, 2, true},
-        {"snli", "glue_subset/SNLI/dev.json", 1000, 3, true},
-        {"snli", "glue_subset/SNLI/train.json", 8999, 3, true},
+        {"sst2", "glue/SST-2/train.tsv", 67349, 2, false},      {"sst2", "glue/SST-2/dev.tsv", 872, 2, false},
+        {"cola", "glue/CoLA/train.tsv", 8551, 2, false},        {"cola", "glue/CoLA/dev.tsv", 1043, 2, false},
+        {"rte", "glue/RTE/train.tsv", 2490, 2, true},           {"rte", "glue/RTE/dev.tsv", 277, 2, true},
+        {"mrpc", "glue/MRPC/train.tsv", 3668, 2, true},         {"mrpc", "glue/MRPC/dev.tsv", 408, 2, true},
+        {"qnli", "glue/QNLI/dev.tsv", 5463, 2, true},           {"mnli", "glue_subset/MNLI/dev.json", 1000, 3, true},
+        {"mnli", "glue_subset/MNLI/train.json", 8999, 3, true}, {"qnli", "glue_subset/QNLI/dev.json", 1000, 2, true},
+        {"qqp", "glue_subset/QQP/dev.json", 1000, 2, true},     {"qqp", "glue_subset/QQP/train.json", 8999, 2, true},
+        {"snli", "glue_subset/SNLI/dev.json", 1000, 3, true},   {"snli", "glue_subset/SNLI/train.json", 8999, 3, true},
     };
     const char *data = getenv("PORTOLAN_DATA");
     if (!data || !*data) {
-        print_message(
-            "skipped: PORTOLAN_DATA is not set; point it at the folder with glue/ and glue_subset/\n");
+        print_message("skipped: PORTOLAN_DATA is not set; point it at the folder with glue/ and glue_subset/\n");
         skip();
     }
     for (size_t i = 0; i < sizeof SETS / sizeof *SETS; i++) {
@@ -490,8 +469,7 @@ TEST(real_files) {
         portolan_error err = {0};
         dataset_settings s = {.task = task_number(SETS[i].task), .max_tokens = 128};
         snprintf(path, sizeof path, "%s/%s", data, SETS[i].file);
-        if (!dataset_load(&d, &s, path, &err))
-            fail_msg("%s:%u:%u: %s", err.file, err.line, err.column, err.message);
+        if (!dataset_load(&d, &s, path, &err)) fail_msg("%s:%u:%u: %s", err.file, err.line, err.column, err.message);
         assert_int_equal(d.samples, SETS[i].samples);
         assert_int_equal(d.classes, SETS[i].classes);
         assert_int_equal(d.text_b != NULL, SETS[i].pairs);
@@ -500,8 +478,7 @@ TEST(real_files) {
             assert_in_range(d.labels[k], 0, d.classes - 1);
             seen[d.labels[k]]++;
         }
-        for (uint32_t k = 0; k < d.classes; k++)
-            assert_true(seen[k] > d.samples / 5);
+        for (uint32_t k = 0; k < d.classes; k++) assert_true(seen[k] > d.samples / 5);
         dataset_free(&d);
     }
 }

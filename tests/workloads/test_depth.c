@@ -121,7 +121,8 @@ static void test_parts_and_seeds(void **state) {
         common += found;
         deep_common += found && dev.depths[i] > 8;
     }
-    print_message("%u of %d dev texts are in the training set, %u of those deeper than 8\n", common, SAMPLES, deep_common);
+    print_message("%u of %d dev texts are in the training set, %u of those deeper than 8\n", common, SAMPLES,
+                  deep_common);
     assert_int_equal(deep_common, 0); /* there are 80 samples of depth 2, and 1,310,720 of depth 9 */
     free(sorted);
     dataset_free(&train);
@@ -130,7 +131,10 @@ static void test_parts_and_seeds(void **state) {
     dataset_free(&other);
 }
 
-static const token_wants WANTS = {.model_path = "nowhere/model.safetensors", .lowercase = true, .most = 100, .vocabulary = 100};
+static const token_wants WANTS = {.model_path = "nowhere/model.safetensors",
+                                  .lowercase = true,
+                                  .most = 100,
+                                  .vocabulary = 100};
 
 /* Through the reader of `data:`, with the vocabulary that comes with the task. */
 static void test_tokens(void **state) {
@@ -159,11 +163,8 @@ static void test_tokens(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_depth_flat),
-        cmocka_unit_test(test_the_machine),
-        cmocka_unit_test(test_parts_and_seeds),
-        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_depth),           cmocka_unit_test(test_depth_flat), cmocka_unit_test(test_the_machine),
+        cmocka_unit_test(test_parts_and_seeds), cmocka_unit_test(test_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

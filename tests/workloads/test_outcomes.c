@@ -11,7 +11,7 @@ static outcome_table parse(const char *text) {
 }
 
 #define NAMED_HEADER "sample,label,tokens,exit1_p0,exit1_p1,exit1_p2,label_name\n"
-#define LONG_HEADER "Sample_ID,Exit,Confidence,Prediction,Label\n"
+#define LONG_HEADER  "Sample_ID,Exit,Confidence,Prediction,Label\n"
 
 /* ---- The long form ---- */
 
@@ -89,8 +89,7 @@ TEST(compact_form) {
     assert_compact(COMPACT_HEADER "\n0,2,25,.2,.5,.3,.1,.3,.6\n1,0,1,.4,.4,.2,0,0,1", false);
     assert_compact(COMPACT_HEADER "\r\n0,2,25,.2,.5,.3,.1,.3,.6\r\n1,0,1,.4,.4,.2,0,0,1\r\n", false);
     assert_compact("\xef\xbb\xbf" COMPACT_HEADER "\n0,2,25,.2,.5,.3,.1,.3,.6\n1,0,1,.4,.4,.2,0,0,1\n", false);
-    assert_compact(COMPACT_HEADER ",v0,v1\n0,2,25,.2,.5,.3,.1,.3,.6,-1.5,0\n1,0,1,.4,.4,.2,0,0,1,0,1e3\n",
-                   true);
+    assert_compact(COMPACT_HEADER ",v0,v1\n0,2,25,.2,.5,.3,.1,.3,.6,-1.5,0\n1,0,1,.4,.4,.2,0,0,1,0,1e3\n", true);
     /* a sum of 1.0004 is rounding, not a mistake */
     assert_compact(COMPACT_HEADER "\n0,2,25,.2,.5,.3004,.1,.3,.6\n1,0,1,.4,.4,.2,0,0,1\n", false);
 }
@@ -102,8 +101,7 @@ TEST(exits_stand_after_their_layers) {
     assert_int_equal(t.layers, 6);
     assert_int_equal(t.exit_layer[0], 3);
     assert_int_equal(t.exit_layer[1], 6);
-    for (int layer = 0; layer <= 6; layer++)
-        assert_int_equal(t.exit_at[layer], layer == 3 ? 1 : layer == 6 ? 2 : 0);
+    for (int layer = 0; layer <= 6; layer++) assert_int_equal(t.exit_at[layer], layer == 3 ? 1 : layer == 6 ? 2 : 0);
     assert_near(outcome_confidence(&t, 0, 1), 0.8, 0);
     outcome_table_free(&t);
     t = parse(LONG_HEADER "0,0,.5,1,1\n0,1,.6,0,1\n"); /* long: exit e after layer e + 1 */
@@ -114,9 +112,9 @@ TEST(exits_stand_after_their_layers) {
 }
 
 TEST(written_tables_read_back) {
-    outcome_table t =
-        parse("sample,label,tokens,exit3_p0,exit3_p1,exit6_p0,exit6_p1,v0\n"
-              "0,1,5,.1,.9,.3333333333333333,.6666666666666667,-1e-9\n1,0,7,1,0,.7,.3,123456789.123456789\n");
+    outcome_table t = parse(
+        "sample,label,tokens,exit3_p0,exit3_p1,exit6_p0,exit6_p1,v0\n"
+        "0,1,5,.1,.9,.3333333333333333,.6666666666666667,-1e-9\n1,0,7,1,0,.7,.3,123456789.123456789\n");
     char *text = NULL;
     size_t length = 0;
     FILE *f = open_memstream(&text, &length);
@@ -136,7 +134,8 @@ TEST(written_tables_read_back) {
 
 /* Names of classes are the last column; one whose class no sample has is not known. */
 TEST(names_of_classes) {
-    outcome_table t = parse(NAMED_HEADER "0,2,5,.1,.8,.1,\"a, \"\"b\"\"\"\r\n1,0,7,1,0,0,good\n2,2,1,1,0,0,\"a, \"\"b\"\"\"\n");
+    outcome_table t = parse(NAMED_HEADER
+                            "0,2,5,.1,.8,.1,\"a, \"\"b\"\"\"\r\n1,0,7,1,0,0,good\n2,2,1,1,0,0,\"a, \"\"b\"\"\"\n");
     assert_string_equal(t.class_names[0], "good");
     assert_null(t.class_names[1]);
     assert_string_equal(t.class_names[2], "a, \"b\"");
@@ -227,13 +226,11 @@ static const refusal BAD[] = {
     {"sample,label,tokens,exit1_p0\n0,0,1,1\n", 1, 21, "the header ends within an exit"},
     {"sample,label,tokens,exit1_p1\n", 1, 21, "found 'exit1_p1'; the columns after tokens are"},
     {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p0\n", 1, 39, "the header ends within an exit"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p1\n", 1, 39,
-     "found 'exit2_p1'; the columns after tokens are"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p1\n", 1, 39, "found 'exit2_p1'; the columns after tokens are"},
     {"sample,label,tokens,exit1_p0,exit1_p1,exit1_p0\n", 1, 39, "found 'exit1_p0'"},
     {"sample,label,tokens,exit2_p0,exit2_p1,exit1_p0,exit1_p1\n", 1, 39, "found 'exit1_p0'"},
     {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit2_p2\n", 1, 57, "found 'exit2_p2'"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,exit1_p2,exit2_p0,exit2_p1,exit3_p0\n", 1, 66,
-     "found 'exit3_p0'"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,exit1_p2,exit2_p0,exit2_p1,exit3_p0\n", 1, 66, "found 'exit3_p0'"},
     {"sample,label,tokens,exit0_p0,exit0_p1\n", 1, 21, "found 'exit0_p0'"},
     {"sample,label,tokens,exit64_p0,exit64_p1,exit65_p0,exit65_p1\n", 1, 41, "found 'exit65_p0'"},
     {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,v0\n", 1, 48, "found 'v0'"},
@@ -254,8 +251,7 @@ static const refusal BAD[] = {
     {TWO_HEADER "0,0,1,.5,.5,.5\n", 2, 13, "found '.5'; the line has more fields than the header"},
     {TWO_HEADER "0,0,1,.5,.5,", 2, 13, "more fields than the header"},
     {TWO_HEADER "0,0,1,.5,.5\n\n", 3, 1, "found ''; a sample's number"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,v0\n0,0,1,.5,.5,1e31\n", 2, 13,
-     "found '1e31'; a representation's element"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,v0\n0,0,1,.5,.5,1e31\n", 2, 13, "found '1e31'; a representation's element"},
     {"sample,label,tokens,exit1_p0,exit1_p1,v0\n0,0,1,.5,.5,inf\n", 2, 13, "found 'inf'"},
 };
 
@@ -283,18 +279,15 @@ TEST(headers_are_bounded) {
     portolan_error err = {0};
     assert_non_null(text);
     end += sprintf(end, "sample,label,tokens");
-    for (int c = 0; c <= OUTCOME_MAX_CLASSES; c++)
-        end += sprintf(end, ",exit1_p%d", c);
+    for (int c = 0; c <= OUTCOME_MAX_CLASSES; c++) end += sprintf(end, ",exit1_p%d", c);
     end += sprintf(end, "\n0,0,1,1\n");
     assert_false(outcome_table_parse(&t, "test.csv", text, (size_t)(end - text), &err));
     assert_int_equal(err.line, 1);
     assert_non_null(strstr(err.message, "found 'exit1_p1000'"));
     end = text + sprintf(text, "sample,label,tokens");
-    for (int e = 1; e <= OUTCOME_MAX_EXITS; e++)
-        end += sprintf(end, ",exit%d_p0,exit%d_p1", e, e);
+    for (int e = 1; e <= OUTCOME_MAX_EXITS; e++) end += sprintf(end, ",exit%d_p0,exit%d_p1", e, e);
     end += sprintf(end, "\n0,0,1");
-    for (int e = 1; e <= OUTCOME_MAX_EXITS; e++)
-        end += sprintf(end, ",1,0");
+    for (int e = 1; e <= OUTCOME_MAX_EXITS; e++) end += sprintf(end, ",1,0");
     if (!outcome_table_parse(&t, "test.csv", text, (size_t)(end - text), &err)) fail_msg("%s", err.message);
     assert_int_equal(t.exits, OUTCOME_MAX_EXITS);
     outcome_table_free(&t);
@@ -319,14 +312,11 @@ static outcome_table synthesize(const synthetic_settings *s, uint64_t seed) {
 
 static double accuracy(const outcome_table *t, uint32_t exit) {
     unsigned right = 0;
-    for (uint32_t i = 0; i < t->samples; i++)
-        right += outcome_prediction(t, i, exit) == t->labels[i];
+    for (uint32_t i = 0; i < t->samples; i++) right += outcome_prediction(t, i, exit) == t->labels[i];
     return (double)right / t->samples;
 }
 
-static double phi(double x) {
-    return 0.5 * erfc(-x / sqrt(2));
-}
+static double phi(double x) { return 0.5 * erfc(-x / sqrt(2)); }
 
 /* margin = a_e - d + eps / 2 with d, eps ~ N(0, 1) is above 0 with probability Phi(a_e / sqrt(1.25)). */
 TEST(synthetic_accuracies_follow_the_model) {

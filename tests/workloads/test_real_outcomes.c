@@ -16,8 +16,7 @@ TEST(accuracies_by_exit) {
     static const unsigned WANTED[] = {444, 690, 713, 747, 759, 761, 767, 773, 777, 783, 790, 787};
     for (uint32_t e = 0; e < table.exits; e++) {
         unsigned right = 0;
-        for (uint32_t i = 0; i < table.samples; i++)
-            right += outcome_prediction(&table, i, e) == table.labels[i];
+        for (uint32_t i = 0; i < table.samples; i++) right += outcome_prediction(&table, i, e) == table.labels[i];
         assert_int_equal(right, WANTED[e]);
     }
 }
@@ -26,8 +25,7 @@ TEST(some_exit_is_right) {
     unsigned right = 0;
     for (uint32_t i = 0; i < table.samples; i++) {
         bool any = false;
-        for (uint32_t e = 0; e < table.exits; e++)
-            any |= outcome_prediction(&table, i, e) == table.labels[i];
+        for (uint32_t e = 0; e < table.exits; e++) any |= outcome_prediction(&table, i, e) == table.labels[i];
         right += any;
     }
     assert_int_equal(right, 848); /* .972 */
@@ -51,8 +49,7 @@ TEST(stopping_at_the_first_confident_exit) {
         unsigned right = 0, exits = 0;
         for (uint32_t i = 0; i < table.samples; i++) {
             uint32_t e = 0;
-            while (e + 1 < table.exits && outcome_confidence(&table, i, e) < WANTED[k].threshold)
-                e++;
+            while (e + 1 < table.exits && outcome_confidence(&table, i, e) < WANTED[k].threshold) e++;
             right += outcome_prediction(&table, i, e) == table.labels[i];
             exits += e + 1;
         }
@@ -67,8 +64,7 @@ int main(void) {
     portolan_error err = {0};
     char path[2048];
     if (!data || !*data) {
-        puts(
-            "skipped: PORTOLAN_DATA is not set; it must hold exits/sst2_dev_bert12exits_df.csv");
+        puts("skipped: PORTOLAN_DATA is not set; it must hold exits/sst2_dev_bert12exits_df.csv");
         return SKIPPED;
     }
     snprintf(path, sizeof path, "%s/exits/sst2_dev_bert12exits_df.csv", data);

@@ -50,10 +50,8 @@ static const char *encoded(const tokenizer *t, const char *a, const char *b, uin
     static char line[1 << 16];
     uint32_t count = tokenizer_encode(t, a, b, most, ids, segments), first = 0;
     assert_in_range(count, b ? 3 : 2, most);
-    while (first < count && !segments[first])
-        first++;
-    for (uint32_t i = first; i < count; i++)
-        assert_int_equal(segments[i], 1);
+    while (first < count && !segments[first]) first++;
+    for (uint32_t i = first; i < count; i++) assert_int_equal(segments[i], 1);
     int length = snprintf(line, sizeof line, "%u:", first);
     for (uint32_t i = 0; i < count; i++)
         length += snprintf(line + length, sizeof line - (size_t)length, " %s", tiny[ids[i]]);
@@ -64,11 +62,9 @@ static const char *encoded(const tokenizer *t, const char *a, const char *b, uin
 
 TEST(uncased) {
     tokenizer *t = load(TINY, true);
-    assert_string_equal(encoded(t, "UNAFFABLE, caf\u00e9s!", NULL, 128),
-                        "9: [CLS] un ##aff ##able , cafe ##s ! [SEP]");
+    assert_string_equal(encoded(t, "UNAFFABLE, caf\u00e9s!", NULL, 128), "9: [CLS] un ##aff ##able , cafe ##s ! [SEP]");
     assert_string_equal(encoded(t, "\u4e2d\u6587", NULL, 128), "4: [CLS] \u4e2d \u6587 [SEP]");
-    assert_string_equal(encoded(t, "in[MASK]side [mask]", NULL, 128),
-                        "8: [CLS] in [MASK] side [ mask ] [SEP]");
+    assert_string_equal(encoded(t, "in[MASK]side [mask]", NULL, 128), "8: [CLS] in [MASK] side [ mask ] [SEP]");
     /* Hugging Face's lower case is taken of every character by itself: no final sigma */
     assert_string_equal(encoded(t, "\u039f\u0394\u039f\u03a3", NULL, 128),
                         "6: [CLS] \u03bf ##\u03b4 ##\u03bf ##\u03c3 [SEP]");
@@ -87,8 +83,7 @@ TEST(cased) {
 
 TEST(empty_texts) {
     tokenizer *t = load(TINY, true);
-    static const char *const EMPTY[] = {"",         " ",        "\t\r\n", "\u00a0\u3000",
-                                        "\x01\x02", "\xff\xfe", "\xc3",   "\ufffd"};
+    static const char *const EMPTY[] = {"", " ", "\t\r\n", "\u00a0\u3000", "\x01\x02", "\xff\xfe", "\xc3", "\ufffd"};
     for (size_t i = 0; i < sizeof EMPTY / sizeof *EMPTY; i++) {
         assert_string_equal(encoded(t, EMPTY[i], NULL, 3), "2: [CLS] [SEP]");
         assert_string_equal(encoded(t, EMPTY[i], EMPTY[i], 5), "2: [CLS] [SEP] [SEP]");
@@ -102,8 +97,7 @@ TEST(fewest_tokens) {
     tokenizer *t = load(TINY, true);
     assert_string_equal(encoded(t, "plain words", NULL, 3), "3: [CLS] plain [SEP]");
     assert_string_equal(encoded(t, "unaffable", NULL, 3), "3: [CLS] un [SEP]");
-    assert_string_equal(encoded(t, "unaffabl\u20ac\u2603", NULL, 3),
-                        "3: [CLS] [UNK] [SEP]"); /* not its first piece */
+    assert_string_equal(encoded(t, "unaffabl\u20ac\u2603", NULL, 3), "3: [CLS] [UNK] [SEP]"); /* not its first piece */
     assert_string_equal(encoded(t, "plain words", "and text", 5), "3: [CLS] plain [SEP] and [SEP]");
     assert_string_equal(encoded(t, "plain words", "", 5), "4: [CLS] plain words [SEP] [SEP]");
     tokenizer_free(t);
@@ -127,18 +121,13 @@ TEST(pairs_are_cut_longest_first) {
         for (uint32_t nb = 0; nb <= 12; nb++)
             for (uint32_t most = 5; most <= 30; most++) {
                 uint32_t wanted_a = na, wanted_b = nb;
-                while (wanted_a + wanted_b + 3 > most)
-                    *(wanted_a > wanted_b ? &wanted_a : &wanted_b) -= 1;
-                for (uint32_t i = 0; i < na; i++)
-                    memcpy(a + 2 * i, "a ", 2);
-                for (uint32_t i = 0; i < nb; i++)
-                    memcpy(b + 2 * i, "b ", 2);
+                while (wanted_a + wanted_b + 3 > most) *(wanted_a > wanted_b ? &wanted_a : &wanted_b) -= 1;
+                for (uint32_t i = 0; i < na; i++) memcpy(a + 2 * i, "a ", 2);
+                for (uint32_t i = 0; i < nb; i++) memcpy(b + 2 * i, "b ", 2);
                 a[2 * na] = b[2 * nb] = '\0';
                 assert_int_equal(tokenizer_encode(t, a, b, most, ids, segments), wanted_a + wanted_b + 3);
-                for (uint32_t i = 1; i <= wanted_a; i++)
-                    assert_string_equal(tiny[ids[i]], "a");
-                for (uint32_t i = 0; i < wanted_b; i++)
-                    assert_string_equal(tiny[ids[wanted_a + 2 + i]], "b");
+                for (uint32_t i = 1; i <= wanted_a; i++) assert_string_equal(tiny[ids[i]], "a");
+                for (uint32_t i = 0; i < wanted_b; i++) assert_string_equal(tiny[ids[wanted_a + 2 + i]], "b");
                 assert_int_equal(segments[wanted_a + 1], 0);
                 assert_int_equal(segments[wanted_a + 2], 1);
             }
@@ -149,8 +138,7 @@ TEST(long_texts) {
     enum { WORDS = 10000 };
     tokenizer *t = load(TINY, true);
     char *text = malloc(5 * WORDS + 1);
-    for (size_t i = 0; i < WORDS; i++)
-        memcpy(text + 5 * i, "cafe ", 6);
+    for (size_t i = 0; i < WORDS; i++) memcpy(text + 5 * i, "cafe ", 6);
     assert_int_equal(tokenizer_encode(t, text, NULL, MOST, ids, segments), WORDS + 2);
     assert_string_equal(tiny[ids[WORDS]], "cafe");
     assert_int_equal(tokenizer_encode(t, text, NULL, 128, ids, segments), 128);
@@ -174,8 +162,7 @@ static void assert_golden(const char *golden_path, bool lowercase) {
     for (; (text = strsep(&text_rest, "\n")) && text_rest; line++) {
         assert_non_null(wanted = strsep(&golden_rest, "\n"));
         const char *found = encoded(t, text, NULL, MOST);
-        if (strcmp(found, wanted) != 0)
-            fail_msg("line %u of nasty.txt:\nfound  %s\nwanted %s", line, found, wanted);
+        if (strcmp(found, wanted) != 0) fail_msg("line %u of nasty.txt:\nfound  %s\nwanted %s", line, found, wanted);
     }
     assert_true(line > 60);
     assert_string_equal(golden_rest, "");
@@ -203,8 +190,7 @@ static tokenizer *load_text(const char *text, size_t length, portolan_error *err
 }
 
 TEST(vocabularies) {
-    static const char *const GOOD[] = {SPECIALS, SPECIALS "a\n##b\n", SPECIALS "a\n##b",
-                                       "\xef\xbb\xbf" SPECIALS "a\n",
+    static const char *const GOOD[] = {SPECIALS, SPECIALS "a\n##b\n", SPECIALS "a\n##b", "\xef\xbb\xbf" SPECIALS "a\n",
                                        "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\na\r\n##b\r\n"};
     static const uint32_t COUNTS[] = {4, 6, 6, 5, 6};
     portolan_error err;
@@ -212,8 +198,7 @@ TEST(vocabularies) {
         tokenizer *t = load_text(GOOD[i], strlen(GOOD[i]), &err);
         assert_non_null(t);
         assert_int_equal(tokenizer_vocabulary(t), COUNTS[i]);
-        assert_int_equal(tokenizer_encode(t, "ab [MASK]", NULL, 128, ids, segments),
-                         COUNTS[i] == 6 ? 5 + 2 : 6);
+        assert_int_equal(tokenizer_encode(t, "ab [MASK]", NULL, 128, ids, segments), COUNTS[i] == 6 ? 5 + 2 : 6);
         tokenizer_free(t);
     }
     tokenizer_free(NULL);
@@ -250,8 +235,7 @@ TEST(too_many_tokens) {
     portolan_error err = {0};
     assert_non_null(f);
     fputs(SPECIALS, f);
-    for (int i = 0; i < 1000000; i++)
-        fprintf(f, "t%d\n", i);
+    for (int i = 0; i < 1000000; i++) fprintf(f, "t%d\n", i);
     fclose(f);
     assert_null(tokenizer_load("vocabulary.txt", true, &err));
     assert_input_error(&err, 1000001, 1, "more than 1000000 tokens");
@@ -290,20 +274,16 @@ static void compare(const char *vocabulary, bool lowercase, text_list texts, uin
         fprintf(f, "%s%s%s\n", texts.a[i], texts.b ? "\t" : "", texts.b ? texts.b[i] : "");
     assert_int_equal(fclose(f), 0);
     snprintf(command, sizeof command, "python3 -B '%s' %s %s --most %u '%s' < texts.txt",
-             FILES "reference_tokenizer.py", lowercase ? "" : "--cased", texts.b ? "--pairs" : "", most,
-             vocabulary);
+             FILES "reference_tokenizer.py", lowercase ? "" : "--cased", texts.b ? "--pairs" : "", most, vocabulary);
     f = popen(command, "r");
     assert_non_null(f);
     for (uint32_t i = 0; i < texts.count; i++) {
-        uint32_t count = tokenizer_encode(t, texts.a[i], texts.b ? texts.b[i] : NULL, most, ids, segments),
-                 first = 0;
+        uint32_t count = tokenizer_encode(t, texts.a[i], texts.b ? texts.b[i] : NULL, most, ids, segments), first = 0;
         assert_true(getline(&line, &size, f) > 0);
         char *at = line;
-        while (first < count && !segments[first])
-            first++;
+        while (first < count && !segments[first]) first++;
         bool same = strtoul(at, &at, 10) == first && *at++ == ':';
-        for (uint32_t k = 0; k < count; k++)
-            same = same && strtoul(at, &at, 10) == ids[k];
+        for (uint32_t k = 0; k < count; k++) same = same && strtoul(at, &at, 10) == ids[k];
         if (!same || *at != '\n') fail_msg("text %u differs: %.500s", i, texts.a[i]);
     }
     assert_int_equal(getline(&line, &size, f), -1);
@@ -321,8 +301,7 @@ TEST(nasty_texts_as_the_reference) {
     file_bytes texts = read_file(FILES "nasty.txt");
     char *rest = texts.data;
     text_list list = {.a = lines};
-    while ((text = strsep(&rest, "\n")) && rest)
-        lines[list.count++] = text;
+    while ((text = strsep(&rest, "\n")) && rest) lines[list.count++] = text;
     assert_true(list.count > 60 && list.count < LINES);
     for (int lowercase = 0; lowercase < 2; lowercase++) {
         compare(TINY, lowercase, list, 10);
@@ -336,11 +315,9 @@ static dataset load_task(const char *task, const char *file) {
     portolan_error err = {0};
     dataset_settings s = {0};
     char path[2048];
-    while (strcmp(DATASET_TASKS[s.task], task) != 0)
-        s.task++;
+    while (strcmp(DATASET_TASKS[s.task], task) != 0) s.task++;
     snprintf(path, sizeof path, "%s/%s", data_folder(), file);
-    if (!dataset_load(&d, &s, path, &err))
-        fail_msg("%s:%u:%u: %s", err.file, err.line, err.column, err.message);
+    if (!dataset_load(&d, &s, path, &err)) fail_msg("%s:%u:%u: %s", err.file, err.line, err.column, err.message);
     return d;
 }
 
@@ -375,12 +352,10 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Adds the lengths of a data set's texts to `lengths`; returns how many there are now. */
-static uint32_t add_lengths(const tokenizer *t, const char *task, const char *file, uint32_t *lengths,
-                            uint32_t count) {
+static uint32_t add_lengths(const tokenizer *t, const char *task, const char *file, uint32_t *lengths, uint32_t count) {
     dataset d = load_task(task, file);
     for (uint32_t k = 0; k < d.samples; k++)
-        lengths[count++] =
-            tokenizer_encode(t, d.text_a[k], d.text_b ? d.text_b[k] : NULL, MOST, ids, segments);
+        lengths[count++] = tokenizer_encode(t, d.text_a[k], d.text_b ? d.text_b[k] : NULL, MOST, ids, segments);
     dataset_free(&d);
     return count;
 }
@@ -411,8 +386,7 @@ TEST(lengths_of_real_texts) {
         double sum = 0;
         for (int k = 0; k < 2 && WANTED[i].files[k]; k++)
             count = add_lengths(t, WANTED[i].task, WANTED[i].files[k], lengths, count);
-        for (uint32_t k = 0; k < count; k++)
-            sum += lengths[k];
+        for (uint32_t k = 0; k < count; k++) sum += lengths[k];
         qsort(lengths, count, sizeof *lengths, by_value);
         assert_within(sum / count, WANTED[i].mean, 0.05);
         assert_int_equal(lengths[(count * 95 + 99) / 100 - 1], WANTED[i].p95);

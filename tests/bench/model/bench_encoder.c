@@ -36,11 +36,11 @@ static double seconds[SPENT];
 static const kernels *plain;
 static bool timing;
 
-#define TIMED(what, call)                                                                                             \
-    do {                                                                                                              \
-        double started = timing ? now() : 0;                                                                          \
-        call;                                                                                                         \
-        if (timing) seconds[what] += now() - started;                                                                 \
+#define TIMED(what, call)                             \
+    do {                                              \
+        double started = timing ? now() : 0;          \
+        call;                                         \
+        if (timing) seconds[what] += now() - started; \
     } while (0)
 
 static void timed_linear(float *out, const float *x, const float *w, const float *bias, size_t M, size_t K, size_t N) {
@@ -122,7 +122,8 @@ static double run(const encoder *e, uint32_t at_once, uint32_t count, encoder_sc
     clockid_t id = timing ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID;
     double started = seconds_of(id);
     for (uint32_t first = 0; first < count; first += at_once) {
-        token_batch batch = {.count = count - first < at_once ? count - first : at_once, .lengths = lengths + first,
+        token_batch batch = {.count = count - first < at_once ? count - first : at_once,
+                             .lengths = lengths + first,
                              .ids = ids};
         for (uint32_t i = 0; i < batch.count; i++) batch.total += batch.lengths[i];
         pass(e, &batch, hidden, logits, scratch);

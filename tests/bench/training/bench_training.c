@@ -52,8 +52,7 @@ int main(int argc, char **argv) {
     portolan_error err = {0};
     const char *paths[2];
     if (argc != 3) return 2;
-    if (!yaml_parse(&doc, "bench", DATA, strlen(DATA), &err) ||
-        !token_set_load(&set, doc.root, &WANTS, paths, &err)) {
+    if (!yaml_parse(&doc, "bench", DATA, strlen(DATA), &err) || !token_set_load(&set, doc.root, &WANTS, paths, &err)) {
         error_print(&err, stderr);
         return 1;
     }
@@ -63,10 +62,23 @@ int main(int argc, char **argv) {
         return 0;
     }
     train_settings s = {.seed = 1,
-                        .config = {.shape = {12, 128, 512, 2, set.vocabulary}, .heads = 2, .positions = 64,
-                                   .norm_eps = 1e-12, .has_pooler = true},
-                        .init_scale = 0.02, .epochs = 1, .batch = BATCH, .shards = 2, .rate = 3e-4, .warmup = 0.06,
-                        .decay = 0.01, .clip = 1, .dropout = 0.1, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8};
+                        .config = {.shape = {12, 128, 512, 2, set.vocabulary},
+                                   .heads = 2,
+                                   .positions = 64,
+                                   .norm_eps = 1e-12,
+                                   .has_pooler = true},
+                        .init_scale = 0.02,
+                        .epochs = 1,
+                        .batch = BATCH,
+                        .shards = 2,
+                        .rate = 3e-4,
+                        .warmup = 0.06,
+                        .decay = 0.01,
+                        .clip = 1,
+                        .dropout = 0.1,
+                        .beta1 = 0.9,
+                        .beta2 = 0.999,
+                        .eps = 1e-8};
     for (int i = 0; i < 12; i++) s.config.exits[i] = true;
     char folder[] = "/tmp/portolan-bench-XXXXXX";
     train_watch watch = {.context = folder, .step = watch_step};
