@@ -79,7 +79,7 @@ static bool collect(const point_record *p, void *context, portolan_error *err) {
     sweep_statistics *st = c->st;
     bool ok = true;
     if (seed_of(st->w, p->point) != c->seed) {
-        qsort(st->cells, st->cell_count, sizeof *st->cells, by_setting);
+        if (st->cell_count) qsort(st->cells, st->cell_count, sizeof *st->cells, by_setting);
         c->sorted = st->cell_count;
         c->seed = seed_of(st->w, p->point);
     }
@@ -138,6 +138,7 @@ static bool compare_setting(sweep_statistics *st, sweep_cell *first, sweep_cell 
 }
 
 static bool compare_policies(sweep_statistics *st, portolan_error *err) {
+    if (!st->cell_count) return true; /* and no array of them */
     sweep_cell *end = st->cells + st->cell_count, *next;
     for (sweep_cell *first = st->cells; first < end; first = next) {
         for (next = first; next < end && next->setting == first->setting;) next++;

@@ -151,12 +151,33 @@ TEST(front_differences_and_best) {
     sweep_free(&w);
 }
 
+TEST(no_results_no_cells) {
+    scenario_with("drawn.yaml", "{synthetic: {samples: 50}}");
+    sweep w;
+    sweep_store t;
+    sweep_statistics st;
+    portolan_error err = {0};
+    open_sweep(&w, "scenario: drawn.yaml\nseeds: 2\nbest: {minimise: cost}\n");
+    assert_true(store_open(&t, scratch_path("none"), &err) && store_plan(&t, &w, &err));
+    for (size_t point = 0; point < sweep_points(&w); point++) {
+        point_record p = {.point = point, .status = POINT_FAILED, .error = "it broke", .attempts = 1};
+        assert_true(store_record(&t, &p, &err));
+    }
+    if (!sweep_statistics_read(&st, &w, &t, &err)) fail_msg("%s", err.message);
+    assert_int_equal(st.cell_count, 0);
+    assert_null(st.best);
+    sweep_statistics_free(&st);
+    store_close(&t);
+    sweep_free(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_are_borrowed_where_nothing_of_them_changes),
         cmocka_unit_test(tables_of_files_are_borrowed_across_seeds),
         cmocka_unit_test(more_models_than_lenders),
         cmocka_unit_test(front_differences_and_best),
+        cmocka_unit_test(no_results_no_cells),
     };
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }
