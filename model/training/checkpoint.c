@@ -32,8 +32,9 @@ static void hash_set(SHA2_CTX *context, const token_set *set) {
     SHA256Update(context, (const uint8_t *)set->ids, (set->first[last] + set->lengths[last]) * sizeof *set->ids);
 }
 
-/* Hash of all that decides what training computes; the number of threads is not among it. */
-static void hash_inputs(const trainer *t, uint8_t digest[SHA256_DIGEST_LENGTH]) {
+/* Hash of all that decides what training computes; the number of threads is not among it. Fails where memory is short, which
+ * so long a text may need. */
+static bool hash_inputs(const trainer *t, uint8_t digest[SHA256_DIGEST_LENGTH], portolan_error *err) {
     const train_settings *s = t->s;
     const encoder_config *c = &s->config;
     char text[2048];
@@ -45,6 +46,7 @@ static void hash_inputs(const trainer *t, uint8_t digest[SHA256_DIGEST_LENGTH]) 
                      s->cooldown, s->decay, s->clip, s->dropout, s->beta1, s->beta2, s->eps, s->loss, s->curriculum,
                      c->shape.layers, c->shape.hidden, c->shape.feed_forward, c->shape.classes, c->shape.vocabulary,
                      c->heads, c->positions, c->segments, c->norm_eps, c->pre_norm, c->pooling, c->has_pooler);
+    if (n < 0 || (size_t)n >= sizeof text) return error_memory(err, sizeof text);
     SHA2_CTX context;
     SHA256Init(&context);
     SHA256Update(&context, (const uint8_t *)text, (size_t)n);
@@ -54,6 +56,7 @@ static void hash_inputs(const trainer *t, uint8_t digest[SHA256_DIGEST_LENGTH]) 
     hash_set(&context, t->train);
     hash_set(&context, t->dev);
     SHA256Final(digest, &context);
+    return true;
 }
 
 /* ---- Writing ---- */
@@ -98,7 +101,7 @@ bool train_write_checkpoint(const trainer *t, uint32_t epoch, portolan_error *er
     h.metrics = t->metric_count;
     h.arithmetic_count = (uint32_t)t->arithmetic_count;
     memcpy(h.arithmetic, t->arithmetic, sizeof h.arithmetic);
-    hash_inputs(t, h.hash);
+    if (!hash_inputs(t, h.hash, err)) return false;
     snprintf(path, sizeof path, "%s/checkpoint.bin", t->out);
     if (!replacement_open(&file, path, err)) return false;
     bool ok = write_all(t, &h, file.stream);
@@ -147,7 +150,7 @@ static bool check_sum(FILE *in, size_t size, const char *path, portolan_error *e
 
 static bool check_header(const trainer *t, const checkpoint_header *h, const char *path, portolan_error *err) {
     uint8_t hash[SHA256_DIGEST_LENGTH];
-    hash_inputs(t, hash);
+    if (!hash_inputs(t, hash, err)) return false;
     if (h->real_size != sizeof(real)) return fault(path, err, "is not a checkpoint of this program");
     if (memcmp(h->hash, hash, sizeof hash) != 0 || h->parameters != t->p.count)
         return fault(path, err, "is from other settings or other data; train into another folder, or undo the change");
