@@ -117,49 +117,49 @@ exit_outcome answer_reference(const scenario *s, uint32_t sample, tier at, uint3
     return from_table(&s->table, sample, at, layer);
 }
 
-/* ---- The request's own hidden state ---- */
+/* ---- An attempt's own hidden state ---- */
 
-void answer_forget(request *r) {
-    free(r->hidden);
-    r->hidden = NULL;
+void answer_forget(attempt *by) {
+    free(by->hidden);
+    by->hidden = NULL;
 }
 
 static token_batch batch_of(const answers *a, const request *r) { return token_set_batch(&a->set, r->record.sample); }
 
-/* Brings the request's hidden state to `layer`, from where it stands or from its tokens. */
-static bool advance(answers *a, request *r, const token_batch *batch, uint32_t layer) {
-    size_t bytes = batch->total * encoder_settings(a->model)->shape.hidden * sizeof *r->hidden;
-    if (!r->hidden) {
-        r->hidden = malloc(bytes);
-        r->hidden_layer = 0;
-        if (!r->hidden) return error_memory(&a->error, bytes);
-        if (!encoder_embed(a->model, batch, r->hidden, &a->error)) return false;
+/* Brings the attempt's hidden state to `layer`, from where it stands or from its tokens. */
+static bool advance(answers *a, attempt *by, const token_batch *batch, uint32_t layer) {
+    size_t bytes = batch->total * encoder_settings(a->model)->shape.hidden * sizeof *by->hidden;
+    if (!by->hidden) {
+        by->hidden = malloc(bytes);
+        by->hidden_layer = 0;
+        if (!by->hidden) return error_memory(&a->error, bytes);
+        if (!encoder_embed(a->model, batch, by->hidden, &a->error)) return false;
     }
-    bool ok = encoder_run(a->model, r->hidden_layer, layer, batch, r->hidden, &a->scratch, &a->error);
-    r->hidden_layer = layer;
+    bool ok = encoder_run(a->model, by->hidden_layer, layer, batch, by->hidden, &a->scratch, &a->error);
+    by->hidden_layer = layer;
     return ok;
 }
 
 /* Room for the probabilities of one more exit; earlier ones keep theirs, since outcomes point to them. */
-static double *probability_room(request *r, const scenario *s, portolan_error *err) {
-    if (!r->probabilities) {
-        r->probabilities = malloc((size_t)s->table.exits * s->table.classes * sizeof *r->probabilities);
-        if (!r->probabilities) {
-            error_memory(err, (size_t)s->table.exits * s->table.classes * sizeof *r->probabilities);
+static double *probability_room(attempt *by, const scenario *s, portolan_error *err) {
+    if (!by->probabilities) {
+        by->probabilities = malloc((size_t)s->table.exits * s->table.classes * sizeof *by->probabilities);
+        if (!by->probabilities) {
+            error_memory(err, (size_t)s->table.exits * s->table.classes * sizeof *by->probabilities);
             return NULL;
         }
     }
-    return r->probabilities + (size_t)r->exit_count * s->table.classes;
+    return by->probabilities + (size_t)by->exit_count * s->table.classes;
 }
 
-static exit_outcome compute_exit(request *r, tier at, const scenario *s, uint32_t layer) {
+static exit_outcome compute_exit(attempt *by, tier at, const scenario *s, uint32_t layer) {
     answers *a = s->answers;
     exit_outcome outcome = {.tier = at, .layer = layer, .classes = s->table.classes};
-    token_batch batch = batch_of(a, r);
+    token_batch batch = batch_of(a, by->request);
     float logits[OUTCOME_MAX_CLASSES];
-    double *p = probability_room(r, s, &a->error);
-    if (!p || a->error.status || !advance(a, r, &batch, layer) ||
-        !encoder_exit(a->model, layer, &batch, r->hidden, logits, &a->scratch, &a->error))
+    double *p = probability_room(by, s, &a->error);
+    if (!p || a->error.status || !advance(a, by, &batch, layer) ||
+        !encoder_exit(a->model, layer, &batch, by->hidden, logits, &a->scratch, &a->error))
         return (exit_outcome){.tier = at, .layer = layer}; /* the run ends with a->error */
     softmax(logits, outcome.classes, p);
     for (uint32_t c = 1; c < outcome.classes; c++)
@@ -169,9 +169,9 @@ static exit_outcome compute_exit(request *r, tier at, const scenario *s, uint32_
     return outcome;
 }
 
-exit_outcome answer_exit(request *r, tier at, const scenario *s, uint32_t layer) {
-    bool computes = s->answers && (s->answers->mode == EXECUTE_LIVE || r->hidden);
-    return computes ? compute_exit(r, at, s, layer) : answer_reference(s, r->record.sample, at, layer);
+exit_outcome answer_exit(attempt *by, tier at, const scenario *s, uint32_t layer) {
+    bool computes = s->answers && (s->answers->mode == EXECUTE_LIVE || by->hidden);
+    return computes ? compute_exit(by, at, s, layer) : answer_reference(s, by->request->record.sample, at, layer);
 }
 
 /* ---- v(x) ---- */
@@ -196,11 +196,11 @@ const double *answer_representation(const request *r, const scenario *s, const r
     return a->v;
 }
 
-void answer_cut(request *r, const scenario *s, bool hidden) {
-    r->from = hidden ? r->exits[r->exit_count - 1].layer : 0;
-    if (!hidden) answer_forget(r);
+void answer_cut(attempt *by, const scenario *s, bool hidden) {
+    by->from = hidden ? by->exits[by->exit_count - 1].layer : 0;
+    if (!hidden) answer_forget(by);
     if (!hidden || !s->answers || s->payload.hidden == 4) return;
-    token_batch batch = batch_of(s->answers, r);
+    token_batch batch = batch_of(s->answers, by->request);
     size_t h = s->shape.hidden;
-    if (advance(s->answers, r, &batch, r->from)) hidden_round(r->hidden, batch.total * h, h, s->payload.hidden);
+    if (advance(s->answers, by, &batch, by->from)) hidden_round(by->hidden, batch.total * h, h, s->payload.hidden);
 }

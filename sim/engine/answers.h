@@ -1,6 +1,6 @@
 /* Where exits' answers come from: an outcome table that is replayed, or a model that is executed. Internal to sim/.
  *
- * live:   every simulated execution runs its layers on the request's hidden state.
+ * live:   every simulated execution runs its layers on the attempt's hidden state.
  * once:   the first execution of a sample runs the model, together with the samples that come next; what its exits said is
  *         remembered, for all policies of the scenario, in memory that their processes share.
  * replay: a table holds all answers; nothing is computed.
@@ -29,14 +29,14 @@ struct answers {
 answers *answers_open(int mode, encoder *model, token_set *set, outcome_table *table, portolan_error *err);
 void answers_close(answers *a);
 
-/* What the exit after `layer` says to the request, at tier `at`. */
-exit_outcome answer_exit(request *r, tier at, const scenario *s, uint32_t layer);
+/* What the exit after `layer` says to the attempt, at tier `at`. */
+exit_outcome answer_exit(attempt *by, tier at, const scenario *s, uint32_t layer);
 
 /* The same for the unrounded model and any tier, from the table; computes the row if it is not there. */
 exit_outcome answer_reference(const scenario *s, uint32_t sample, tier at, uint32_t layer);
 
-/* The request is cut after its newest exit and sent on: by its hidden state, rounded as it is sent, or by its tokens. */
-void answer_cut(request *r, const scenario *s, bool hidden);
+/* The attempt is cut after its newest exit and sent on: by its hidden state, rounded as it is sent, or by its tokens. */
+void answer_cut(attempt *by, const scenario *s, bool hidden);
 
 /* v(x) of a request by a router's representation, from the table or by the embedding layer: borrowed until the next call.
  * After a failure, which ends the run, zeros. NULL if there is no memory for them. */
@@ -45,7 +45,7 @@ const double *answer_representation(const request *r, const scenario *s, const r
 /* Whether a router was made for this model's embedding layer. */
 bool answers_suit_router(const answers *a, const router *r);
 
-/* Forgets the request's hidden state. */
-void answer_forget(request *r);
+/* Forgets the attempt's hidden state. */
+void answer_forget(attempt *by);
 
 #endif

@@ -25,7 +25,7 @@ static void finish(attempt *a, double now) {
     uint32_t asker = r->record.phone; /* r is another's from here on */
     r->record.latency = now - r->record.arrival;
     tell(e, EVENT_DONE, a, now);
-    request_close(r);
+    attempt_close(a);
     r->next = e->free_requests;
     e->free_requests = r;
     e->finished++;
@@ -66,7 +66,7 @@ static void send_up(attempt *a, tier to, bool hidden, double now) {
     request *r = a->request;
     engine *e = r->engine;
     uint64_t bytes = request_payload(r, e->s, hidden);
-    answer_cut(r, e->s, hidden);
+    answer_cut(a, e->s, hidden);
     send_to(a, engine_place_for(e, r->record.phone, to), bytes, now);
 }
 
@@ -78,12 +78,12 @@ static void compute(attempt *a, double now) {
     engine *e = r->engine;
     a->state = ATTEMPT_COMPUTES;
     a->since = now;
-    if (r->routed)
-        a->slice = request_plan(r, a->place->at, e->s, e->type, e->policy, now);
+    if (a->routed)
+        a->slice = attempt_plan(a, a->place->at, e->s, e->type, e->policy, now);
     else
         a->slice = (slice){.flops = request_router_flops(r, e->s, e->type, e->policy)};
     tell(e, EVENT_COMPUTING, a, now);
-    a->doing = world_compute(e->world, &a->place->computes, a->slice.flops, &a->base);
+    a->doing = world_compute(e->world, &a->place->computes, place_seconds(a->place, &a->slice), &a->base);
     if (!a->doing) engine_out_of_memory(e, sizeof *a);
 }
 
@@ -91,7 +91,7 @@ static void compute(attempt *a, double now) {
 static tier route(attempt *a, double now) {
     request *r = a->request;
     engine *e = r->engine;
-    tier to = request_route(r, e->s, e->type, e->policy, now);
+    tier to = attempt_route(a, e->s, e->type, e->policy, now);
     engine_tell(e, &(event){.kind = EVENT_ROUTED, .now = now, .attempt = a, .to = to});
     return to;
 }
@@ -118,7 +118,7 @@ static void computed(attempt *a, double now) {
     engine *e = r->engine;
     request_book_slice(r, here->at, e->s, &a->slice, here->device, now - a->since);
     tell(e, EVENT_COMPUTED, a, now);
-    if (!r->routed) {
+    if (!a->routed) {
         tier to = route(a, now);
         if (to == here->at) {
             compute(a, now); /* it keeps the core */
@@ -126,7 +126,7 @@ static void computed(attempt *a, double now) {
         }
         a->slice.verdict = (verdict){VERDICT_ESCALATE, to, false};
     } else if (a->slice.verdict.kind == VERDICT_ANSWER) {
-        request_answer(r);
+        request_answer(r, a);
     }
     attempt *next = pass_core_on(e, here, now);
     go_on(a, now);
@@ -232,7 +232,8 @@ void course_begin(engine *e, const arrival *asked) {
     request_open(r, e->s, e->arrived++, asked);
     attempt *a = &r->attempt;
     r->engine = e;
-    *a = (attempt){.base = {on_end}, .request = r, .place = engine_place(e, TIER_PHONE, asked->phone)};
+    a->base.on = on_end;
+    attempt_open(a, r, engine_place(e, TIER_PHONE, asked->phone));
     tell(e, EVENT_ASKED, a, asked->time);
     if (a->place->down) {
         turn_away(a, asked->time);

@@ -9,12 +9,7 @@
 /* ---- Places ---- */
 
 static place place_from(const device *d, double speed, uint64_t limit, tier at, size_t index) {
-    return (place){.device = d,
-                   .computes = {.speed = speed},
-                   .at = at,
-                   .index = (uint32_t)index,
-                   .cores = d->cores,
-                   .limit = limit};
+    return (place){.device = d, .speed = speed, .at = at, .index = (uint32_t)index, .cores = d->cores, .limit = limit};
 }
 
 static bool open_places(engine *e, const discipline *serving) {

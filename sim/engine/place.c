@@ -1,6 +1,8 @@
 /* Places hold attempts, not actors: a queue of a million costs no stack. */
 #include "place.h"
 
+double place_seconds(const place *here, const slice *work) { return work->flops / here->speed; }
+
 /* Waits at a tier add up; one that got a core at once waited 0. */
 static void keep_wait(const place *here, attempt *a, double seconds) {
     double *wait = &a->request->record.wait[here->at];

@@ -11,6 +11,7 @@ struct place {
     const device *device;
     const discipline *discipline;
     processor computes;
+    double speed; /* FLOP/s of a core */
     tier at;
     uint32_t index; /* in the platform's phones, sites or regions */
     bool down;
@@ -20,6 +21,9 @@ struct place {
 };
 
 typedef enum place_entry { ENTERED_CORE, ENTERED_QUEUE, REFUSED } place_entry;
+
+/* Seconds that a core of the place needs for a slice: the one formula of service time. */
+double place_seconds(const place *here, const slice *work);
 
 /* An attempt asks for a core. */
 place_entry place_enter(place *here, attempt *a, double now);

@@ -27,8 +27,9 @@ typedef struct slice {
 
 typedef enum attempt_state { ATTEMPT_WAITS, ATTEMPT_COMPUTES, ATTEMPT_TRAVELS } attempt_state;
 
-/* A request on its way over places. It does one thing at a time, and its owner changes with what it does: a place's queue
- * while it waits, a core of that place while it computes, the message that carries it while it travels. */
+/* A request on its way over places, and what it has learnt there. It does one thing at a time, and its owner changes with
+ * what it does: a place's queue while it waits, a core of that place while it computes, the message that carries it while
+ * it travels. */
 struct attempt {
     subject base; /* hears how `doing` ended */
     request *request;
@@ -41,42 +42,45 @@ struct attempt {
     slice slice;     /* computed now, or last */
     place *sender;   /* of its present or last message, */
     uint64_t sent;   /* and how many bytes that is */
+    bool routed;     /* the policy has said where it goes first */
+    uint32_t from;   /* layers whose hidden state has come along; 0: tokens only */
+    float *hidden;   /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
+    uint32_t hidden_layer;
+    double *probabilities; /* what `exits` of an executed model point to; owned, or NULL */
+    uint32_t exit_count;
+    exit_outcome exits[OUTCOME_MAX_EXITS];
 };
 
 struct request {
     request *next; /* in the list of free ones */
     struct engine *engine;
-    attempt attempt; /* the only one, so far */
     uint64_t number, key;
     double work; /* factor on its FLOP */
     random_stream random;
-    bool routed;   /* the policy has said where it goes first */
-    uint32_t from; /* layers whose hidden state has come along; 0: tokens only */
-    uint32_t exit_count;
-    exit_outcome exits[OUTCOME_MAX_EXITS];
-    float *hidden; /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
-    uint32_t hidden_layer;
-    double *probabilities; /* what `exits` of an executed model point to; owned, or NULL */
     traced_request traced;
     request_record record;
+    attempt attempt; /* the only one, so far */
 };
 
 /* Starts a request's books: a zeroed record with what the arrival says. */
 void request_open(request *r, const scenario *s, uint64_t number, const arrival *a);
 
-/* Frees what a request owns besides itself. */
-void request_close(request *r);
+/* Starts an attempt of it at a place; it knows nothing yet. */
+void attempt_open(attempt *a, request *of, place *at);
+
+/* Frees what an attempt owns. */
+void attempt_close(attempt *a);
 
 /* FLOP that the phone needs before the policy can say where the request goes first: v(x), and what it is compared with. 0
  * for a policy that needs none. */
 double request_router_flops(const request *r, const scenario *s, const policy_type *type, const void *policy);
 
-/* Where a new request goes first. */
-tier request_route(request *r, const scenario *s, const policy_type *type, void *policy, double now);
+/* Where a new attempt goes first. */
+tier attempt_route(attempt *a, const scenario *s, const policy_type *type, void *policy, double now);
 
-/* Asks the policy exit by exit, at tier `at`, until it answers or escalates; the outcomes are added to r->exits. The slice
+/* Asks the policy exit by exit, at tier `at`, until it answers or escalates; the outcomes are added to a->exits. The slice
  * is then to be executed as a whole. */
-slice request_plan(request *r, tier at, const scenario *s, const policy_type *type, void *policy, double now);
+slice attempt_plan(attempt *a, tier at, const scenario *s, const policy_type *type, void *policy, double now);
 
 /* Books `seconds` of computing `done` on a device at tier `at`. */
 void request_book_slice(request *r, tier at, const scenario *s, const slice *done, const device *d, double seconds);
@@ -87,7 +91,7 @@ void request_book_transfer(request *r, const scenario *s, tier from, tier to, ui
 /* Bytes of the request on its way up, by what the policy sends. */
 uint64_t request_payload(const request *r, const scenario *s, bool hidden);
 
-/* The answer is the newest exit's. */
-void request_answer(request *r);
+/* The answer is the attempt's newest exit's. */
+void request_answer(request *r, const attempt *by);
 
 #endif

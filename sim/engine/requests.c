@@ -14,11 +14,6 @@ void request_open(request *r, const scenario *s, uint64_t number, const arrival 
     r->key = a->key;
     r->work = arrival_work(&s->table, s->seed, a->key);
     r->random = random_open(s->seed, "policy", a->key);
-    r->routed = false;
-    r->from = 0;
-    r->exit_count = 0;
-    r->hidden = NULL;
-    r->probabilities = NULL;
     r->record = (request_record){
         .arrival = a->time,
         .wait = {NAN, NAN, NAN},
@@ -28,14 +23,29 @@ void request_open(request *r, const scenario *s, uint64_t number, const arrival 
     };
 }
 
-void request_close(request *r) {
-    answer_forget(r);
-    free(r->probabilities);
-    r->probabilities = NULL;
+/* Its exits, of which there is much room, are left as they are. */
+void attempt_open(attempt *a, request *of, place *at) {
+    a->request = of;
+    a->place = at;
+    a->state = ATTEMPT_WAITS;
+    a->doing = NULL;
+    a->slice = (slice){0};
+    a->routed = false;
+    a->from = 0;
+    a->hidden = NULL;
+    a->probabilities = NULL;
+    a->exit_count = 0;
+}
+
+void attempt_close(attempt *a) {
+    answer_forget(a);
+    free(a->probabilities);
+    a->probabilities = NULL;
 }
 
 /* Needs the three tier costs to live as long as the observation. */
-static observation observe(request *r, tier at, const scenario *s, const double *tier_cost, double now) {
+static observation observe(attempt *a, tier at, const scenario *s, const double *tier_cost, double now) {
+    request *r = a->request;
     return (observation){
         .now = now,
         .request = r->key,
@@ -44,8 +54,8 @@ static observation observe(request *r, tier at, const scenario *s, const double 
         .depth = s->depth,
         .tier_cost = tier_cost,
         .at = at,
-        .exits = r->exits,
-        .exit_count = r->exit_count,
+        .exits = a->exits,
+        .exit_count = a->exit_count,
         .random = &r->random,
     };
 }
@@ -58,11 +68,12 @@ double request_router_flops(const request *r, const scenario *s, const policy_ty
     return type->router ? r->work * router_flops(type->router(policy), r->record.tokens, s->shape.hidden) : 0;
 }
 
-tier request_route(request *r, const scenario *s, const policy_type *type, void *policy, double now) {
+tier attempt_route(attempt *a, const scenario *s, const policy_type *type, void *policy, double now) {
+    const request *r = a->request;
     double cost[TIER_COUNT];
     tier_costs(s, cost);
-    observation seen = observe(r, TIER_PHONE, s, cost, now);
-    r->routed = true;
+    observation seen = observe(a, TIER_PHONE, s, cost, now);
+    a->routed = true;
     if (type->router) {
         const router *used = type->router(policy);
         seen.v = answer_representation(r, s, used);
@@ -75,33 +86,34 @@ tier request_route(request *r, const scenario *s, const policy_type *type, void 
     return type->route_knowing(policy, &seen, &t);
 }
 
-static void see_exit(request *r, tier at, const scenario *s, uint32_t layer) {
-    r->exits[r->exit_count] = answer_exit(r, at, s, layer);
-    r->exit_count++;
+static void see_exit(attempt *a, tier at, const scenario *s, uint32_t layer) {
+    a->exits[a->exit_count] = answer_exit(a, at, s, layer);
+    a->exit_count++;
 }
 
 /* The first layer whose exit is still to be evaluated here: the tier's last one, or, where every exit counts, the one
  * behind those seen so far. */
-static uint32_t first_exit(const request *r, tier at, const scenario *s, const policy_type *type, const void *policy) {
+static uint32_t first_exit(const attempt *a, tier at, const scenario *s, const policy_type *type, const void *policy) {
     if (!type->every_exit || !type->every_exit(policy)) return s->depth[at];
-    uint32_t seen = r->exit_count ? r->exits[r->exit_count - 1].layer : 0;
-    return seen + 1 > r->from ? seen + 1 : r->from + 1;
+    uint32_t seen = a->exit_count ? a->exits[a->exit_count - 1].layer : 0;
+    return seen + 1 > a->from ? seen + 1 : a->from + 1;
 }
 
-slice request_plan(request *r, tier at, const scenario *s, const policy_type *type, void *policy, double now) {
+slice attempt_plan(attempt *a, tier at, const scenario *s, const policy_type *type, void *policy, double now) {
+    const request *r = a->request;
     slice plan = {.verdict = {.kind = VERDICT_CONTINUE}};
     double cost[TIER_COUNT];
     tier_costs(s, cost);
-    uint32_t layer = first_exit(r, at, s, type, policy);
+    uint32_t layer = first_exit(a, at, s, type, policy);
     for (; plan.verdict.kind == VERDICT_CONTINUE && layer <= s->depth[at]; layer++) {
         if (!s->table.exit_at[layer]) continue;
-        see_exit(r, at, s, layer);
+        see_exit(a, at, s, layer);
         plan.exits++;
-        observation seen = observe(r, at, s, cost, now);
+        observation seen = observe(a, at, s, cost, now);
         plan.verdict = type->after_exit ? type->after_exit(policy, &seen) : (verdict){.kind = VERDICT_ANSWER};
     }
     if (plan.verdict.kind == VERDICT_CONTINUE) plan.verdict.kind = VERDICT_ANSWER;
-    plan.layers = layer - 1 - r->from; /* the tier's last layer has an exit, so the last exit seen ends the slice */
+    plan.layers = layer - 1 - a->from; /* the tier's last layer has an exit, so the last exit seen ends the slice */
     plan.flops = r->work * (model_layer_flops(&s->shape, plan.layers, r->record.tokens) +
                             plan.exits * model_exit_flops(&s->shape));
     return plan;
@@ -139,8 +151,8 @@ uint64_t request_payload(const request *r, const scenario *s, bool hidden) {
                   : payload_tokens(&s->payload, r->record.tokens);
 }
 
-void request_answer(request *r) {
-    const exit_outcome *last = &r->exits[r->exit_count - 1];
+void request_answer(request *r, const attempt *by) {
+    const exit_outcome *last = &by->exits[by->exit_count - 1];
     r->record.tier = (uint8_t)last->tier;
     r->record.exit = (uint8_t)last->layer;
     r->record.prediction = (uint16_t)last->prediction;

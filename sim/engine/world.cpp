@@ -159,10 +159,10 @@ door *world_phone_door(const world *w, uint64_t index) { return door_at(w->hosts
 door *world_edge_door(const world *w, uint64_t index) { return door_at(w->hosts.edges[index]); }
 door *world_cloud_door(const world *w, uint64_t index) { return door_at(w->hosts.ingresses[index]); }
 
-activity *world_compute(world *w, processor *on, double flops, subject *about) {
+activity *world_compute(world *w, processor *on, double seconds, subject *about) {
     return guarded([=] {
         activity *a = new_activity(w, about, WORLD_COMPUTED);
-        set_timer(w, a, s4u::Engine::get_clock() + flops / on->speed, WORLD_COMPUTED);
+        set_timer(w, a, s4u::Engine::get_clock() + seconds, WORLD_COMPUTED);
         enlist(a, on);
         return a;
     });

@@ -22,9 +22,8 @@ typedef struct world world;
 typedef struct door door;         /* where messages leave and arrive; owned by the world */
 typedef struct activity activity; /* under way; gone when its event is told, or with world_cancel */
 
-/* What computes: cores of one speed, each of which has one execution at a time. */
+/* What computes: cores, each of which has one execution at a time. */
 typedef struct processor {
-    double speed;      /* FLOP/s of a core */
     activity *running; /* the world's */
 } processor;
 
@@ -55,8 +54,8 @@ door *world_cloud_door(const world *w, uint64_t index); /* of whatever region, f
 
 /* ---- Activities: each call returns NULL if memory is short, and then nobody is told of anything ---- */
 
-/* Executes `flops` on a core that is free: ends COMPUTED, or LOST by world_fail. */
-activity *world_compute(world *w, processor *on, double flops, subject *about);
+/* Keeps a core that is free busy for so many seconds: ends COMPUTED, or LOST by world_fail. */
+activity *world_compute(world *w, processor *on, double seconds, subject *about);
 
 /* Sends `bytes`: ends ARRIVED, or LOST if a link on the way fails. */
 activity *world_send(world *w, door *from, door *to, uint64_t bytes, subject *about);

@@ -143,6 +143,7 @@ static trace_event event_of(const trace *t, const event *e, trace_what what, tra
                          .start = moment == TRACE_ENDS ? r->traced.since : e->now,
                          .now = e->now,
                          .r = r,
+                         .attempt = e->attempt,
                          .number = (int64_t)r->number - (int64_t)t->s->run.warmup,
                          .place = place_of(t, r, e->attempt->place->at),
                          .plan = &e->attempt->slice};

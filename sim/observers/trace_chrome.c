@@ -93,8 +93,8 @@ static void put_slice_args(trace *t, const trace_event *e) {
     put_number_key(o, "\"mflop\":", e->plan->flops * 1e-6, 6);
     put_text_key(o, ",\"then\":", trace_decision(e));
     if (!e->plan->layers) return;
-    put_count_key(o, ",\"first_layer\":", e->r->from + 1ull);
-    put_count_key(o, ",\"last_layer\":", (uint64_t)e->r->from + e->plan->layers);
+    put_count_key(o, ",\"first_layer\":", e->attempt->from + 1ull);
+    put_count_key(o, ",\"last_layer\":", (uint64_t)e->attempt->from + e->plan->layers);
     put_count_key(o, ",\"exits\":", e->plan->exits);
 }
 

@@ -28,9 +28,9 @@ static void put_place(trace_text *o, const trace_event *e) {
     if (e->what == TRACE_REQUEST) text_unsigned(o, e->r->traced.lane + 1ull);
     if (e->what == TRACE_COMPUTE) text_unsigned(o, e->r->traced.core + 1ull);
     text_put(o, ",");
-    if (has_layers) text_unsigned(o, e->r->from + 1ull);
+    if (has_layers) text_unsigned(o, e->attempt->from + 1ull);
     text_put(o, ",");
-    if (has_layers) text_unsigned(o, (uint64_t)e->r->from + e->plan->layers);
+    if (has_layers) text_unsigned(o, (uint64_t)e->attempt->from + e->plan->layers);
     text_put(o, ",");
 }
 

@@ -63,6 +63,7 @@ typedef struct trace_event {
     trace_moment moment;
     double start, now; /* start: of what ends; else now */
     const request *r;
+    const attempt *attempt;     /* of it */
     int64_t number;             /* of the request as in requests.csv; negative in the warm-up */
     const trace_place *place;   /* where the request is; send: the sender's */
     const slice *plan;          /* compute */

@@ -11,7 +11,7 @@ const counter_name COUNTER_NAMES[COUNTER_COUNT] = {
 };
 
 const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e) {
-    unsigned first = e->r->from + 1, last = e->r->from + e->plan->layers;
+    unsigned first = e->attempt->from + 1, last = e->attempt->from + e->plan->layers;
     if (!e->plan->layers)
         snprintf(into, TRACE_NAME, "router");
     else if (first < last)

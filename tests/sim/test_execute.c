@@ -287,14 +287,16 @@ static bool load_scenario(scenario *s, const char *mode, const char *payload, po
 /* Asks exit 2 at the phone, sends the hidden state on to exit 4 and from there, again rounded, to exit 6. */
 static void ask(const scenario *s, uint32_t sample, bool hidden, double p[3][2]) {
     request r;
+    attempt *a = &r.attempt;
     request_open(&r, s, sample, &(arrival){.key = sample, .sample = sample});
+    attempt_open(a, &r, NULL);
     for (uint32_t k = 0; k < 3; k++) {
-        r.exits[r.exit_count] = answer_exit(&r, (tier)k, s, 2 * (k + 1));
-        memcpy(p[k], r.exits[r.exit_count].probabilities, sizeof p[k]);
-        r.exit_count++;
-        answer_cut(&r, s, hidden);
+        a->exits[a->exit_count] = answer_exit(a, (tier)k, s, 2 * (k + 1));
+        memcpy(p[k], a->exits[a->exit_count].probabilities, sizeof p[k]);
+        a->exit_count++;
+        answer_cut(a, s, hidden);
     }
-    request_close(&r);
+    attempt_close(a);
 }
 
 /* The same by the encoder's own functions. */

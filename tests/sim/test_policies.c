@@ -1,5 +1,5 @@
 /* Every policy on six samples, against courses worked out by hand; their books; and the checks of their
- * options. A small driver takes a request through request_route and request_plan as the simulation does, but
+ * options. A small driver takes a request through attempt_route and attempt_plan as the simulation does, but
  * without time or network. */
 #include "sim/engine/request.h"
 #include "tests/support.h"
@@ -85,17 +85,18 @@ static void drop_policy(made_policy *made) {
 
 /* ---- The driver ---- */
 
-static request make_request(uint32_t sample, uint64_t key) {
-    request r;
+/* Opens a request, and gives its attempt. */
+static attempt *open_request(request *r, uint32_t sample, uint64_t key) {
     arrival a = {.time = 0, .key = key, .phone = 0, .sample = sample};
-    request_open(&r, &s, key, &a);
-    return r;
+    request_open(r, &s, key, &a);
+    attempt_open(&r->attempt, r, NULL);
+    return &r->attempt;
 }
 
-static void send_up(request *r, tier *at, tier to, bool hidden, char **note) {
-    uint64_t bytes = request_payload(r, &s, hidden);
-    r->from = hidden ? r->exits[r->exit_count - 1].layer : 0;
-    request_book_transfer(r, &s, *at, to, bytes);
+static void send_up(attempt *a, tier *at, tier to, bool hidden, char **note) {
+    uint64_t bytes = request_payload(a->request, &s, hidden);
+    a->from = hidden ? a->exits[a->exit_count - 1].layer : 0;
+    request_book_transfer(a->request, &s, *at, to, bytes);
     *at = to;
     *note += sprintf(*note, "%s %llu, ", hidden ? "hidden" : "tokens", (unsigned long long)bytes);
 }
@@ -103,19 +104,20 @@ static void send_up(request *r, tier *at, tier to, bool hidden, char **note) {
 /* Takes a sample through a policy and writes its course:
  *   "phone 1/1, tokens 10, edge 2/1 = 2:0"  layers/exits at each tier, bytes sent up, exit:prediction. */
 static void trace(const made_policy *p, uint32_t sample, char *course) {
-    request r = make_request(sample, sample);
-    tier at = TIER_PHONE, to = request_route(&r, &s, p->type, p->self, 0);
-    if (to != TIER_PHONE) send_up(&r, &at, to, false, &course);
+    request r;
+    attempt *a = open_request(&r, sample, sample);
+    tier at = TIER_PHONE, to = attempt_route(a, &s, p->type, p->self, 0);
+    if (to != TIER_PHONE) send_up(a, &at, to, false, &course);
     for (;;) {
-        slice done = request_plan(&r, at, &s, p->type, p->self, 0);
+        slice done = attempt_plan(a, at, &s, p->type, p->self, 0);
         course += sprintf(course, "%s %u/%u", TIER_NAMES[at], done.layers, done.exits);
         if (done.verdict.kind == VERDICT_ANSWER) break;
         assert_int_equal(done.verdict.kind, VERDICT_ESCALATE);
         assert_true(done.verdict.to > at);
         course += sprintf(course, ", ");
-        send_up(&r, &at, done.verdict.to, done.verdict.hidden, &course);
+        send_up(a, &at, done.verdict.to, done.verdict.hidden, &course);
     }
-    request_answer(&r);
+    request_answer(&r, a);
     assert_int_equal(r.record.tier, at);
     sprintf(course, " = %u:%u", r.record.exit, r.record.prediction);
 }
@@ -463,8 +465,9 @@ TEST(labels_are_for_oracles_only) {
 enum { DRAWS = 100000 };
 
 static tier route(const made_policy *p, uint64_t key) {
-    request r = make_request((uint32_t)(key % SAMPLES), key);
-    return request_route(&r, &s, p->type, p->self, 0);
+    request r;
+    attempt *a = open_request(&r, (uint32_t)(key % SAMPLES), key);
+    return attempt_route(a, &s, p->type, p->self, 0);
 }
 
 /* The tier drawn for each of 1e5 requests is that of the request's own uniform number, the first of its
@@ -585,16 +588,17 @@ TEST(policies_are_found_by_name) {
  * 3200 = 4320 FLOP and an exit 2*4 + 2*2*2 = 16. */
 TEST(flops_of_slices) {
     made_policy p = make_policy("confidence", "threshold: 1, escalate: hidden, exits: all");
-    request r = make_request(2, 2);
-    assert_near(request_plan(&r, TIER_PHONE, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
-    r.from = 1;
-    assert_near(request_plan(&r, TIER_EDGE, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
-    r.from = 2;
-    assert_near(request_plan(&r, TIER_CLOUD, &s, p.type, p.self, 0).flops, 2 * 4320 + 2 * 16, 0);
+    request r;
+    attempt *a = open_request(&r, 2, 2);
+    assert_near(attempt_plan(a, TIER_PHONE, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
+    a->from = 1;
+    assert_near(attempt_plan(a, TIER_EDGE, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
+    a->from = 2;
+    assert_near(attempt_plan(a, TIER_CLOUD, &s, p.type, p.self, 0).flops, 2 * 4320 + 2 * 16, 0);
     drop_policy(&p);
     made_policy cloud = make_policy("cloud-only", "");
-    r = make_request(2, 2);
-    assert_near(request_plan(&r, TIER_CLOUD, &s, cloud.type, cloud.self, 0).flops, 4 * 4320 + 16, 0);
+    open_request(&r, 2, 2);
+    assert_near(attempt_plan(a, TIER_CLOUD, &s, cloud.type, cloud.self, 0).flops, 4 * 4320 + 16, 0);
     drop_policy(&cloud);
 }
 
@@ -604,10 +608,11 @@ TEST(work_is_a_factor_of_the_request) {
     s.table.work = WORK_EXPONENTIAL;
     for (uint64_t key = 0; key < 10; key++) {
         double work = arrival_work(&s.table, s.seed, key);
-        request r = make_request(2, key);
-        assert_near(request_plan(&r, TIER_PHONE, &s, p.type, p.self, 0).flops, work * (4320 + 16), 1e-15);
-        r = make_request(2, key);
-        assert_near(request_plan(&r, TIER_CLOUD, &s, q.type, q.self, 0).flops, work * (4 * 4320 + 16), 1e-15);
+        request r;
+        attempt *a = open_request(&r, 2, key);
+        assert_near(attempt_plan(a, TIER_PHONE, &s, p.type, p.self, 0).flops, work * (4320 + 16), 1e-15);
+        open_request(&r, 2, key);
+        assert_near(attempt_plan(a, TIER_CLOUD, &s, q.type, q.self, 0).flops, work * (4 * 4320 + 16), 1e-15);
     }
     s.table.work = WORK_CONSTANT;
     drop_policy(&p);
@@ -623,18 +628,19 @@ static request_record climb(bool hidden) {
     char options[64];
     snprintf(options, sizeof options, "threshold: 0.8, escalate: %s", hidden ? "hidden" : "tokens");
     made_policy p = make_policy("confidence", options);
-    request r = make_request(2, 2);
+    request r;
+    attempt *a = open_request(&r, 2, 2);
     char notes[256], *note = notes;
     tier at = TIER_PHONE;
-    slice done = request_plan(&r, at, &s, p.type, p.self, 0);
+    slice done = attempt_plan(a, at, &s, p.type, p.self, 0);
     request_book_slice(&r, at, &s, &done, &PHONE, 2);
-    send_up(&r, &at, done.verdict.to, done.verdict.hidden, &note);
-    done = request_plan(&r, at, &s, p.type, p.self, 0);
+    send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
+    done = attempt_plan(a, at, &s, p.type, p.self, 0);
     request_book_slice(&r, at, &s, &done, &EDGE, 3);
-    send_up(&r, &at, done.verdict.to, done.verdict.hidden, &note);
-    done = request_plan(&r, at, &s, p.type, p.self, 0);
+    send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
+    done = attempt_plan(a, at, &s, p.type, p.self, 0);
     request_book_slice(&r, at, &s, &done, &CLOUD, 5);
-    request_answer(&r);
+    request_answer(&r, a);
     request_book_transfer(&r, &s, at, TIER_PHONE, s.payload.answer);
     drop_policy(&p);
     return r.record;
