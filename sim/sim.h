@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "analysis/statistics/metrics.h"
 #include "model/model.h"
 #include "platforms/platforms.h"
 #include "sim/policies/policy.h"
@@ -161,34 +162,6 @@ static inline double record_wait(const request_record *r) {
     for (int k = 0; k < TIER_COUNT; k++)
         if (!isnan(r->wait[k])) sum += r->wait[k];
     return sum;
-}
-
-/* The columns of summary.json and summary.csv, in this order; METRICS says what each means. */
-typedef struct policy_summary {
-    double requests, answered, failed;
-    double accuracy, f1, mcc, drop, exit_mean;
-    double cost, cost_saving;
-    double latency_mean, latency_p50, latency_p95, latency_p99;
-    double energy_phone, energy_total;
-    double active_phone, active_radio, active_server; /* beyond idle power */
-    double bytes_up, bytes_down;
-    double shares[TIER_COUNT];
-    double exposure, edge_utilization, cloud_utilization, edge_utilization_max, cloud_utilization_max;
-    double wait[TIER_COUNT], price;
-} policy_summary;
-
-typedef enum metric_better { BETTER_NONE, BETTER_LESS, BETTER_MORE } metric_better;
-
-typedef struct metric {
-    const char *key, *unit, *meaning;
-    size_t offset; /* of a double in policy_summary */
-    metric_better better;
-} metric;
-
-extern const metric METRICS[]; /* the last one's key is NULL */
-
-static inline double metric_value(const metric *m, const policy_summary *summary) {
-    return *(const double *)((const char *)summary + m->offset);
 }
 
 /* ---- Running ---- */

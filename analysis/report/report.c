@@ -93,20 +93,20 @@ static void write_pictures(FILE *out, const report_request *r) {
 
 /* ---- The page ---- */
 
-static bool write_page(FILE *out, const report_request *r, portolan_error *err) {
+static void write_page(FILE *out, const report_request *r) {
     write_head(out, r);
     report_write_overloaded(out, r);
-    if (!report_write_table(out, r, err)) return false;
+    report_write_table(out, r);
     if (r->other) report_write_comparison(out, r);
     write_pictures(out, r);
     report_write_fleet(out, r);
     report_write_again(out, r);
     fprintf(out, "</main>\n<script>%s</script>\n</body>\n</html>\n", page_js);
-    return true;
 }
 
 bool report_write(const report_request *r, const char *path, portolan_error *err) {
     replacement file;
     if (!replacement_open(&file, path, err)) return false;
-    return replacement_finish(&file, write_page(file.stream, r, err), err);
+    write_page(file.stream, r);
+    return replacement_finish(&file, true, err);
 }

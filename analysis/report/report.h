@@ -4,21 +4,10 @@
 
 #include "run_plots.h"
 
-/* A column of the report's table: a metric of summary.json, shown as value * scale with `digits` decimals. */
-typedef struct report_column {
-    const char *key, *title, *unit, *meaning;
-    double scale;
-    int digits;
-    int better; /* -1: less is better, 1: more is, 0: neither */
-    bool main;  /* shown at first; the others on demand */
-} report_column;
-
 typedef struct report_request {
     const run_folder *run;
     const run_folder *other; /* to compare with; NULL: none */
     const picture_list *pictures;
-    const report_column *columns;
-    size_t column_count;
 } report_request;
 
 /* Writes the page to `path`, whole or not at all. It asks nothing of the network, carries no date, and is the

@@ -7,11 +7,11 @@
 /* The text at a dotted path of objects ("scenario.platform.name"), or "". */
 const char *report_text(const json_t *object, const char *path);
 
-/* A value as its column shows it; "-" for NaN. Negative zero loses its sign. */
-void report_show(char *into, size_t size, const report_column *c, double value);
+/* A metric's value as tables show it; "-" for NaN. Negative zero loses its sign. */
+void report_show(char *into, size_t size, const metric *m, double value);
 
-/* report_tables.c: all policies and metrics, and how they differ from the other run. The table fails where memory is short. */
-bool report_write_table(FILE *out, const report_request *r, portolan_error *err);
+/* report_tables.c: all policies and metrics, and how they differ from the other run. */
+void report_write_table(FILE *out, const report_request *r);
 void report_write_comparison(FILE *out, const report_request *r);
 
 /* A box that names the places to which more work came than they can do; nothing where there are none. */

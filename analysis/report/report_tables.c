@@ -1,7 +1,6 @@
 /* The report's tables. They are complete without JavaScript, which adds sorting, more columns and other
  * views; numbers for it stand in data-value. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "html.h"
@@ -9,60 +8,59 @@
 
 enum { CELL = 64 };
 
-void report_show(char *into, size_t size, const report_column *c, double value) {
+void report_show(char *into, size_t size, const metric *m, double value) {
     if (!isfinite(value)) {
         snprintf(into, size, "-");
         return;
     }
-    snprintf(into, size, "%.*f", c->digits, value * c->scale);
+    snprintf(into, size, "%.*f", m->digits, value * m->scale);
     if (into[0] == '-' && strspn(into, "-0.") == strlen(into)) memmove(into, into + 1, strlen(into));
 }
 
 /* The best value of a column, NaN where there is none or all are equal. */
-static double best_value(const run_folder *f, const report_column *c) {
+static double best_value(const run_folder *f, const metric *m) {
     double best = NAN;
     bool differ = false;
-    for (size_t i = 0; c->better && i < f->policy_count; i++) {
-        double x = run_metric(&f->policies[i], c->key);
+    for (size_t i = 0; m->better != BETTER_NONE && i < f->policy_count; i++) {
+        double x = run_metric(&f->policies[i], m->key);
         if (!isfinite(x)) continue;
         differ |= isfinite(best) && x != best;
-        if (!isfinite(best) || (c->better < 0 ? x < best : x > best)) best = x;
+        if (!isfinite(best) || (m->better == BETTER_LESS ? x < best : x > best)) best = x;
     }
     return differ ? best : NAN;
 }
 
-static void write_header(FILE *out, const report_column *columns, size_t count) {
+static void write_header(FILE *out) {
     fputs("<thead>\n<tr><th scope=\"col\" aria-sort=\"none\"><button type=\"button\">policy</button></th>\n", out);
-    for (size_t i = 0; i < count; i++) {
-        const report_column *c = &columns[i];
+    for (const metric *m = METRICS; m->key; m++) {
         html(out, "<th scope=\"col\" class=\"{}\" aria-sort=\"none\"><button type=\"button\" title=\"{}\">{}",
-             c->main ? "n" : "n extra", c->meaning, c->title);
-        if (*c->unit) html(out, " <span class=\"unit\">{}</span>", c->unit);
+             m->flags & METRIC_MAIN ? "n" : "n extra", m->meaning, m->title);
+        if (*m->shown_unit) html(out, " <span class=\"unit\">{}</span>", m->shown_unit);
         fputs("</button></th>\n", out);
     }
     fputs("</tr>\n</thead>\n<tbody>\n", out);
 }
 
 /* Half the width of a sweep's interval, as " ± 0.12"; nothing where there is none. */
-static void show_interval(char *into, size_t size, const run_policy *p, const report_column *c) {
+static void show_interval(char *into, size_t size, const run_policy *p, const metric *m) {
     char key[96], half[CELL];
-    snprintf(key, sizeof key, "%s_low", c->key);
+    snprintf(key, sizeof key, "%s_low", m->key);
     double low = run_metric(p, key);
-    snprintf(key, sizeof key, "%s_high", c->key);
+    snprintf(key, sizeof key, "%s_high", m->key);
     double width = run_metric(p, key) - low;
     into[0] = '\0';
     if (!isfinite(width)) return;
-    report_show(half, sizeof half, c, width / 2);
+    report_show(half, sizeof half, m, width / 2);
     snprintf(into, size, " \u00b1 %s", half);
 }
 
-static void write_cell(FILE *out, const report_column *c, const run_policy *p, double best) {
+static void write_cell(FILE *out, const metric *m, const run_policy *p, double best) {
     char shown[CELL], exact[CELL] = "", half[CELL + 8];
-    double value = run_metric(p, c->key);
-    report_show(shown, sizeof shown, c, value);
-    show_interval(half, sizeof half, p, c);
+    double value = run_metric(p, m->key);
+    report_show(shown, sizeof shown, m, value);
+    show_interval(half, sizeof half, p, m);
     if (isfinite(value)) snprintf(exact, sizeof exact, "%.9g", value);
-    html(out, "<td class=\"{}\" data-value=\"{}\">", c->main ? "n" : "n extra", exact);
+    html(out, "<td class=\"{}\" data-value=\"{}\">", m->flags & METRIC_MAIN ? "n" : "n extra", exact);
     if (value == best)
         html(out, "<strong>{}<span class=\"hidden\"> best</span></strong>", shown);
     else
@@ -70,19 +68,16 @@ static void write_cell(FILE *out, const report_column *c, const run_policy *p, d
     html(out, *half ? "<span class=\"unit\">{}</span></td>" : "{}</td>", half);
 }
 
-static void write_glossary(FILE *out, const report_request *r) {
+static void write_glossary(FILE *out) {
     fputs("<details>\n<summary>What the columns mean</summary>\n<dl>\n", out);
-    for (size_t i = 0; i < r->column_count; i++) {
-        const report_column *c = &r->columns[i];
-        html(out, "<dt>{} <code>{}</code></dt><dd>{}</dd>\n", c->title, c->key, c->meaning);
-    }
+    for (const metric *m = METRICS; m->key; m++)
+        html(out, "<dt>{} <code>{}</code></dt><dd>{}</dd>\n", m->title, m->key, m->meaning);
     fputs("</dl>\n</details>\n", out);
 }
 
-bool report_write_table(FILE *out, const report_request *r, portolan_error *err) {
-    double *best = malloc(r->column_count * sizeof *best);
-    if (!best) return error_memory(err, r->column_count * sizeof *best);
-    for (size_t k = 0; k < r->column_count; k++) best[k] = best_value(r->run, &r->columns[k]);
+void report_write_table(FILE *out, const report_request *r) {
+    double best[METRIC_COUNT];
+    for (size_t k = 0; k < METRIC_COUNT; k++) best[k] = best_value(r->run, &METRICS[k]);
     fputs("<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">Policies</h2>\n"
           "<p class=\"tools\"><button type=\"button\" class=\"tool js\" data-more=\"metrics\" "
           "aria-pressed=\"false\" hidden>All columns</button></p>\n"
@@ -93,18 +88,16 @@ bool report_write_table(FILE *out, const report_request *r, portolan_error *err)
          "<caption>A row a policy{}; the best of a column is bold. The buttons in the first row "
          "sort.</caption>\n",
          r->run->is_sweep ? " and setting: means over the seeds, and half the width of their intervals" : "");
-    write_header(out, r->columns, r->column_count);
+    write_header(out);
     for (size_t i = 0; i < r->run->policy_count; i++) {
         const run_policy *p = &r->run->policies[i];
         html(out, "<tr><th scope=\"row\">{}</th>", p->name);
-        for (size_t k = 0; k < r->column_count; k++) write_cell(out, &r->columns[k], p, best[k]);
+        for (size_t k = 0; k < METRIC_COUNT; k++) write_cell(out, &METRICS[k], p, best[k]);
         fputs("</tr>\n", out);
     }
     fputs("</tbody>\n</table>\n</div>\n", out);
-    write_glossary(out, r);
+    write_glossary(out);
     fputs("</section>\n", out);
-    free(best);
-    return true;
 }
 
 /* ---- Overload ---- */
@@ -154,22 +147,22 @@ void report_write_overloaded(FILE *out, const report_request *r) {
 
 /* "better", "worse", "other" or "same", of a value of this run against the other's. What is shown equal is
  * the same. */
-static const char *judge(const report_column *c, double mine, double other) {
+static const char *judge(const metric *m, double mine, double other) {
     char a[CELL], b[CELL];
-    report_show(a, sizeof a, c, mine);
-    report_show(b, sizeof b, c, other);
+    report_show(a, sizeof a, m, mine);
+    report_show(b, sizeof b, m, other);
     if (strcmp(a, b) == 0) return "same";
-    if (!c->better || !isfinite(mine) || !isfinite(other)) return "other";
-    return (mine > other) == (c->better > 0) ? "better" : "worse";
+    if (m->better == BETTER_NONE || !isfinite(mine) || !isfinite(other)) return "other";
+    return (mine > other) == (m->better == BETTER_MORE) ? "better" : "worse";
 }
 
 /* A cell shows the difference; page.js puts one of the other two texts in its place when asked. */
-static void write_difference(FILE *out, const report_column *c, double mine, double other) {
+static void write_difference(FILE *out, const metric *m, double mine, double other) {
     char here[CELL], there[CELL], size[CELL], difference[CELL + 1], exact[CELL] = "";
-    const char *verdict = judge(c, mine, other);
-    report_show(here, sizeof here, c, mine);
-    report_show(there, sizeof there, c, other);
-    report_show(size, sizeof size, c, mine - other);
+    const char *verdict = judge(m, mine, other);
+    report_show(here, sizeof here, m, mine);
+    report_show(there, sizeof there, m, other);
+    report_show(size, sizeof size, m, mine - other);
     bool same = strcmp(verdict, "same") == 0;
     snprintf(difference, sizeof difference, "%s%s", !same && mine > other ? "+" : "", same ? "0" : size);
     if (isfinite(mine - other)) snprintf(exact, sizeof exact, "%.9g", mine - other);
@@ -177,7 +170,7 @@ static void write_difference(FILE *out, const report_column *c, double mine, dou
          "<td class=\"n {}{}\" data-value=\"{}\" data-difference=\"{}\" data-this=\"{}\" "
          "data-other=\"{}\"><span "
          "class=\"value\">{}</span>",
-         verdict, c->main ? "" : " extra", exact, difference, here, there, difference);
+         verdict, m->flags & METRIC_MAIN ? "" : " extra", exact, difference, here, there, difference);
     if (strcmp(verdict, "better") == 0 || strcmp(verdict, "worse") == 0)
         html(out, "<span class=\"verdict\"> {}</span>", verdict);
     fputs("</td>", out);
@@ -188,10 +181,8 @@ static void write_differences(FILE *out, const report_request *r) {
         const run_policy *p = &r->run->policies[i], *q = run_find(r->other, p->name);
         if (!q) continue;
         html(out, "<tr><th scope=\"row\">{}</th>", p->name);
-        for (size_t k = 0; k < r->column_count; k++) {
-            const char *key = r->columns[k].key;
-            write_difference(out, &r->columns[k], run_metric(p, key), run_metric(q, key));
-        }
+        for (const metric *m = METRICS; m->key; m++)
+            write_difference(out, m, run_metric(p, m->key), run_metric(q, m->key));
         fputs("</tr>\n", out);
     }
 }
@@ -227,7 +218,7 @@ void report_write_comparison(FILE *out, const report_request *r) {
           "<table class=\"sortable\" id=\"comparison\">\n<caption>Differences of every metric, in its "
           "column's unit</caption>\n",
           out);
-    write_header(out, r->columns, r->column_count);
+    write_header(out);
     write_differences(out, r);
     fputs("</tbody>\n</table>\n</div>\n", out);
     write_alone(out, r->run, r->other, "this run");

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "analysis/analysis.h"
+#include "analysis/statistics/metrics.h"
 #include "base/json.h"
 #include "base/schema.h"
 #include "fleet.h"

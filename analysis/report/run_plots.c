@@ -65,30 +65,32 @@ typedef struct front_point {
 } front_point;
 
 /* NaN where there is nothing to show. Oracles are points too. */
-static front_point front_point_of(const task *t, const run_policy *p, const char *key, bool percentile) {
-    front_point a = {.x = run_metric(p, key), .y = run_metric(p, "accuracy")};
+static front_point front_point_of(const task *t, const run_policy *p, const metric *m) {
+    front_point a = {.x = run_metric(p, m->key), .y = run_metric(p, "accuracy")};
     a.x_low = a.x_high = a.x;
     double distinct = fmin(p->samples, run_metric(p, "answered"));
-    if (percentile && t->f->has_rows) percentile_interval(p->rows.latencies, p->rows.answered, 95, &a.x_low, &a.x_high);
+    if (m == metric_named("latency_p95_s") && t->f->has_rows)
+        percentile_interval(p->rows.latencies, p->rows.answered, 95, &a.x_low, &a.x_high);
     proportion_interval(a.y * distinct, distinct, &a.y_low, &a.y_high);
     if (!t->f->has_samples) a.y_low = a.y_high = NAN;
     return a;
 }
 
 /* Rows "policy x x_low x_high accuracy low high front", and the axes that hold them; false if there is nothing to show. */
-static bool write_front_rows(task *t, const char *key, double scale, bool percentile) {
+static bool write_front_rows(task *t, const metric *m) {
     size_t n = t->f->policy_count;
     double *x = malloc(2 * n * sizeof *x), *y = x ? x + n : NULL;
     plot_axis across = {0, -INFINITY, false}, up = {INFINITY, -INFINITY, false};
     if (!x) return false;
     for (size_t i = 0; i < n; i++) {
         const run_policy *p = &t->f->policies[i];
-        x[i] = is_oracle(p) ? NAN : run_metric(p, key);
+        x[i] = is_oracle(p) ? NAN : run_metric(p, m->key);
         y[i] = is_oracle(p) ? NAN : run_metric(p, "accuracy");
     }
-    fprintf(t->p.data, "policy\t%s\t%s_low\t%s_high\taccuracy\taccuracy_low\taccuracy_high\tfront\n", key, key, key);
+    fprintf(t->p.data, "policy\t%s\t%s_low\t%s_high\taccuracy\taccuracy_low\taccuracy_high\tfront\n", m->key, m->key,
+            m->key);
     for (size_t i = 0; i < n; i++) {
-        front_point a = front_point_of(t, &t->f->policies[i], key, percentile);
+        front_point a = front_point_of(t, &t->f->policies[i], m);
         if (isnan(a.x) || isnan(a.y)) continue;
         plot_field(t->p.data, t->names[i]);
         fprintf(t->p.data, "\t%.9g\t%.9g\t%.9g\t%.9g", a.x, a.x_low, a.x_high, a.y);
@@ -97,7 +99,7 @@ static bool write_front_rows(task *t, const char *key, double scale, bool percen
         else
             fprintf(t->p.data, "\t%.9g\t%.9g", a.y_low, a.y_high);
         fprintf(t->p.data, "\t%d\n", is_on_front(x, y, n, i));
-        across.high = fmax(across.high, 1.06 * scale * fmax(a.x, a.x_high));
+        across.high = fmax(across.high, 1.06 * m->scale * fmax(a.x, a.x_high));
         up.low = fmin(up.low, 100 * fmin(a.y, a.y_low));
         up.high = fmax(up.high, 100 * fmax(a.y, a.y_high));
     }
@@ -110,13 +112,14 @@ static bool write_front_rows(task *t, const char *key, double scale, bool percen
 
 /* Up to LINES_MOST policies have points of their own; of more, those on the front are named where they stand.
  * */
-static void write_front_script(task *t, const char *key, double scale, const char *label) {
+static void write_front_script(task *t, const metric *m, const char *label) {
     FILE *out = t->p.script;
+    const char *key = m->key;
     plot_texts(out, "policies", t->names, lines(t->f));
     fprintf(out,
             "set xlabel '%s'\nset ylabel 'accuracy (%%)'\n"
             "x(c) = %g*column(c)\ny(c) = 100*column(c)\nend(c) = strcol(c) eq '-' ? y('accuracy') : y(c)\n",
-            label, scale);
+            label, m->scale);
     fprintf(out,
             "plot data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')) smooth unique with steps "
             "lc rgb '#999999' dt (4,4) lw 1.5 notitle, \\\n",
@@ -138,16 +141,16 @@ static void write_front_script(task *t, const char *key, double scale, const cha
                 key, key, key, key);
 }
 
-static bool write_accuracy_cost(task *t) {
-    if (!write_front_rows(t, "cost", 1, false)) return false;
-    write_front_script(t, "cost", 1, "cost (mean of a request)");
+static bool write_front(task *t, const metric *m, const char *label) {
+    if (!write_front_rows(t, m)) return false;
+    write_front_script(t, m, label);
     return true;
 }
 
+static bool write_accuracy_cost(task *t) { return write_front(t, metric_named("cost"), "cost (mean of a request)"); }
+
 static bool write_accuracy_p95(task *t) {
-    if (!write_front_rows(t, "latency_p95_s", 1000, true)) return false;
-    write_front_script(t, "latency_p95_s", 1000, "95th percentile of latency (ms)");
-    return true;
+    return write_front(t, metric_named("latency_p95_s"), "95th percentile of latency (ms)");
 }
 
 /* ---- Stacked bars: a policy a row ---- */

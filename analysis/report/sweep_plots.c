@@ -22,14 +22,14 @@ typedef struct strip {
     size_t left_out;    /* lines that have no picture at all, which this one says */
 } strip;
 
-static void put_lines(const sweep_painter *p, FILE *data, const strip *s, const sweep_quantity *q, plot_axis axes[2]) {
+static void put_lines(const sweep_painter *p, FILE *data, const strip *s, const metric *m, plot_axis axes[2]) {
     const sweep_grid_axis *axis = &p->grid.axes[s->along];
     char label[LABEL];
     fputs("line\tseries\tx\tmean\tlow\thigh\n", data);
     for (size_t i = s->first; i < s->end; i++)
         for (size_t k = s->lines->starts[i]; k < s->lines->starts[i + 1]; k++) {
             size_t cell = s->lines->cells[k];
-            sweep_value v = sweep_value_of(&p->f->policies[cell], q->key, q->scale);
+            sweep_value v = sweep_value_of(&p->f->policies[cell], m->key, m->scale);
             double row[] = {axis->numbers[axis->of_cell[cell]], v.mean, v.low, v.high};
             fprintf(data, "%zu\t", i - s->first + 1);
             sweep_line_label(&p->grid, cell, s->along, !s->policy, label, sizeof label);
@@ -53,45 +53,47 @@ static bool is_log(const sweep_grid_axis *axis) {
     return all.low > 0 && all.high / all.low > 12;
 }
 
-static void write_lines_script(const sweep_painter *p, plot *drawing, const strip *s, const sweep_quantity *q,
+static void write_lines_script(const sweep_painter *p, plot *drawing, const strip *s, const metric *m,
                                const plot_axis axes[2]) {
     const sweep_grid_axis *axis = &p->grid.axes[s->along];
-    char label[LABEL];
+    char label[LABEL], metric_title[SWEEP_WORDS];
+    sweep_axis_title(m, metric_title);
     snprintf(label, sizeof label, "%.100s%s%.40s", axis->name, *axis->unit ? " / " : "", axis->unit);
-    const char *const titles[] = {label, q->title};
+    const char *const titles[] = {label, metric_title};
     plot_axis x = sweep_with_rim(axes[0]), y = sweep_with_rim(axes[1]);
     plot_texts(drawing->script, "titles", titles, 2);
     plot_axes(drawing, &x, &y);
     fprintf(drawing->script, "count = %zu\nset xlabel titles[1]; set ylabel titles[2]\n%s", s->end - s->first, LINES);
 }
 
-static void describe(const sweep_painter *p, const strip *s, const sweep_quantity *q, char title[LABEL],
-                     char note[LABEL]) {
-    snprintf(title, LABEL, "%s by %.60s%s%.100s", q->words, p->grid.axes[s->along].name, s->policy ? ": " : "",
+static void describe(const sweep_painter *p, const strip *s, const metric *m, char title[LABEL], char note[LABEL]) {
+    char words[SWEEP_WORDS];
+    sweep_title_words(m, words);
+    snprintf(title, LABEL, "%s by %.60s%s%.100s", words, p->grid.axes[s->along].name, s->policy ? ": " : "",
              s->policy ? s->policy : "");
     note[0] = '\0';
     if (s->left_out) snprintf(note, LABEL, "%zu more lines are not drawn; they are in statistics.csv.", s->left_out);
 }
 
-static bool draw_strip(sweep_painter *p, const strip *s, const sweep_quantity *q, portolan_error *err) {
+static bool draw_strip(sweep_painter *p, const strip *s, const metric *m, portolan_error *err) {
     char name[SWEEP_NAME], title[LABEL], note[LABEL], labels[MOST_LINES][LABEL];
     plot_entry legend[MOST_LINES + 1];
     size_t count = s->end - s->first;
     plot_axis axes[2] = {{INFINITY, -INFINITY, is_log(&p->grid.axes[s->along])}, {INFINITY, -INFINITY, false}};
     plot drawing;
-    describe(p, s, q, title, note);
+    describe(p, s, m, title, note);
     for (size_t i = 0; i < count; i++) {
         size_t cell = s->lines->cells[s->lines->starts[s->first + i]];
         sweep_line_label(&p->grid, cell, s->along, !s->policy, labels[i], LABEL);
         legend[i] = (plot_entry){labels[i], (int)i + 1, NULL};
     }
     if (s->left_out) legend[count++] = (plot_entry){note, PLOT_NO_LINE, NULL};
-    sweep_picture_name(p, name, "%s-by-%s%s%s", q->key, p->grid.axes[s->along].name, s->policy ? "-" : "",
+    sweep_picture_name(p, name, "%s-by-%s%s%s", m->key, p->grid.axes[s->along].name, s->policy ? "-" : "",
                        s->policy ? s->policy : "");
     plot_frame frame = {p->folder, name, PLOT_COLUMN, PLOT_HEIGHT + 0.3, legend, count, s->policy};
     if (!plot_open(&drawing, &frame, err)) return false;
-    put_lines(p, drawing.data, s, q, axes);
-    write_lines_script(p, &drawing, s, q, axes);
+    put_lines(p, drawing.data, s, m, axes);
+    write_lines_script(p, &drawing, s, m, axes);
     return picture_list_add(p->list, &drawing,
                             &(picture){.name = name,
                                        .title = title,
@@ -119,8 +121,7 @@ static size_t end_of_strip(const sweep_painter *p, const sweep_lines *l, size_t 
 }
 
 /* Every line in some picture, as long as there are not too many. */
-static bool draw_quantity(sweep_painter *p, size_t along, const sweep_lines *l, const sweep_quantity *q,
-                          portolan_error *err) {
+static bool draw_metric(sweep_painter *p, size_t along, const sweep_lines *l, const metric *m, portolan_error *err) {
     bool by_policy = l->count > MOST_LINES && l->count > p->grid.policy_count, ok = true;
     size_t end, drawn = 0;
     for (size_t first = 0; ok && first < l->count && drawn < MOST_PICTURES; first = end, drawn++) {
@@ -129,7 +130,7 @@ static bool draw_quantity(sweep_painter *p, size_t along, const sweep_lines *l, 
         if (by_policy) s.policy = p->f->policies[l->cells[l->starts[first]]].type;
         if (drawn + 1 == MOST_PICTURES) s.left_out = l->count - end;
         p->list->left_out += s.left_out;
-        ok = draw_strip(p, &s, q, err);
+        ok = draw_strip(p, &s, m, err);
     }
     return ok;
 }
@@ -140,8 +141,8 @@ static bool draw_axes(sweep_painter *p, portolan_error *err) {
         sweep_lines lines;
         if (p->grid.axes[a].count < 2 || !p->grid.axes[a].numbers) continue;
         ok = sweep_lines_along(&lines, &p->grid, a, err);
-        for (const sweep_quantity *q = SWEEP_QUANTITIES; ok && q->key; q++)
-            if (has_values(p, q->key)) ok = draw_quantity(p, a, &lines, q, err);
+        for (const char *const *key = SWEEP_DRAWN; ok && *key; key++)
+            if (has_values(p, *key)) ok = draw_metric(p, a, &lines, metric_named(*key), err);
         sweep_lines_free(&lines);
     }
     return ok;

@@ -65,12 +65,12 @@ static void put_tics(const sweep_painter *p, FILE *script, const char *which, si
     fprintf(script, "set %srange [-0.5:%g]\nset %slabel %s[1]\n", which, (double)s->axis->count - 0.5, which, name);
 }
 
-static plot_axis put_cells(const sweep_painter *p, FILE *data, size_t policy, const sweep_quantity *q) {
+static plot_axis put_cells(const sweep_painter *p, FILE *data, size_t policy, const metric *m) {
     plot_axis range = {INFINITY, -INFINITY, false};
     char text[2][256];
     fputs("x\ty\tmean\tx_value\ty_value\n", data);
     for (size_t i = 0; i < p->f->policy_count; i++) {
-        double mean = q->scale * run_metric(&p->f->policies[i], q->key);
+        double mean = m->scale * run_metric(&p->f->policies[i], m->key);
         if (p->grid.policy_of[i] != policy || !isfinite(mean)) continue;
         fprintf(data, "%zu\t%zu\t%.9g\t", p->grid.axes[0].of_cell[i], p->grid.axes[1].of_cell[i], mean);
         plot_field(data, sweep_grid_value(&p->grid, 0, i, text[0], sizeof text[0]));
@@ -83,10 +83,12 @@ static plot_axis put_cells(const sweep_painter *p, FILE *data, size_t policy, co
 }
 
 static void write_script(const sweep_painter *p, plot *drawing, const side sides[2], const plot_axis *range,
-                         const sweep_quantity *q) {
+                         const metric *m) {
     FILE *out = drawing->script;
     double left = LEFT + sides[1].longest, below = BELOW + (sides[0].turned ? sides[0].longest : LINE);
-    const char *const titles[] = {q->title};
+    char title[SWEEP_WORDS];
+    sweep_axis_title(m, title);
+    const char *const titles[] = {title};
     fputs("set grid noxtics noytics; unset key; set style fill solid 1 noborder\n", out);
     put_tics(p, out, "x", 0, &sides[0]);
     put_tics(p, out, "y", 1, &sides[1]);
@@ -105,18 +107,19 @@ static void write_script(const sweep_painter *p, plot *drawing, const side sides
           out);
 }
 
-static bool draw_map(sweep_painter *p, size_t policy, const sweep_quantity *q, portolan_error *err) {
+static bool draw_map(sweep_painter *p, size_t policy, const metric *m, portolan_error *err) {
     const char *label = p->f->policies[p->grid.policy_example[policy]].type;
-    char name[SWEEP_NAME], title[256];
+    char name[SWEEP_NAME], title[256], words[SWEEP_WORDS];
+    sweep_title_words(m, words);
     side sides[2] = {measure(p, 0, true), measure(p, 1, false)};
     double width = LEFT + sides[1].longest + sides[0].inches + RIGHT,
            height = BELOW + (sides[0].turned ? sides[0].longest : LINE) + sides[1].inches + ABOVE;
     plot drawing;
-    sweep_picture_name(p, name, "%s-map-%s", q->key, label);
-    snprintf(title, sizeof title, "%s: %.100s", q->words, label);
+    sweep_picture_name(p, name, "%s-map-%s", m->key, label);
+    snprintf(title, sizeof title, "%s: %.100s", words, label);
     if (!plot_open(&drawing, &(plot_frame){p->folder, name, width, height, NULL, 0, label}, err)) return false;
-    plot_axis range = put_cells(p, drawing.data, policy, q);
-    write_script(p, &drawing, sides, &range, q);
+    plot_axis range = put_cells(p, drawing.data, policy, m);
+    write_script(p, &drawing, sides, &range, m);
     return picture_list_add(p->list, &drawing,
                             &(picture){.name = name,
                                        .title = title,
@@ -138,7 +141,7 @@ bool sweep_draw_maps(sweep_painter *p, portolan_error *err) {
     bool ok = true;
     if (p->grid.axis_count != 2 || p->grid.axes[0].count < 2 || p->grid.axes[1].count < 2) return true;
     for (size_t i = 0; ok && i < p->grid.policy_count; i++)
-        for (const sweep_quantity *q = SWEEP_QUANTITIES; ok && q->key; q++)
-            if (varies(p, i, q->key)) ok = draw_map(p, i, q, err);
+        for (const char *const *key = SWEEP_DRAWN; ok && *key; key++)
+            if (varies(p, i, *key)) ok = draw_map(p, i, metric_named(*key), err);
     return ok;
 }

@@ -6,13 +6,16 @@
 
 #include "sweep_plots_parts.h"
 
-const sweep_quantity SWEEP_QUANTITIES[] = {
-    {"accuracy", "accuracy / %", "Accuracy", 100},
-    {"cost", "cost", "Cost", 1},
-    {"latency_mean_s", "mean latency / ms", "Mean latency", 1e3},
-    {"energy_phone_j", "phones' energy / J", "Phones' energy", 1},
-    {NULL, NULL, NULL, 0},
-};
+const char *const SWEEP_DRAWN[] = {"accuracy", "cost", "latency_mean_s", "energy_phone_j", NULL};
+
+void sweep_axis_title(const metric *m, char into[SWEEP_WORDS]) {
+    snprintf(into, SWEEP_WORDS, "%s%s%s", m->title, *m->shown_unit ? " / " : "", m->shown_unit);
+}
+
+void sweep_title_words(const metric *m, char into[SWEEP_WORDS]) {
+    snprintf(into, SWEEP_WORDS, "%s", m->title);
+    into[0] = (char)toupper((unsigned char)into[0]);
+}
 
 sweep_value sweep_value_of(const run_policy *cell, const char *key, double scale) {
     char name[96];

@@ -7,13 +7,13 @@
 
 enum { SWEEP_NAME = 108 };
 
-/* A metric as pictures show it: value * scale. */
-typedef struct sweep_quantity {
-    const char *key, *title, *words;
-    double scale;
-} sweep_quantity;
+extern const char *const SWEEP_DRAWN[]; /* keys of the metrics that pictures show; ends with NULL */
 
-extern const sweep_quantity SWEEP_QUANTITIES[]; /* ends with a NULL key */
+enum { SWEEP_WORDS = 64 };
+
+/* "mean latency / ms", for an axis; "Mean latency", for the beginning of a title. */
+void sweep_axis_title(const metric *m, char into[SWEEP_WORDS]);
+void sweep_title_words(const metric *m, char into[SWEEP_WORDS]);
 
 typedef struct sweep_painter {
     const run_folder *f;

@@ -8,7 +8,7 @@
 #include "commands.h"
 #include "sim/sim.h"
 
-enum { KEY_COMPARE = 0x200, KEY_OUT, MAX_COLUMNS = 64 };
+enum { KEY_COMPARE = 0x200, KEY_OUT };
 
 typedef struct report_arguments {
     common_options common;
@@ -46,74 +46,6 @@ static const struct argp REPORT_ARGP = {
     NULL,
     NULL};
 
-/* How metrics are shown; those that are missing here are shown as they are. */
-static const report_column SHOWN[] = {
-    {"accuracy", "accuracy", "%", NULL, 100, 2, 0, true},
-    {"drop", "drop", "points", NULL, 1, 2, 0, true},
-    {"cost", "cost", "", NULL, 1, 3, 0, true},
-    {"cost_saving", "saving", "%", NULL, 100, 1, 0, true},
-    {"latency_mean_s", "mean latency", "ms", NULL, 1e3, 1, 0, true},
-    {"latency_p95_s", "p95 latency", "ms", NULL, 1e3, 1, 0, true},
-    {"energy_active_phone_j", "phone energy", "mJ", NULL, 1e3, 3, 0, true},
-    {"bytes_up", "sent up", "B", NULL, 1, 0, 0, true},
-    {"share_phone", "phone", "%", NULL, 100, 1, 0, true},
-    {"share_edge", "edge", "%", NULL, 100, 1, 0, true},
-    {"share_cloud", "cloud", "%", NULL, 100, 1, 0, true},
-    {"failed", "failed", "", NULL, 1, 0, 0, true},
-    {"requests", "requests", "", NULL, 1, 0, 0, false},
-    {"answered", "answered", "", NULL, 1, 0, 0, false},
-    {"f1", "F1", "", NULL, 1, 4, 0, false},
-    {"mcc", "MCC", "", NULL, 1, 4, 0, false},
-    {"exit_mean", "mean exit", "layers", NULL, 1, 2, 0, false},
-    {"latency_p50_s", "median latency", "ms", NULL, 1e3, 1, 0, false},
-    {"latency_p99_s", "p99 latency", "ms", NULL, 1e3, 1, 0, false},
-    {"energy_active_radio_j", "radio energy", "mJ", NULL, 1e3, 3, 0, false},
-    {"energy_active_server_j", "server energy", "mJ", NULL, 1e3, 3, 0, false},
-    {"energy_phone_j", "phones with idle", "J", NULL, 1, 3, 0, false},
-    {"energy_total_j", "all with idle", "J", NULL, 1, 3, 0, false},
-    {"bytes_down", "sent down", "B", NULL, 1, 0, 0, false},
-    {"exposure", "exposure", "%", NULL, 100, 1, 0, false},
-    {"edge_utilization", "edge busy", "%", NULL, 100, 1, 0, false},
-    {"cloud_utilization", "clouds busy", "%", NULL, 100, 1, 0, false},
-    {"edge_utilization_max", "busiest edge", "%", NULL, 100, 1, 0, false},
-    {"cloud_utilization_max", "busiest cloud", "%", NULL, 100, 1, 0, false},
-    {"wait_phone_s", "wait at phone", "ms", NULL, 1e3, 1, 0, false},
-    {"wait_edge_s", "wait at edge", "ms", NULL, 1e3, 1, 0, false},
-    {"wait_cloud_s", "wait at cloud", "ms", NULL, 1e3, 1, 0, false},
-    {"price", "price", "USD per million", NULL, 1e6, 4, 0, false},
-};
-enum { SHOWN_COUNT = sizeof SHOWN / sizeof *SHOWN };
-
-static const metric *metric_of(const char *key) {
-    const metric *m = METRICS;
-    while (m->key && strcmp(m->key, key) != 0) m++;
-    return m;
-}
-
-static void add_column(report_column *columns, size_t *count, const report_column *shown, const metric *m) {
-    static const int BETTER[] = {[BETTER_NONE] = 0, [BETTER_LESS] = -1, [BETTER_MORE] = 1};
-    report_column *c = &columns[(*count)++];
-    *c = *shown;
-    c->meaning = m->meaning;
-    c->better = BETTER[m->better];
-}
-
-/* The table above first, then what it does not name. */
-static size_t make_columns(report_column columns[MAX_COLUMNS]) {
-    size_t count = 0;
-    for (size_t i = 0; i < SHOWN_COUNT; i++) {
-        const metric *m = metric_of(SHOWN[i].key);
-        if (m->key) add_column(columns, &count, &SHOWN[i], m);
-    }
-    for (const metric *m = METRICS; m->key && count < MAX_COLUMNS; m++) {
-        size_t i = 0;
-        while (i < SHOWN_COUNT && strcmp(SHOWN[i].key, m->key) != 0) i++;
-        if (i == SHOWN_COUNT)
-            add_column(columns, &count, &(report_column){m->key, m->key, m->unit, NULL, 1, 4, 0, false}, m);
-    }
-    return count;
-}
-
 /* Pictures are drawn from the folder's tables, never taken from it. */
 static bool write_report(const report_request *request, const char *plots, const char *path, picture_list *pictures,
                          portolan_error *err) {
@@ -138,16 +70,11 @@ static bool check_page(const char *path, portolan_error *err) {
 
 bool make_report(const char *folder, const char *other, const char *path, picture_list *pictures, portolan_error *err) {
     char plots[1100];
-    report_column columns[MAX_COLUMNS];
     run_folder run, second = {0};
     if (!path_format(plots, sizeof plots, err, "%s/plots", folder) || !check_page(path, err) ||
         !run_folder_load(&run, folder, true, err))
         return false;
-    report_request request = {.run = &run,
-                              .other = other ? &second : NULL,
-                              .pictures = pictures,
-                              .columns = columns,
-                              .column_count = make_columns(columns)};
+    report_request request = {.run = &run, .other = other ? &second : NULL, .pictures = pictures};
     bool ok = (!other || run_folder_load(&second, other, false, err)) &&
               write_report(&request, plots, path, pictures, err);
     run_folder_free(&run);

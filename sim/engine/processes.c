@@ -49,7 +49,9 @@ bool policy_simulate(const scenario *s, world *w, size_t index, const result_fol
                      run_books *books) {
     policy_result *result = &results[index];
     int follows = s->policies[index].follows;
-    const double *shares = follows < 0 ? NULL : results[follows].summary.shares;
+    const policy_summary *match = follows < 0 ? NULL : &results[follows].summary;
+    const double *shares = match ? (double[TIER_COUNT]){match->share_phone, match->share_edge, match->share_cloud}
+                                 : NULL;
     double start = wall_clock();
     world_memory_guard(&result->error);
     *books = (run_books){0};

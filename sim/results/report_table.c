@@ -7,42 +7,35 @@
 #include "sim/engine/places.h"
 #include "sim/sim.h"
 
-/* A column: a metric, shown as value * scale. */
+/* A column: a metric, under a title that is short because the head of the table says the rest. */
 typedef struct column {
-    const char *title, *unit, *key;
-    double scale;
-    int digits;
+    const char *title, *key;
 } column;
 
 static const column COLUMNS[] = {
-    {"accuracy", "%", "accuracy", 100, 2},
-    {"drop", "pt", "drop", 1, 2},
-    {"cost", "", "cost", 1, 3},
-    {"saving", "%", "cost_saving", 100, 1},
-    {"mean", "ms", "latency_mean_s", 1e3, 1},
-    {"p95", "ms", "latency_p95_s", 1e3, 1},
-    {"phone", "mJ", "energy_active_phone_j", 1e3, 3},
-    {"up", "B", "bytes_up", 1, 0},
-    {"phone", "%", "share_phone", 100, 1},
-    {"edge", "%", "share_edge", 100, 1},
-    {"cloud", "%", "share_cloud", 100, 1},
+    {"accuracy", "accuracy"},
+    {"drop", "drop"},
+    {"cost", "cost"},
+    {"saving", "cost_saving"},
+    {"mean", "latency_mean_s"},
+    {"p95", "latency_p95_s"},
+    {"phone", "energy_active_phone_j"},
+    {"up", "bytes_up"},
+    {"phone", "share_phone"},
+    {"edge", "share_edge"},
+    {"cloud", "share_cloud"},
 };
 
 /* SHOWN: characters of a number, which leaves room for 6 of a name whatever the numbers are; WIDTH: of the table. */
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, SHOWN = 7, TEXT = 64, WIDTH = 100 };
 
-static const metric *metric_of(const column *c) {
-    const metric *m = METRICS;
-    while (strcmp(m->key, c->key) != 0) m++;
-    return m;
-}
-
 /* With the column's digits, or as many as fit. */
 static void show(char into[TEXT], const column *c, const policy_result *r) {
-    double x = metric_value(metric_of(c), &r->summary) * c->scale;
+    const metric *m = metric_named(c->key);
+    double x = metric_value(m, &r->summary) * m->scale;
     snprintf(into, TEXT, "-");
     if (!isfinite(x)) return;
-    int digits = c->digits;
+    int digits = m->digits;
     do snprintf(into, TEXT, "%.*f", digits, x);
     while (strlen(into) > SHOWN && digits-- > 0);
     if (strlen(into) > SHOWN) snprintf(into, TEXT, "%.0e", x);
@@ -52,7 +45,7 @@ static void show(char into[TEXT], const column *c, const policy_result *r) {
 /* Whether a value is the best of its column, as shown, so that equal figures are marked alike; false where all are
  * equal. */
 static bool is_best(const run_report *report, const column *c, size_t row) {
-    metric_better better = metric_of(c)->better;
+    metric_better better = metric_named(c->key)->better;
     char mine[TEXT], other[TEXT];
     bool differs = false;
     show(mine, c, &report->results[row]);
@@ -125,7 +118,8 @@ static void print_head(const layout *l, FILE *out) {
     fprintf(out, "%-*s", l->name, "policy");
     for (size_t c = 0; c < COLUMN_COUNT; c++) fprintf(out, "  %*s", l->columns[c], COLUMNS[c].title);
     fprintf(out, "\n%-*s", l->name, "");
-    for (size_t c = 0; c < COLUMN_COUNT; c++) fprintf(out, "  %*s", l->columns[c], COLUMNS[c].unit);
+    for (size_t c = 0; c < COLUMN_COUNT; c++)
+        fprintf(out, "  %*s", l->columns[c], metric_named(COLUMNS[c].key)->shown_unit);
     fputc('\n', out);
 }
 

@@ -125,7 +125,7 @@ static void put_statistics(const sweep_statistics *st, FILE *out) {
     }
     fputs(STATISTICS_HEADER, out);
     for (size_t i = 0; i < st->cell_count; i++) {
-        for (size_t m = 0; m < st->metric_count; m++) {
+        for (size_t m = 0; m < METRIC_COUNT; m++) {
             const interval *x = &st->cells[i].metrics[m], *d = &st->cells[i].differences[m];
             double difference[] = {d->mean, d->low, d->high};
             put_setting(st, &st->cells[i], out);
@@ -150,7 +150,7 @@ static json_t *interval_json(const interval *i) {
 static json_t *cell_json(const sweep_statistics *st, const sweep_cell *c) {
     if (!c) return json_null();
     json_t *metrics = json_object();
-    for (size_t m = 0; m < st->metric_count; m++)
+    for (size_t m = 0; m < METRIC_COUNT; m++)
         json_object_set_new(metrics, METRICS[m].key, interval_json(&c->metrics[m]));
     return json_pack("{s:o, s:s, s:I, s:b, s:o}", "parameters", sweep_parameters(st->w, c->setting), "policy",
                      c->policy, "seeds", (json_int_t)c->metrics[0].n, "sure", c->front == FRONT_SURE, "metrics",

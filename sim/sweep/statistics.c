@@ -5,26 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t metric_index(const metric *m) { return (size_t)(m - METRICS); }
-
-const metric *metric_named(const char *key) {
-    const metric *m = METRICS;
-    while (m->key && strcmp(m->key, key) != 0) m++;
-    return m->key ? m : NULL;
-}
-
-bool metric_is_percentile(const metric *m) {
-    static const char *const PERCENTILES[] = {"latency_p50_s", "latency_p95_s", "latency_p99_s"};
-    for (size_t i = 0; i < sizeof PERCENTILES / sizeof *PERCENTILES; i++)
-        if (strcmp(m->key, PERCENTILES[i]) == 0) return true;
-    return false;
-}
+/* Streams of random numbers of a policy at a setting, one a metric. Another number would change the intervals of sweeps that
+ * were made before. */
+enum { BOOTSTRAP_STREAMS = 40 };
+_Static_assert((int)METRIC_COUNT <= (int)BOOTSTRAP_STREAMS, "each metric has a stream of its own");
 
 /* ---- From rows to cells ---- */
 
 static sweep_cell *add_cell(sweep_statistics *st, const point_record *p, size_t position, portolan_error *err) {
     const point_result *result = &p->results[position];
-    size_t n = st->metric_count * st->w->seed_count;
+    size_t n = METRIC_COUNT * st->w->seed_count;
     if (st->cell_count == st->room) {
         size_t room = 2 * st->room + 64;
         sweep_cell *cells = realloc(st->cells, room * sizeof *cells);
@@ -68,7 +58,7 @@ static bool collect_policy(collector *c, const point_record *p, size_t position,
     if (strcmp(found->policy, result->policy) != 0)
         return error_run(err, "%s is damaged: policy %zu of point %zu is '%.60s', with other seeds '%.60s'",
                          c->store->path, position, p->point, result->policy, found->policy);
-    for (size_t m = 0; m < st->metric_count; m++)
+    for (size_t m = 0; m < METRIC_COUNT; m++)
         found->values[m * st->w->seed_count + c->seed] = metric_value(&METRICS[m], &result->summary);
     return true;
 }
@@ -99,11 +89,11 @@ static bool compute_metric(sweep_statistics *st, sweep_cell *c, size_t m, double
     size_t n = 0;
     for (size_t k = 0; k < st->w->seed_count; k++)
         if (!isnan(values[k])) present[n++] = values[k];
-    if (!metric_is_percentile(&METRICS[m])) {
+    if (!(METRICS[m].flags & METRIC_PERCENTILE)) {
         c->metrics[m] = t_interval(present, n, q->confidence);
         return true;
     }
-    random_stream s = random_open(c->setting, "bootstrap", c->position * SWEEP_MAX_METRICS + m);
+    random_stream s = random_open(c->setting, "bootstrap", c->position * BOOTSTRAP_STREAMS + m);
     return bootstrap_interval(present, n, q->confidence, q->resamples, &s, &c->metrics[m]) ||
            error_memory(err, q->resamples * sizeof(double));
 }
@@ -112,7 +102,7 @@ static bool compute_metrics(sweep_statistics *st, portolan_error *err) {
     double *present = malloc((st->w->seed_count + 1) * sizeof *present);
     bool ok = present || error_memory(err, st->w->seed_count * sizeof *present);
     for (size_t i = 0; ok && i < st->cell_count; i++)
-        for (size_t m = 0; ok && m < st->metric_count; m++) ok = compute_metric(st, &st->cells[i], m, present, err);
+        for (size_t m = 0; ok && m < METRIC_COUNT; m++) ok = compute_metric(st, &st->cells[i], m, present, err);
     free(present);
     return ok;
 }
@@ -130,7 +120,7 @@ static bool compare_setting(sweep_statistics *st, sweep_cell *first, sweep_cell 
     const sweep_cell *base = baseline_of(st, first, end);
     size_t n = st->w->seed_count;
     for (sweep_cell *c = first; base && c < end; c++)
-        for (size_t m = 0; c != base && m < st->metric_count; m++)
+        for (size_t m = 0; c != base && m < METRIC_COUNT; m++)
             if (!paired_interval(values_of(st, c, m), values_of(st, base, m), n, st->w->questions.confidence,
                                  &c->differences[m]))
                 return error_memory(err, n * sizeof(double));
@@ -150,7 +140,7 @@ static bool compare_policies(sweep_statistics *st, portolan_error *err) {
 /* ---- Repetitions ---- */
 
 static bool same_cell(const sweep_statistics *st, const sweep_cell *a, const sweep_cell *b) {
-    size_t bytes = st->metric_count * st->w->seed_count * sizeof(double);
+    size_t bytes = METRIC_COUNT * st->w->seed_count * sizeof(double);
     return strcmp(a->policy, b->policy) == 0 && memcmp(a->values, b->values, bytes) == 0;
 }
 
@@ -245,7 +235,6 @@ static const sweep_cell *find_best(const sweep_statistics *st, bool sure) {
 
 bool sweep_statistics_read(sweep_statistics *st, const sweep *w, sweep_store *t, portolan_error *err) {
     *st = (sweep_statistics){.w = w};
-    while (METRICS[st->metric_count].key) st->metric_count++;
     collector c = {.st = st, .store = t};
     bool ok = store_read(t, collect, &c, err);
     if (ok && st->cell_count) qsort(st->cells, st->cell_count, sizeof *st->cells, by_setting);

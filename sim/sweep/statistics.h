@@ -6,8 +6,6 @@
 #include "analysis/statistics/intervals.h"
 #include "sweep.h"
 
-enum { SWEEP_MAX_METRICS = 40 };
-
 typedef enum front { FRONT_OFF, FRONT_ON, FRONT_SURE } front;
 
 /* A policy at a setting. */
@@ -17,16 +15,14 @@ typedef struct sweep_cell {
     bool oracle;              /* it knows the labels: a bound, not a choice */
     size_t same_as;           /* the first cell of this policy with these very values, itself if there is none before */
     double *values;           /* [metric][seed]; NaN where there is no result */
-    interval metrics[SWEEP_MAX_METRICS]; /* in the order of METRICS */
-    interval
-        differences[SWEEP_MAX_METRICS]; /* from the baseline at the same setting, paired by seed; n = 0 for itself */
+    interval metrics[METRIC_COUNT];     /* in the order of METRICS */
+    interval differences[METRIC_COUNT]; /* from the baseline at the same setting, paired by seed; n = 0 for itself */
     front front;
 } sweep_cell;
 
 typedef struct sweep_statistics {
     arena memory;
     const sweep *w;
-    size_t metric_count;
     sweep_cell *cells; /* [cell_count] by setting, then by position */
     size_t cell_count, room;
     const sweep_cell *best;      /* NULL: none satisfies the bounds, or not asked */
@@ -42,13 +38,6 @@ typedef struct sweep_statistics {
  * of a policy that an axis does not touch. */
 bool sweep_statistics_read(sweep_statistics *st, const sweep *w, sweep_store *t, portolan_error *err);
 void sweep_statistics_free(sweep_statistics *st);
-
-/* Whether a metric is a percentile of a run's requests, whose interval comes from the bootstrap. */
-bool metric_is_percentile(const metric *m);
-
-/* Index of a metric in METRICS. */
-size_t metric_index(const metric *m);
-const metric *metric_named(const char *key);
 
 /* sweep_files.c: the rows of the store as a table, in the order of the points; `timings`: with host,
  * seconds, attempts. */

@@ -70,15 +70,11 @@ const yaml_field BEST_FIELDS[] = {
 /* ---- Questions ---- */
 
 static bool find_metric(const char *key, text_mark mark, const metric **found, portolan_error *err) {
-    const char *keys[64];
-    size_t n = 0;
-    for (const metric *m = METRICS; m->key && n < 63; m++) {
-        keys[n++] = m->key;
-        *found = m;
-        if (strcmp(m->key, key) == 0) return true;
-    }
-    keys[n] = NULL;
+    const char *keys[METRIC_COUNT + 1];
     char hint[HINT_TEXT];
+    *found = metric_named(key);
+    if (*found) return true;
+    for (size_t i = 0; i <= METRIC_COUNT; i++) keys[i] = METRICS[i].key; /* the last one's is NULL */
     return error_input(err, mark, "there is no metric '%.60s'%s; see portolan list metrics", key,
                        word_hint(hint, key, keys));
 }

@@ -7,25 +7,23 @@
 #include "base/text.h"
 #include "statistics.h"
 
-/* A column: a metric, shown as value * scale. */
+/* A column: a metric, under a short title. */
 typedef struct column {
-    const char *title, *unit, *key;
-    double scale;
-    int digits;
+    const char *title, *key;
     bool always; /* else only where the sweep asks about the metric */
 } column;
 
 static const column COLUMNS[] = {
-    {"accuracy", "%", "accuracy", 100, 2, true},
-    {"drop", "pt", "drop", 1, 2, true},
-    {"cost", "", "cost", 1, 3, true},
-    {"saving", "%", "cost_saving", 100, 1, false},
-    {"mean", "ms", "latency_mean_s", 1e3, 1, true},
-    {"p95", "ms", "latency_p95_s", 1e3, 1, false},
-    {"p99", "ms", "latency_p99_s", 1e3, 1, false},
-    {"phone", "mJ", "energy_active_phone_j", 1e3, 3, true},
-    {"total", "J", "energy_total_j", 1, 3, false},
-    {"up", "B", "bytes_up", 1, 0, false},
+    {"accuracy", "accuracy", true},
+    {"drop", "drop", true},
+    {"cost", "cost", true},
+    {"saving", "cost_saving", false},
+    {"mean", "latency_mean_s", true},
+    {"p95", "latency_p95_s", false},
+    {"p99", "latency_p99_s", false},
+    {"phone", "energy_active_phone_j", true},
+    {"total", "energy_total_j", false},
+    {"up", "bytes_up", false},
 };
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, WIDTH = 48, MOST_ROWS = 40, MOST_NAME = 28, TITLE = 256 };
 
@@ -51,14 +49,15 @@ static bool is_asked(const sweep_questions *q, const column *c) {
 }
 
 static void show(char *into, const column *c, const sweep_cell *row) {
-    const interval *x = &row->metrics[metric_index(metric_named(c->key))];
-    double half = (x->high - x->low) / 2 * c->scale;
+    const metric *m = metric_named(c->key);
+    const interval *x = &row->metrics[metric_index(m)];
+    double half = (x->high - x->low) / 2 * m->scale;
     if (!isfinite(x->mean))
         snprintf(into, WIDTH, "-");
     else if (!isfinite(half))
-        snprintf(into, WIDTH, "%.*f", c->digits, x->mean * c->scale + 0.0);
+        snprintf(into, WIDTH, "%.*f", m->digits, x->mean * m->scale + 0.0);
     else
-        snprintf(into, WIDTH, "%.*f +-%.*f", c->digits, x->mean * c->scale + 0.0, c->digits, half);
+        snprintf(into, WIDTH, "%.*f +-%.*f", m->digits, x->mean * m->scale + 0.0, m->digits, half);
 }
 
 static bool repeats(const sweep_statistics *st, const sweep_cell *c) { return &st->cells[c->same_as] != c; }
@@ -158,7 +157,7 @@ static void print_titles(const sweep_statistics *st, const layout *l, FILE *out)
     fputc('\n', out);
     for (size_t k = 0; k < st->w->axis_count; k++) fprintf(out, "%-*s  ", l->axes[k], "");
     fprintf(out, "%-*s", l->policy, "");
-    for (size_t k = 0; k < COLUMN_COUNT; k++) put_field(out, l->columns[k], COLUMNS[k].unit);
+    for (size_t k = 0; k < COLUMN_COUNT; k++) put_field(out, l->columns[k], metric_named(COLUMNS[k].key)->shown_unit);
     fputc('\n', out);
 }
 

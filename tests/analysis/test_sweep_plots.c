@@ -26,14 +26,14 @@ static void write_plan(const char *folder, const char *axes, const char *rest) {
 }
 
 static void put_cell(FILE *f, const char *x, const char *y, const char *policy, double mean) {
-    static const char *const METRICS[] = {"accuracy", "cost"};
+    static const char *const KEYS[] = {"accuracy", "cost"};
     for (int m = 0; m < 2; m++) {
         csv_put(f, x);
         putc(',', f);
         csv_put(f, y);
         putc(',', f);
         csv_put(f, policy);
-        fprintf(f, ",%s,2,%g,0.01,%g,%g\n", METRICS[m], mean, mean - 0.01, mean + 0.01);
+        fprintf(f, ",%s,2,%g,0.01,%g,%g\n", KEYS[m], mean, mean - 0.01, mean + 0.01);
     }
 }
 

@@ -134,8 +134,6 @@ static void check_script(const char *name) {
 }
 
 static void write_report(const run_folder *f) {
-    static const report_column COLUMNS[] = {{"accuracy", "accuracy", "%", "share", 100, 2, 1, true},
-                                            {"cost", "cost", "", "mean", 1, 3, -1, false}};
     char plots[128], page[128];
     picture_list pictures;
     portolan_error err = {0};
@@ -147,7 +145,7 @@ static void write_report(const run_folder *f) {
         return;
     }
     if (pictures.drawn) abort();
-    report_request r = {f, f, &pictures, COLUMNS, 2};
+    report_request r = {f, f, &pictures};
     if (!report_write(&r, page, &err) || !file_read(page, 1 << 28, &bytes, &err)) abort();
     if (strlen(bytes.data) != bytes.length) abort();
     check_page(bytes.data);

@@ -25,11 +25,13 @@ static void fill(void) {
                                                  .drop = -0.001,
                                                  .cost = x,
                                                  .cost_saving = x / 10,
-                                                 .latency_mean = x / 100,
-                                                 .latency_p95 = x / 50,
-                                                 .active_phone = x / 1000,
+                                                 .latency_mean_s = x / 100,
+                                                 .latency_p95_s = x / 50,
+                                                 .energy_active_phone_j = x / 1000,
                                                  .bytes_up = x * 20,
-                                                 .shares = {0.5, 0.25, 0.25}}};
+                                                 .share_phone = 0.5,
+                                                 .share_edge = 0.25,
+                                                 .share_cloud = 0.25}};
     }
 }
 
@@ -82,15 +84,15 @@ static void test_ties(void **state) {
     (void)state;
     fill();
     results[2].done = true;
-    results[0].summary.latency_mean = 0.10001;
-    results[1].summary.latency_mean = 0.10002;
-    results[2].summary.latency_mean = NAN;
+    results[0].summary.latency_mean_s = 0.10001;
+    results[1].summary.latency_mean_s = 0.10002;
+    results[2].summary.latency_mean_s = NAN;
     results[2].summary.drop = -2;
     char *text = printed(MARKS_ASTERISK);
     assert_null(strstr(text, "*100.0")); /* equal but for what is undefined: none is best */
     assert_non_null(strstr(text, " *-2.00"));
     free(text);
-    results[2].summary.latency_mean = 1;
+    results[2].summary.latency_mean_s = 1;
     char *again = printed(MARKS_ASTERISK);
     const char *first = strstr(again, " *100.0");
     assert_non_null(first);
@@ -113,7 +115,8 @@ static void test_width(void **state) {
     setups[1].label = "confidence(threshold=0.8,exits=all,escalate=hidden,entropy=1,patience=4)";
     for (size_t k = 0; k < sizeof SIZES / sizeof *SIZES; k++) {
         policy_summary *r = &results[0].summary;
-        r->cost = r->cost_saving = r->latency_mean = r->latency_p95 = r->active_phone = r->bytes_up = SIZES[k];
+        r->cost = r->cost_saving = r->latency_mean_s = r->latency_p95_s = r->energy_active_phone_j = r->bytes_up = SIZES
+            [k];
         char *text = printed(MARKS_ASTERISK);
         assert_true(widest(text) <= 100);
         assert_non_null(strstr(text, "=3)"));
