@@ -31,14 +31,12 @@ typedef struct scenario_input {
     char hash[65];
 } scenario_input;
 
-typedef enum trace_kind { TRACE_NONE, TRACE_CHROME, TRACE_PAJE, TRACE_CSV } trace_kind;
-
-extern const char *const TRACE_FORMAT_NAMES[]; /* by trace_kind: "none", "chrome", ..., NULL */
+typedef struct trace_format trace_format; /* sim/observers/trace.h */
 
 /* Which traces are written: lives of every n-th request that arrives in [from, to), and counters of the same
  * time, means over steps. Seconds. */
 typedef struct trace_settings {
-    int format; /* trace_kind */
+    const trace_format *format; /* NULL: none */
     uint64_t every;
     double from, to; /* to: INFINITY where nothing ends the window */
     double step;

@@ -1,7 +1,8 @@
-/* portolan list: the tables of policies, devices, links, workloads, metrics and columns. */
+/* portolan list: the tables of policies, devices, links, workloads, traces, metrics and columns. */
 #include <string.h>
 
 #include "commands.h"
+#include "sim/observers/trace.h"
 #include "sim/results/result_tables.h"
 
 typedef struct list_arguments {
@@ -85,6 +86,15 @@ static json_t *workloads_json(void) {
     return rows;
 }
 
+static json_t *traces_json(void) {
+    json_t *rows = json_array();
+    const trace_format *f;
+    for (size_t i = 0; (f = trace_format_at(i)); i++)
+        json_array_append_new(
+            rows, json_pack("{s:s, s:s, s:s}", "name", f->name, "summary", f->use, "extension", f->extension));
+    return rows;
+}
+
 static json_t *metrics_json(void) {
     json_t *rows = json_array();
     for (const metric *m = METRICS; m->key; m++)
@@ -118,8 +128,8 @@ typedef struct listing {
 } listing;
 
 static const listing LISTINGS[] = {
-    {"policies", policies_json}, {"devices", devices_json}, {"links", links_json}, {"workloads", workloads_json},
-    {"metrics", metrics_json},   {"columns", columns_json}, {NULL, NULL},
+    {"policies", policies_json}, {"devices", devices_json}, {"links", links_json},     {"workloads", workloads_json},
+    {"traces", traces_json},     {"metrics", metrics_json}, {"columns", columns_json}, {NULL, NULL},
 };
 
 /* ---- Text ---- */
@@ -162,7 +172,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         a->what = argument;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "name one of policies, devices, links, workloads, metrics, columns");
+        argp_error(state, "name one of policies, devices, links, workloads, traces, metrics, columns");
         return 0;
     default: return common_parse(key, argument, state);
     }
@@ -170,7 +180,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 
 static const struct argp LIST_ARGP = {NULL,
                                       parse,
-                                      "policies|devices|links|workloads|metrics|columns",
+                                      "policies|devices|links|workloads|traces|metrics|columns",
                                       "Lists what can be named in a scenario, and what comes out.",
                                       COMMON_ARGP,
                                       NULL,

@@ -1,5 +1,17 @@
 /* What serves, disturbs and observes a run: a line a file. */
 #include "engine.h"
+#include "sim/observers/trace.h"
+
+#define OBSERVER_TABLE(ENTRY) \
+    ENTRY(RECORDS_OBSERVER)   \
+    ENTRY(LOAD_OBSERVER)      \
+    ENTRY(PROGRESS_OBSERVER)  \
+    ENTRY(CHROME_TRACE)       \
+    ENTRY(PAJE_TRACE)         \
+    ENTRY(CSV_TRACE)
+
+#define DECLARE(observer) extern const observer_type observer;
+OBSERVER_TABLE(DECLARE)
 
 static const discipline *const DISCIPLINES[] = {
     &FIFO,
@@ -10,8 +22,13 @@ static const disturbance *const DISTURBANCES[] = {
     NULL,
 };
 
-static const observer_type *const OBSERVERS[] = {
-    &RECORDS_OBSERVER, &LOAD_OBSERVER, &PROGRESS_OBSERVER, &TRACE_OBSERVER, NULL,
-};
+#define ADDRESS(observer) &observer,
+static const observer_type *const OBSERVERS[] = {OBSERVER_TABLE(ADDRESS) NULL};
 
 const engine_tables ENGINE_TABLES = {DISCIPLINES, DISTURBANCES, OBSERVERS};
+
+const trace_format *trace_format_at(size_t index) {
+    for (const observer_type *const *o = OBSERVERS; *o; o++)
+        if ((*o)->trace && index-- == 0) return (*o)->trace;
+    return NULL;
+}

@@ -169,11 +169,13 @@ static bool close_loads(void *self, bool ok, portolan_error *err) {
     return ok;
 }
 
-const observer_type LOAD_OBSERVER = {"load",
-                                     1 << EVENT_ENTERED | 1 << EVENT_QUEUED | 1 << EVENT_REFUSED | 1 << EVENT_DEQUEUED |
-                                         1 << EVENT_COMPUTED | 1 << EVENT_SENDING | 1 << EVENT_ARRIVED |
-                                         1 << EVENT_LOST,
-                                     open_loads, on, close_loads};
+const observer_type LOAD_OBSERVER = {.name = "load",
+                                     .hears = 1 << EVENT_ENTERED | 1 << EVENT_QUEUED | 1 << EVENT_REFUSED |
+                                              1 << EVENT_DEQUEUED | 1 << EVENT_COMPUTED | 1 << EVENT_SENDING |
+                                              1 << EVENT_ARRIVED | 1 << EVENT_LOST,
+                                     .open = open_loads,
+                                     .on = on,
+                                     .close = close_loads};
 
 /* ---- What follows ---- */
 

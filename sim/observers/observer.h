@@ -51,8 +51,9 @@ typedef struct observer_type {
     bool (*on)(void *self, const event *e);
     /* The run is over; `ok` is false if it failed. Frees `self`. False: what it kept is lost. */
     bool (*close)(void *self, bool ok, portolan_error *err);
+    const trace_format *trace; /* what it writes, where the scenario asks for a trace in that format; NULL: no trace */
 } observer_type;
 
-extern const observer_type RECORDS_OBSERVER, LOAD_OBSERVER, PROGRESS_OBSERVER, TRACE_OBSERVER;
+extern const observer_type RECORDS_OBSERVER; /* without which there are no results */
 
 #endif

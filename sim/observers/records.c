@@ -54,4 +54,8 @@ static bool close_records(void *self, bool ok, portolan_error *err) {
     return ok;
 }
 
-const observer_type RECORDS_OBSERVER = {"records", 1 << EVENT_ASKED | 1 << EVENT_DONE, open_records, on, close_records};
+const observer_type RECORDS_OBSERVER = {.name = "records",
+                                        .hears = 1 << EVENT_ASKED | 1 << EVENT_DONE,
+                                        .open = open_records,
+                                        .on = on,
+                                        .close = close_records};

@@ -34,4 +34,8 @@ static bool close_reports(void *self, bool ok, portolan_error *err) {
     return ok;
 }
 
-const observer_type PROGRESS_OBSERVER = {"progress", 1 << EVENT_DONE, open_reports, on, close_reports};
+const observer_type PROGRESS_OBSERVER = {.name = "progress",
+                                         .hears = 1 << EVENT_DONE,
+                                         .open = open_reports,
+                                         .on = on,
+                                         .close = close_reports};

@@ -1,4 +1,4 @@
-/* From what the engine tells to the events and counters that a format writes. */
+/* What the observers of all formats share: from what the engine tells to the events and counters that a format writes. */
 #include "trace.h"
 
 #include <math.h>
@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "sim/engine/place.h"
-#include "trace_format.h"
-
-static const trace_format *const FORMATS[] = {NULL, &TRACE_CHROME_FORMAT, &TRACE_PAJE_FORMAT, &TRACE_CSV_FORMAT};
+#include "trace_writer.h"
 
 /* ---- Names of files ---- */
 
@@ -17,7 +15,7 @@ void trace_part_name(char *into, size_t size, size_t index) { snprintf(into, siz
 /* Labels may hold what a file's name cannot, or be too long for one: then their number tells them apart. */
 void trace_final_name(char *into, size_t size, const scenario *s, size_t index) {
     static const char SAFE[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.()=,";
-    const char *label = s->policies[index].label, *extension = FORMATS[s->trace.format]->extension;
+    const char *label = s->policies[index].label, *extension = s->trace.format->extension;
     char name[128];
     snprintf(name, sizeof name, "%s", label);
     for (char *c = name; *c; c++)
@@ -291,7 +289,7 @@ static void (*const HEARS[EVENT_KINDS])(trace *, const event *) = {
     [EVENT_LOST] = on_lost,         [EVENT_DONE] = on_done,
 };
 
-static bool on(void *self, const event *e) {
+bool trace_on(void *self, const event *e) {
     trace *t = self;
     if (!HEARS[e->kind]) return true;
     pass_time(t, e->now);
@@ -351,14 +349,14 @@ static bool allocate(trace *t, portolan_error *err) {
     return true;
 }
 
-static bool open_trace(void **self, const observed_run *run, portolan_error *err) {
+bool trace_open(void **self, const observed_run *run, const trace_format *format, portolan_error *err) {
     const scenario *s = run->s;
-    if (s->trace.format == TRACE_NONE || !run->folder) return true;
+    if (s->trace.format != format || !run->folder) return true;
     trace *t = calloc(1, sizeof *t);
     if (!t) return error_memory(err, sizeof *t);
     t->s = s;
     t->totals = &run->books->totals;
-    t->format = FORMATS[s->trace.format];
+    t->format = format;
     t->label = s->policies[run->policy].label;
     t->counting = true;
     t->step_end = s->trace.from;
@@ -375,7 +373,7 @@ static bool open_trace(void **self, const observed_run *run, portolan_error *err
 }
 
 /* The last step and the totals; a failed run's are not worth writing. */
-static bool close_trace(void *self, bool ok, portolan_error *err) {
+bool trace_close(void *self, bool ok, portolan_error *err) {
     trace *t = self;
     portolan_error ignored = {0};
     if (ok) {
@@ -390,5 +388,3 @@ static bool close_trace(void *self, bool ok, portolan_error *err) {
     free_trace(t);
     return ok;
 }
-
-const observer_type TRACE_OBSERVER = {"trace", OBSERVE_ALL, open_trace, on, close_trace};

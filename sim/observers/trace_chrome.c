@@ -6,7 +6,7 @@
  * one thread a core, so that no two of a thread overlap; counters are C. */
 #include <math.h>
 
-#include "trace_format.h"
+#include "trace_writer.h"
 
 enum { PID_REQUESTS = 1, PID_NETWORK, PID_PLACES };
 
@@ -221,4 +221,27 @@ static void end(trace *t, const run_totals *totals, double now) {
     text_put(o, "]}}\n");
 }
 
-const trace_format TRACE_CHROME_FORMAT = {"json", begin, lane, put_event, sample, end};
+static const trace_format FORMAT = {
+    .name = "chrome",
+    .extension = "json",
+    .use =
+        "trace events, for Perfetto (https://ui.perfetto.dev), chrome://tracing, and speedscope (without the counters)",
+    .begin = begin,
+    .lane = lane,
+    .event = put_event,
+    .sample = sample,
+    .end = end,
+};
+
+static bool open_chrome(void **self, const observed_run *run, portolan_error *err) {
+    return trace_open(self, run, &FORMAT, err);
+}
+
+const observer_type CHROME_TRACE = {
+    .name = "chrome trace",
+    .hears = OBSERVE_ALL,
+    .open = open_chrome,
+    .on = trace_on,
+    .close = trace_close,
+    .trace = &FORMAT,
+};

@@ -1,6 +1,6 @@
 /* A trace as tidy CSV: a row an event or a counter's change, for pandas, R and gnuplot. Spans are written
  * when they end. */
-#include "trace_format.h"
+#include "trace_writer.h"
 
 static void begin(trace *t) {
     text_put(&t->text, "event,time_s,duration_s,request,phone,place,lane,first_layer,last_layer,to,bytes,link,note,"
@@ -111,4 +111,26 @@ static void sample(trace *t, const trace_sample *s) {
 
 static void end(trace *t, const run_totals *totals, double now) { (void)t, (void)totals, (void)now; }
 
-const trace_format TRACE_CSV_FORMAT = {"csv", begin, lane, put_event, sample, end};
+static const trace_format FORMAT = {
+    .name = "csv",
+    .extension = "csv",
+    .use = "a row an event, for pandas, R, gnuplot and awk",
+    .begin = begin,
+    .lane = lane,
+    .event = put_event,
+    .sample = sample,
+    .end = end,
+};
+
+static bool open_csv(void **self, const observed_run *run, portolan_error *err) {
+    return trace_open(self, run, &FORMAT, err);
+}
+
+const observer_type CSV_TRACE = {
+    .name = "csv trace",
+    .hears = OBSERVE_ALL,
+    .open = open_csv,
+    .on = trace_on,
+    .close = trace_close,
+    .trace = &FORMAT,
+};

@@ -1,7 +1,5 @@
-/* What formats, counters and events are called. */
-#include "trace_format.h"
-
-const char *const TRACE_FORMAT_NAMES[] = {"none", "chrome", "paje", "csv", NULL};
+/* What counters and events are called, in every format. */
+#include "trace_writer.h"
 
 const counter_name COUNTER_NAMES[COUNTER_COUNT] = {
     [COUNTER_QUEUE] = {"queue", "requests"},

@@ -5,7 +5,7 @@
  * container for each core that was used), and links. States: a lane's is "request" from arrival to answer,
  * its phases pushed onto it; a core's is what it computes. Since a step's mean is known at its end, and
  * lines may not go back in time, a variable is set at the end of the step it is the mean of. */
-#include "trace_format.h"
+#include "trace_writer.h"
 
 /* The events used, and their fields; an event's number is its index. */
 static const struct {
@@ -243,4 +243,26 @@ static void end(trace *t, const run_totals *totals, double now) {
     text_put(o, " S s\n");
 }
 
-const trace_format TRACE_PAJE_FORMAT = {"paje", begin, lane, put_event, sample, end};
+static const trace_format FORMAT = {
+    .name = "paje",
+    .extension = "paje",
+    .use = "for pj_dump (pajeng) and ViTE",
+    .begin = begin,
+    .lane = lane,
+    .event = put_event,
+    .sample = sample,
+    .end = end,
+};
+
+static bool open_paje(void **self, const observed_run *run, portolan_error *err) {
+    return trace_open(self, run, &FORMAT, err);
+}
+
+const observer_type PAJE_TRACE = {
+    .name = "paje trace",
+    .hears = OBSERVE_ALL,
+    .open = open_paje,
+    .on = trace_on,
+    .close = trace_close,
+    .trace = &FORMAT,
+};

@@ -205,7 +205,7 @@ static json_t *manifest_json(const scenario *s, const run_report *report) {
 /* The children's traces get their names; what an interrupted one left is removed. */
 static bool name_traces(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err) {
     char name[256], part[sizeof folder->path + sizeof name], path[sizeof part];
-    for (size_t i = 0; s->trace.format != TRACE_NONE && i < report->result_count; i++) {
+    for (size_t i = 0; s->trace.format && i < report->result_count; i++) {
         trace_part_name(name, sizeof name, i);
         snprintf(part, sizeof part, "%s/%s", folder->path, name);
         trace_final_name(name, sizeof name, s, i);

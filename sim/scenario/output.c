@@ -1,7 +1,10 @@
 /* The output of a scenario: which files are written, and what of a trace. */
 #include <math.h>
 
+#include <string.h>
+
 #include "loader.h"
+#include "sim/observers/trace.h"
 
 static const char *const REQUEST_OUTPUTS[] = {"csv", "none", NULL};
 
@@ -11,7 +14,7 @@ typedef struct output_keys {
 } output_keys;
 
 typedef struct trace_keys {
-    int format;
+    const char *format;
     uint64_t every;
     const yaml_node *window;
     double step;
@@ -21,14 +24,13 @@ const yaml_field OUTPUT_FIELDS[] = {
     {"requests", FIELD_CHOICE, offsetof(output_keys, requests), .doc = "csv: requests.csv, a row a request; or none",
      .fallback = "csv", .choices = REQUEST_OUTPUTS},
     {"trace", FIELD_NODE, offsetof(output_keys, trace),
-     .doc = "none, or the format of a trace file for each policy: chrome, paje, csv; or a map of trace keys"},
+     .doc = "none, or the format of a trace file for each policy; or a map of trace keys"},
     {0},
 };
 
 const yaml_field TRACE_FIELDS[] = {
-    {"format", FIELD_CHOICE, offsetof(trace_keys, format),
-     .doc = "chrome: trace-event JSON, for Perfetto; paje: for pj_dump and ViTE; csv: a row an event; or none",
-     .required = true, .choices = TRACE_FORMAT_NAMES},
+    {"format", FIELD_TEXT, offsetof(trace_keys, format), .doc = "a format that 'portolan list traces' shows, or none",
+     .required = true},
     {"every", FIELD_COUNT, offsetof(trace_keys, every),
      .doc = "the lives of every n-th request are written; counters count all requests", .fallback = "1", .least = 1,
      .most = 1e9},
@@ -57,6 +59,23 @@ static bool read_window(const yaml_node *node, trace_settings *t, portolan_error
                        node->items[1]->text, node->items[0]->text);
 }
 
+/* The format of that name; NULL for "none". */
+static bool read_format(const yaml_node *node, const char *name, const trace_format **format, portolan_error *err) {
+    enum { MOST = 32 };
+    const char *names[MOST + 2] = {"none"};
+    for (size_t i = 0; i < MOST && (*format = trace_format_at(i)); i++) {
+        names[i + 1] = (*format)->name;
+        if (strcmp(name, (*format)->name) == 0) return true;
+    }
+    *format = NULL;
+    if (strcmp(name, names[0]) == 0) return true;
+    char allowed[256], hint[HINT_TEXT];
+    list_words(allowed, sizeof allowed, names);
+    const yaml_node *at = node->kind == YAML_MAP ? yaml_find(node, "format") : node;
+    return error_input(err, at->mark, "'format' is '%.60s'%s; allowed are %s", name, word_hint(hint, name, names),
+                       allowed);
+}
+
 /* A map of keys; a single word is the format, the rest left to its defaults. */
 static bool read_trace(const yaml_node *node, trace_settings *t, portolan_error *err) {
     const yaml_node name = {.kind = YAML_SCALAR, .mark = node->mark, .text = "format"};
@@ -64,7 +83,9 @@ static bool read_trace(const yaml_node *node, trace_settings *t, portolan_error 
     const yaml_node short_form = {.kind = YAML_MAP, .mark = node->mark, .count = 1, .items = (yaml_node **)pair};
     trace_keys keys = {0};
     if (!yaml_read(node->kind == YAML_SCALAR ? &short_form : node, "trace", TRACE_FIELDS, &keys, err)) return false;
-    *t = (trace_settings){.format = keys.format, .every = keys.every, .to = INFINITY, .step = keys.step};
+    const trace_format *format = NULL;
+    if (!read_format(node, keys.format, &format, err)) return false;
+    *t = (trace_settings){.format = format, .every = keys.every, .to = INFINITY, .step = keys.step};
     return !keys.window || read_window(keys.window, t, err);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints a table of the manual: tables.py devices|links|policies from what `portolan list` says, tables.py worlds FOLDER
+"""Prints a table of the manual: tables.py devices|links|policies|traces from what `portolan list` says, tables.py worlds FOLDER
 from the runs of scenarios/headline/cost-and-time.sh."""
 import csv
 import json
@@ -42,6 +42,13 @@ def policies(rows):
         print(f"| `{row['name']}` | {row['summary']} | {row['source']} |")
 
 
+def traces(rows):
+    print("| format | file | what it is |")
+    print("|---|---|---|")
+    for row in rows:
+        print(f"| `{row['name']}` | `trace-POLICY.{row['extension']}` | {row['summary']} |")
+
+
 def worlds(folder):
     print("| policy | cost | city, ms | busy edge, ms | village, ms |")
     print("|---|---|---|---|---|")
@@ -59,4 +66,4 @@ if __name__ == "__main__":
         worlds(sys.argv[2])
         sys.exit()
     made = subprocess.run(["portolan", "list", sys.argv[1], "--json"], stdout=subprocess.PIPE, check=True)
-    {"devices": devices, "links": links, "policies": policies}[sys.argv[1]](json.loads(made.stdout))
+    {"devices": devices, "links": links, "policies": policies, "traces": traces}[sys.argv[1]](json.loads(made.stdout))

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""equality.py OLD NEW [--seed N] [--random COUNT] [--scenarios FILE...]: whether two builds of portolan give the same results.
+"""equality.py OLD NEW [--seed N] [--random COUNT] [--scenarios FILE...] [--traces] [--set KEY=VALUE...]: whether two builds of
+portolan give the same results.
 
 Runs every scenario with both, and COUNT random ones drawn from the seed, and compares the results folders: the same bytes
 in every file but the manifest; or else the same routes, answers and bytes, and times within 20 us, of which the rows are
 counted. Where requests fall together (constant think times), the order of equal events may change, and with it who waits
-for whom and what is asked next: then sums of each policy are compared, and must be within 2 %. Exit status 1 if two results
-differ by more. Standard library only."""
+for whom and what is asked next: then sums of each policy are compared, and must be within 2 %.
+
+--traces runs each scenario once with each format of traces that NEW lists, and a random scenario with one of several
+samplings, too. --set goes to both builds: fewer requests, say. Exit status 1 if two results differ by more. Standard
+library only."""
 import argparse
 import csv
 import json
@@ -150,15 +154,22 @@ def compare(old, new, simultaneous):
     return compare_rows(*rows, simultaneous)
 
 
-def run(command, scenario, out):
-    done = subprocess.run([command, "run", "-q", scenario, "--out", out], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+def formats(command):
+    """Names of the formats that traces may have."""
+    listed = subprocess.run([command, "list", "traces", "--json"], stdout=subprocess.PIPE, check=True)
+    return [row["name"] for row in json.loads(listed.stdout)]
+
+
+def run(command, scenario, sets, out):
+    changes = [word for change in sets for word in ("--set", change)]
+    done = subprocess.run([command, "run", "-q", scenario, *changes, "--out", out], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           text=True, check=False)
     return done.returncode, done.stderr.replace(str(out), "OUT")
 
 
-def check(scenario, content, options, folder):
+def check(scenario, content, options, sets, folder):
     outs = [folder / "old", folder / "new"]
-    said = [run(command, scenario, out) for command, out in zip((options.old, options.new), outs)]
+    said = [run(command, scenario, sets, out) for command, out in zip((options.old, options.new), outs)]
     if said[0] != said[1]:
         print("    old:", *said[0], "\n    new:", *said[1])
         return False
@@ -168,6 +179,31 @@ def check(scenario, content, options, folder):
     return compare(*outs, is_simultaneous(content))
 
 
+def traced(name, draw):
+    """The change that asks for a trace in that format, all of it or a sample."""
+    return "output.trace=" + draw.choice([name, f"{{format: {name}, every: 7, step: 300ms}}",
+                                          f"{{format: {name}, window: [5s, 20s], step: 2s}}"])
+
+
+def variants(options, number):
+    """The changes to run a scenario with, a list each."""
+    if not options.traces:
+        return [options.set]
+    draw = random.Random(number) if number >= 0 else None
+    return [options.set + [traced(name, draw) if draw else f"output.trace={name}"] for name in formats(options.new)]
+
+
+def check_all(scenario, content, options, number, folder):
+    """The number of variants that differ."""
+    failed = 0
+    for index, sets in enumerate(variants(options, number)):
+        print(scenario if number < 0 else f"random scenario {number}", *sets)
+        within = folder / str(index)
+        within.mkdir()
+        failed += not check(scenario, content, options, sets, within)
+    return failed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("old")
@@ -175,6 +211,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--random", type=int, default=20)
     parser.add_argument("--scenarios", nargs="*", default=[])
+    parser.add_argument("--traces", action="store_true")
+    parser.add_argument("--set", nargs="*", default=[])
     options = parser.parse_args()
     failed = 0
     for number in range(-len(options.scenarios), options.random):
@@ -187,10 +225,9 @@ def main():
                 content = some_scenario(random.Random(options.seed * 100000 + number))
                 scenario = folder / "scenario.yaml"
                 scenario.write_text(json.dumps(content, indent=1))
-            print(scenario if number < 0 else f"random scenario {number}")
-            failed += not check(scenario, content, options, folder)
+            failed += check_all(scenario, content, options, number, folder)
     if failed:
-        sys.exit(f"equality: {failed} scenarios differ")
+        sys.exit(f"equality: {failed} runs differ")
 
 
 main()

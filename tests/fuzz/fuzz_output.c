@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const trace_settings *t = &s.trace;
     if (!scenario_read_output(&loader))
         refused(&err);
-    else if (t->format != TRACE_NONE && (t->every < 1 || !(t->from >= 0) || !(t->to > t->from) || !(t->step >= 1e-6)))
+    else if (t->format && (t->every < 1 || !(t->from >= 0) || !(t->to > t->from) || !(t->step >= 1e-6)))
         abort();
     yaml_unload(&doc);
     return 0;

@@ -245,7 +245,11 @@ static bool close_counts(void *self, bool ok, portolan_error *err) {
     return ok;
 }
 
-static const observer_type COUNTS = {"counts", OBSERVE_ALL, open_counts, count, close_counts};
+static const observer_type COUNTS = {.name = "counts",
+                                     .hears = OBSERVE_ALL,
+                                     .open = open_counts,
+                                     .on = count,
+                                     .close = close_counts};
 
 static void count_events(const disturbance *by, size_t policy) {
     const engine_tables tables = {ENGINE_TABLES.disciplines, (const disturbance *const[]){by, NULL},
@@ -289,7 +293,11 @@ static bool say_why(void *self, bool ok, portolan_error *err) {
     return ok && error_run(err, "the disk is full");
 }
 
-static const observer_type QUITTER = {"quitter", 1 << EVENT_DONE, open_counts, refuse_to_go_on, say_why};
+static const observer_type QUITTER = {.name = "quitter",
+                                      .hears = 1 << EVENT_DONE,
+                                      .open = open_counts,
+                                      .on = refuse_to_go_on,
+                                      .close = say_why};
 
 TEST(an_observer_ends_the_run) {
     const engine_tables tables = {ENGINE_TABLES.disciplines, ENGINE_TABLES.disturbances,

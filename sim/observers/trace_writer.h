@@ -1,8 +1,6 @@
-/* What the writers of trace formats are given. Internal to the trace files of sim/.
- *
- * A format is one file, trace_NAME.c, that defines one trace_format, and a line in the table of trace.c. */
-#ifndef PORTOLAN_TRACE_FORMAT_H
-#define PORTOLAN_TRACE_FORMAT_H
+/* What the formats of traces share: what they are told, and what they write into. Internal to the trace files of sim/. */
+#ifndef PORTOLAN_TRACE_WRITER_H
+#define PORTOLAN_TRACE_WRITER_H
 
 #include "lanes.h"
 #include "sim/engine/places.h"
@@ -25,7 +23,7 @@ extern const counter_name COUNTER_NAMES[COUNTER_COUNT];
 enum { TRACE_NAME = 80 };
 
 /* A group of phones, an edge site or a cloud region. */
-typedef struct trace_place {
+struct trace_place {
     char name[TRACE_NAME];
     tier at;
     const device *device;
@@ -35,7 +33,7 @@ typedef struct trace_place {
     gauge waiting, busy;
     double joules; /* of radios since the step began */
     int64_t written[COUNTER_COUNT];
-} trace_place;
+};
 
 /* A cell or an uplink in one direction (both, if it is half duplex). */
 typedef struct trace_link {
@@ -58,7 +56,7 @@ typedef enum trace_what {
 typedef enum trace_moment { TRACE_BEGINS, TRACE_ENDS, TRACE_HAPPENS } trace_moment;
 
 /* Something of a traced request's life. */
-typedef struct trace_event {
+struct trace_event {
     trace_what what;
     trace_moment moment;
     double start, now; /* start: of what ends; else now */
@@ -71,27 +69,15 @@ typedef struct trace_event {
     uint64_t bytes;             /* send */
     const trace_link *links[2]; /* send: crossed, NULL where none is */
     bool failed;                /* send ends: did not arrive; compute ends: the server failed */
-} trace_event;
+};
 
 /* A mean over the step from `start` to `end`; only written where it differs from the step before. */
-typedef struct trace_sample {
+struct trace_sample {
     counter counter;
     const trace_place *place; /* or NULL */
     const trace_link *link;
     double start, end, value;
-} trace_sample;
-
-typedef struct trace_format {
-    const char *extension;
-    void (*begin)(trace *t);
-    /* A core (of a phone, a server) or a lane of requests (`of` is NULL) is used for the first time. */
-    void (*lane)(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now);
-    void (*event)(trace *t, const trace_event *e);
-    void (*sample)(trace *t, const trace_sample *s);
-    void (*end)(trace *t, const run_totals *totals, double now);
-} trace_format;
-
-extern const trace_format TRACE_CHROME_FORMAT, TRACE_PAJE_FORMAT, TRACE_CSV_FORMAT;
+};
 
 struct trace {
     const scenario *s;
