@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "array.h"
 #include "files.h"
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF" /* that spreadsheets put before UTF-8 */
@@ -45,12 +46,7 @@ static size_t split(char *text, char **fields) {
 static bool make_room(csv_reader *r, portolan_error *err) {
     if (r->room >= CSV_MAX_LINE)
         return error_input(err, r->mark, "is a line of more than %d bytes; is it a CSV file?", CSV_MAX_LINE - 2);
-    size_t room = r->room ? 2 * r->room : 256;
-    char *line = realloc(r->line, room);
-    if (!line) return error_memory(err, room);
-    r->line = line;
-    r->room = room;
-    return true;
+    return ARRAY_RESERVE(r->line, r->room, r->room + 1, err);
 }
 
 static csv_state no_line(const csv_reader *r, portolan_error *err) {

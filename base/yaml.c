@@ -5,6 +5,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "array.h"
 #include "files.h"
 
 typedef struct anchor {
@@ -112,13 +113,7 @@ typedef struct item_list {
 } item_list;
 
 static bool push(item_list *list, yaml_node *node, portolan_error *err) {
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 8;
-        yaml_node **items = realloc(list->items, room * sizeof(yaml_node *));
-        if (!items) return error_memory(err, room * sizeof(yaml_node *));
-        list->items = items;
-        list->room = room;
-    }
+    if (!ARRAY_RESERVE(list->items, list->room, list->count + 1, err)) return false;
     list->items[list->count++] = node;
     return true;
 }

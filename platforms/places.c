@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/csv.h"
 #include "base/elementary.h"
 #include "base/files.h"
@@ -40,21 +41,14 @@ double location_distance(const location *a, const location *b) {
 
 /* ---- Reading ---- */
 
-static bool append_place(location **places, uint64_t *count, uint64_t *room, location added, portolan_error *err) {
-    if (*count == *room) {
-        uint64_t more = *room ? 2 * *room : 256;
-        location *grown = realloc(*places, more * sizeof *grown);
-        if (!grown) return error_memory(err, more * sizeof *grown);
-        *places = grown;
-        *room = more;
-    }
+static bool append_place(location **places, uint64_t *count, size_t *room, location added, portolan_error *err) {
+    if (!ARRAY_RESERVE(*places, *room, *count + 1, err)) return false;
     (*places)[(*count)++] = added;
     return true;
 }
 
 static bool read_places(csv_reader *r, uint64_t most, location **places, uint64_t *count, portolan_error *err) {
-    size_t latitude, longitude;
-    uint64_t room = 0;
+    size_t latitude, longitude, room = 0;
     csv_state state = CSV_END;
     location p;
     if (!csv_column(r, "latitude", &latitude, err) || !csv_column(r, "longitude", &longitude, err)) return false;

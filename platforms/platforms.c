@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "definitions.h"
 #include "places.h"
 #include "platform_keys.h"
@@ -73,26 +74,10 @@ static const char *numbered(reader *r, const char *name, uint64_t i, uint64_t co
     return copy;
 }
 
-/* Appends `count` items of `size` bytes to an array with space for `room`; NULL if there would be more than `limit` or
- * memory is short. The space is doubled, since an arena gives nothing back before its end. */
-static void *grow(reader *r, void **items, size_t *have, size_t *room, uint64_t count, size_t size, size_t limit,
-                  const yaml_node *at) {
-    if (count > limit - *have) {
-        error_input(r->err, at->mark, "more than %zu in all", limit);
-        return NULL;
-    }
-    if (count > *room - *have) {
-        *room = *have + (count > *have ? count : *have);
-        char *bigger = arena_alloc(&r->p->memory, *room, size);
-        if (!bigger) {
-            error_memory(r->err, *room * size);
-            return NULL;
-        }
-        if (*have) memcpy(bigger, *items, *have * size);
-        *items = bigger;
-    }
-    *have += count;
-    return (char *)*items + (*have - count) * size;
+/* Whether `count` can be added to the `have` of a section. */
+static bool check_total(reader *r, size_t have, uint64_t count, const yaml_node *at) {
+    return count <= PLATFORM_MAX_CELLS - have ||
+           error_input(r->err, at->mark, "more than %d in all", PLATFORM_MAX_CELLS);
 }
 
 /* Is `name` what number 1 .. count of a kind is called? */
@@ -128,12 +113,13 @@ static bool read_region(reader *r, const yaml_node *map) {
         !device_read(&r->own, keys.server, &server, r->err) || !multiply_servers(r, map, &server, keys.servers))
         return false;
     platform *p = r->p;
-    region *added = grow(r, (void **)&p->regions, &p->region_count, &r->region_room, keys.count, sizeof *added,
-                         PLATFORM_MAX_CELLS, map);
-    if (!added) return false;
+    if (!check_total(r, p->region_count, keys.count, map) ||
+        !ARRAY_RESERVE(p->regions, r->region_room, p->region_count + keys.count, r->err))
+        return false;
     for (uint64_t i = 0; i < keys.count; i++) {
-        added[i] = (region){numbered(r, keys.name, i, keys.count), server, keys.queue};
-        if (!added[i].name) return false;
+        const char *name = numbered(r, keys.name, i, keys.count);
+        if (!name) return false;
+        p->regions[p->region_count++] = (region){name, server, keys.queue};
     }
     return add_kind(r, r->regions, &r->region_kinds, map, keys.name, p->region_count - keys.count, keys.count);
 }
@@ -165,18 +151,14 @@ static bool read_site(reader *r, const yaml_node *map, const yaml_node *regions)
         !places_read_each(&r->p->memory, map, keys.count, &places, r->err))
         return false;
     platform *p = r->p;
-    site *added = grow(r, (void **)&p->sites, &p->site_count, &r->site_room, keys.count, sizeof *added,
-                       PLATFORM_MAX_CELLS, map);
-    if (!added) return false;
+    if (!check_total(r, p->site_count, keys.count, map) ||
+        !ARRAY_RESERVE(p->sites, r->site_room, p->site_count + keys.count, r->err))
+        return false;
     for (uint64_t i = 0; i < keys.count; i++) {
+        const char *name = numbered(r, keys.name, i, keys.count);
         uint32_t region_index = (uint32_t)(k->first + i % k->count);
-        added[i] = (site){numbered(r, keys.name, i, keys.count),
-                          server,
-                          keys.queue,
-                          uplink,
-                          region_index,
-                          places ? &places[i] : NULL};
-        if (!added[i].name) return false;
+        if (!name) return false;
+        p->sites[p->site_count++] = (site){name, server, keys.queue, uplink, region_index, places ? &places[i] : NULL};
     }
     return add_kind(r, r->sites, &r->site_kinds, map, keys.name, p->site_count - keys.count, keys.count);
 }
@@ -207,15 +189,15 @@ static bool read_cell(reader *r, const yaml_node *map) {
     platform *p = r->p;
     bool join_nearest = places && site_place(p, k->first);
     if (join_nearest && !chart(r, k, site_place)) return false;
-    cell *added = grow(r, (void **)&p->cells, &p->cell_count, &r->cell_room, keys.count, sizeof *added,
-                       PLATFORM_MAX_CELLS, map);
-    if (!added) return false;
+    if (!check_total(r, p->cell_count, keys.count, map) ||
+        !ARRAY_RESERVE(p->cells, r->cell_room, p->cell_count + keys.count, r->err))
+        return false;
     for (uint64_t i = 0; i < keys.count; i++) {
+        const char *name = numbered(r, keys.name, i, keys.count);
+        if (!name) return false;
         uint64_t number = join_nearest ? nearest_take(&k->near, nearest_spot(&k->near, &places[i])) : i % k->count;
         const site *s = &p->sites[k->first + number];
-        added[i] = (cell){numbered(r, keys.name, i, keys.count), link, (uint32_t)(k->first + number), 0,
-                          places ? &places[i] : s->at};
-        if (!added[i].name) return false;
+        p->cells[p->cell_count++] = (cell){name, link, (uint32_t)(k->first + number), 0, places ? &places[i] : s->at};
     }
     return add_kind(r, r->cells, &r->cell_kinds, map, keys.name, p->cell_count - keys.count, keys.count);
 }
@@ -232,8 +214,7 @@ static bool read_group(reader *r, const yaml_node *map) {
     platform *p = r->p;
     if (keys.count > PLATFORM_MAX_PHONES - p->phone_count)
         return error_input(r->err, map->mark, "more than %d phones in all", PLATFORM_MAX_PHONES);
-    phone_group *added = grow(r, (void **)&p->groups, &p->group_count, &r->group_room, 1, sizeof *added, 65536, map);
-    if (!added) return false;
+    if (!ARRAY_RESERVE(p->groups, r->group_room, p->group_count + 1, r->err)) return false;
     g.name = arena_text(&p->memory, keys.name, strlen(keys.name));
     if (!g.name) return error_memory(r->err, strlen(keys.name));
     g.first = p->phone_count;
@@ -242,7 +223,7 @@ static bool read_group(reader *r, const yaml_node *map) {
     g.down = keys.down;
     g.speed = yaml_find(map, "speed") ? keys.speed
                                       : (distribution){DIST_CONSTANT, g.hardware.speed, 0, 0, g.hardware.speed};
-    *added = g;
+    p->groups[p->group_count++] = g;
     p->phone_count += keys.count;
     return true;
 }
@@ -339,6 +320,10 @@ bool platform_load(platform *p, const char *path, uint64_t seed, portolan_error 
 }
 
 void platform_free(platform *p) {
+    free(p->groups);
+    free(p->cells);
+    free(p->sites);
+    free(p->regions);
     arena_free(&p->memory);
     *p = (platform){0};
 }

@@ -110,11 +110,11 @@ typedef struct network_settings {
 
 typedef struct platform platform;
 struct platform {
-    arena memory; /* owns everything below */
+    arena memory; /* owns all texts, places and phones */
     const char *name;
     network_settings network;
     size_t group_count, cell_count, site_count, region_count;
-    phone_group *groups;
+    phone_group *groups; /* this and the next three: owned */
     cell *cells;
     site *sites;
     region *regions;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/csv.h"
 
 const char *const FLEET_KIND_NAMES[] = {"site", "cell", "phone", NULL};
@@ -22,14 +23,7 @@ static bool find_columns(const csv_reader *r, const char *const *names, size_t c
 }
 
 static fleet_point *add_point(fleet *f, portolan_error *err) {
-    if (f->count == f->room) {
-        size_t room = f->room ? 2 * f->room : 1024;
-        fleet_point *grown = realloc(f->points, room * sizeof *grown);
-        if (!grown) return error_memory(err, room * sizeof *grown), NULL;
-        f->points = grown;
-        f->room = room;
-    }
-    return &f->points[f->count++];
+    return ARRAY_RESERVE(f->points, f->room, f->count + 1, err) ? &f->points[f->count++] : NULL;
 }
 
 static bool read_point(fleet *f, const csv_reader *r, const size_t *columns, portolan_error *err) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/csv.h"
 
 enum { LIMIT_JSON = 64 << 20, MAX_EXITS = 64 };
@@ -101,13 +102,7 @@ static const char *const NUMBER_COLUMNS[NUMBERS] = {
 };
 
 static bool add_latency(policy_rows *rows, double seconds, portolan_error *err) {
-    if (rows->answered == rows->room) {
-        size_t room = rows->room ? rows->room * 2 : 1024;
-        double *grown = realloc(rows->latencies, room * sizeof *grown);
-        if (!grown) return error_memory(err, room * sizeof *grown);
-        rows->latencies = grown;
-        rows->room = room;
-    }
+    if (!ARRAY_RESERVE(rows->latencies, rows->room, rows->answered + 1, err)) return false;
     rows->latencies[rows->answered++] = seconds;
     return true;
 }

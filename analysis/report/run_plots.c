@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "run_plots_parts.h"
 
 enum {
@@ -452,14 +453,8 @@ static bool keep_texts(picture_list *list, picture *p) {
 }
 
 bool picture_list_add(picture_list *list, plot *p, const picture *about, portolan_error *err) {
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 16;
-        picture *grown = realloc(list->items, room * sizeof *grown);
-        portolan_error none;
-        if (!grown) return plot_close(p, false, NULL, &none), error_memory(err, room * sizeof *grown);
-        list->items = grown;
-        list->room = room;
-    }
+    portolan_error none;
+    if (!ARRAY_RESERVE(list->items, list->room, list->count + 1, err)) return plot_close(p, false, NULL, &none), false;
     picture *kept = &list->items[list->count];
     *kept = *about;
     kept->width = p->width;

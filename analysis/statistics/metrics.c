@@ -10,7 +10,7 @@
 #define PERCENTILE METRIC_PERCENTILE
 
 const metric METRICS[METRIC_COUNT + 1] = {
-#define METRIC(key, unit, better, meaning, title, shown_unit, scale, digits, flags)                                    \
+#define METRIC(key, unit, better, meaning, title, shown_unit, scale, digits, flags) \
     {#key, unit, meaning, offsetof(policy_summary, key), better, title, shown_unit, scale, digits, flags},
 #include "metrics.def"
 #undef METRIC

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/csv.h"
 
 const char *const UTILIZATION_TIER_NAMES[UTILIZATION_TIERS] = {"phones", "edge sites", "clouds"};
@@ -67,30 +68,24 @@ static int tier_of(const char *name) {
     return -1;
 }
 
-static place *add_place(reading *r, const char *name, int tier) {
-    if (r->count == r->room) {
-        size_t room = r->room ? 2 * r->room : 64;
-        place *grown = realloc(r->places, room * sizeof *grown);
-        if (!grown) return NULL;
-        r->places = grown;
-        r->room = room;
-    }
+static place *add_place(reading *r, const char *name, int tier, portolan_error *err) {
+    if (!ARRAY_RESERVE(r->places, r->room, r->count + 1, err)) return NULL;
     char *copy = strdup(name);
-    if (!copy) return NULL;
+    if (!copy) return error_memory(err, strlen(name)), NULL;
     r->places_of[tier]++;
     r->places[r->count] = (place){copy, tier, 0};
     return &r->places[r->count++];
 }
 
 /* NULL if memory is short. */
-static place *find_place(reading *r, const char *name, int tier) {
+static place *find_place(reading *r, const char *name, int tier, portolan_error *err) {
     for (size_t i = 0; i < r->count; i++) {
         size_t at = (r->next + i) % r->count;
         if (strcmp(r->places[at].name, name) != 0) continue;
         r->next = at + 1;
         return &r->places[at];
     }
-    return add_place(r, name, tier);
+    return add_place(r, name, tier, err);
 }
 
 /* Lets time pass with all counters as they are. */
@@ -130,8 +125,8 @@ static bool read_values(utilization *u, reading *r, portolan_error *err) {
         int tier = tier_of(name);
         if (tier < 0) continue;
         advance(r, u, time);
-        place *p = find_place(r, name, tier);
-        if (!p) return error_memory(err, r->room * sizeof *p);
+        place *p = find_place(r, name, tier, err);
+        if (!p) return false;
         r->sum[tier] += value - p->value;
         p->value = value;
         u->has[tier] = true;

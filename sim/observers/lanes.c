@@ -4,15 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static uint64_t *word_of(lanes *l, uint32_t index) { return index ? &l->more[index - 1] : &l->first; }
 
 static bool grow(lanes *l) {
-    uint32_t words = l->words ? 2 * l->words : 4;
-    uint64_t *more = realloc(l->more, words * sizeof *more);
-    if (!more) return false;
-    memset(more + l->words, 0, (words - l->words) * sizeof *more);
-    l->more = more;
-    l->words = words;
+    portolan_error told_by_caller;
+    size_t words = l->words;
+    if (!ARRAY_RESERVE(l->more, words, words + 1, &told_by_caller)) return false;
+    memset(l->more + l->words, 0, (words - l->words) * sizeof *l->more);
+    l->words = (uint32_t)words;
     return true;
 }
 

@@ -1,12 +1,14 @@
 /* The records: a row a request, and when the counted window begins and ends. */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "observer.h"
 
 typedef struct records {
     run_books *books;
-    uint64_t room, warmup;
-    bool short_of_memory;
+    size_t room; /* of books->records */
+    uint64_t warmup;
+    portolan_error error; /* met on the way */
 } records;
 
 static bool open_records(void **self, const observed_run *run, portolan_error *err) {
@@ -15,21 +17,10 @@ static bool open_records(void **self, const observed_run *run, portolan_error *e
     if (!kept) return error_memory(err, sizeof *kept);
     kept->books = run->books;
     kept->warmup = wanted->warmup;
-    kept->room = wanted->requests ? wanted->requests + wanted->warmup : 1 << 16;
     run->books->totals.window_start = INFINITY;
-    run->books->records = malloc(kept->room * sizeof *run->books->records);
     *self = kept;
-    return run->books->records || error_memory(err, kept->room * sizeof *run->books->records);
-}
-
-static bool make_room(records *kept) {
-    if (kept->books->count < kept->room) return true;
-    request_record *bigger = realloc(kept->books->records, 2 * kept->room * sizeof *bigger);
-    kept->short_of_memory = !bigger;
-    if (!bigger) return false;
-    kept->books->records = bigger;
-    kept->room *= 2;
-    return true;
+    return ARRAY_RESERVE(run->books->records, kept->room,
+                         wanted->requests ? wanted->requests + wanted->warmup : 1 << 16, err);
 }
 
 static bool on(void *self, const event *e) {
@@ -41,7 +32,7 @@ static bool on(void *self, const event *e) {
         books->totals.window_end = e->now;
         return true;
     }
-    if (!make_room(kept)) return false;
+    if (!ARRAY_RESERVE(books->records, kept->room, books->count + 1, &kept->error)) return false;
     books->totals.last_arrival = r->record.arrival;
     if (books->count++ == kept->warmup) books->totals.window_start = r->record.arrival;
     return true;
@@ -49,7 +40,10 @@ static bool on(void *self, const event *e) {
 
 static bool close_records(void *self, bool ok, portolan_error *err) {
     records *kept = self;
-    if (ok && kept->short_of_memory) ok = error_memory(err, 2 * kept->room * sizeof *kept->books->records);
+    if (ok && kept->error.status) {
+        *err = kept->error;
+        ok = false;
+    }
     free(kept);
     return ok;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* Streams of random numbers of a policy at a setting, one a metric. Another number would change the intervals of sweeps that
  * were made before. */
 enum { BOOTSTRAP_STREAMS = 40 };
@@ -15,13 +17,7 @@ _Static_assert((int)METRIC_COUNT <= (int)BOOTSTRAP_STREAMS, "each metric has a s
 static sweep_cell *add_cell(sweep_statistics *st, const point_record *p, size_t position, portolan_error *err) {
     const point_result *result = &p->results[position];
     size_t n = METRIC_COUNT * st->w->seed_count;
-    if (st->cell_count == st->room) {
-        size_t room = 2 * st->room + 64;
-        sweep_cell *cells = realloc(st->cells, room * sizeof *cells);
-        if (!cells) return error_memory(err, room * sizeof *cells), NULL;
-        st->cells = cells;
-        st->room = room;
-    }
+    if (!ARRAY_RESERVE(st->cells, st->room, st->cell_count + 1, err)) return NULL;
     sweep_cell *c = &st->cells[st->cell_count++];
     *c = (sweep_cell){.setting = p->setting, .position = position};
     const policy_type *type = policy_find(result->type);

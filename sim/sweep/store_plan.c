@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "store_tables.h"
@@ -91,28 +92,22 @@ static bool check_place(const store_cursor *c, size_t settings, uint64_t *seed, 
     return found == *seed || cell_wrong(c, POINT_SEED, "the seed of the points around it", err);
 }
 
-static bool keep_status(sweep_store *t, size_t point, point_status status, portolan_error *err) {
-    if (point == t->points) {
-        size_t room = 2 * t->points + 256;
-        unsigned char *grown = realloc(t->status, room);
-        if (!grown) return error_memory(err, room);
-        t->status = grown;
-        t->points = room;
-    }
-    t->status[point] = (unsigned char)status;
+static bool keep_status(sweep_store *t, size_t *room, point_status status, portolan_error *err) {
+    if (!ARRAY_RESERVE(t->status, *room, t->points + 1, err)) return false;
+    t->status[t->points++] = (unsigned char)status;
     return true;
 }
 
 bool store_read_plan(sweep_store *t, portolan_error *err) {
     store_cursor c = {0};
     uint64_t seed = 0;
+    size_t room = 0; /* of t->status */
     point_status status = POINT_WAITING;
     t->points = 0;
     bool ok = count_settings(t, err) && cursor_open(&c, t, &POINTS, "ORDER BY point", err);
     while ((ok = ok && cursor_next(&c, err)) && c.there)
         ok = check_place(&c, t->settings, &seed, err) && cell_status(&c, &status, err) &&
-             keep_status(t, c.row - 1, status, err);
-    t->points = c.row;
+             keep_status(t, &room, status, err);
     cursor_close(&c);
     return ok && ((t->points && t->points % t->settings == 0) ||
                   store_damaged(t, err, "its plan of %zu settings has %zu points", t->settings, t->points));

@@ -17,13 +17,18 @@ TEST(scales_fit_units) {
     static const struct {
         const char *unit, *shown;
         double scale;
-    } RATIOS[] = {{"s", "ms", 1e3}, {"J", "mJ", 1e3}, {"", "%", 100}, {"points", "pt", 1}, {"USD", "USD per million", 1e6}};
+    } RATIOS[] = {{"s", "ms", 1e3},
+                  {"J", "mJ", 1e3},
+                  {"", "%", 100},
+                  {"points", "pt", 1},
+                  {"USD", "USD per million", 1e6}};
     for (const metric *m = METRICS; m->key; m++) {
         double scale = strcmp(m->unit, m->shown_unit) == 0 ? 1 : 0;
         for (size_t i = 0; i < sizeof RATIOS / sizeof *RATIOS; i++)
             if (strcmp(m->unit, RATIOS[i].unit) == 0 && strcmp(m->shown_unit, RATIOS[i].shown) == 0)
                 scale = RATIOS[i].scale;
-        if (m->scale != scale) fail_msg("%s: '%s' is shown as '%s', times %g", m->key, m->unit, m->shown_unit, m->scale);
+        if (m->scale != scale)
+            fail_msg("%s: '%s' is shown as '%s', times %g", m->key, m->unit, m->shown_unit, m->scale);
     }
 }
 
