@@ -7,7 +7,7 @@
 #include "analysis/statistics/metrics.h"
 #include "model/model.h"
 #include "platforms/platforms.h"
-#include "sim/policies/policy.h"
+#include "sim/policies/policies.h"
 #include "workloads/workloads.h"
 
 /* ---- Scenario ---- */
@@ -46,9 +46,12 @@ typedef struct trace_settings {
 typedef struct policy_setup {
     const policy_type *type;
     const char *label;
-    void *options;       /* policy_type.size bytes; copied into each run */
-    int follows;         /* index of the policy whose shares it takes, or -1 */
-    scenario_input file; /* that it has read */
+    void *options;            /* policy_type.size bytes */
+    unsigned needs;           /* POLICY_NEEDS_*, of the type and its options */
+    const struct router *map; /* by which it routes (analysis/cartography/router.h); NULL: none */
+    scenario_input file;      /* that holds the map */
+    const char *other;        /* label of the policy whose shares it is told; NULL: none */
+    int follows;              /* index of that policy, or -1 */
 } policy_setup;
 
 enum { SCENARIO_MAX_POLICIES = 64 };
@@ -113,6 +116,8 @@ typedef struct scenario_changes {
     size_t only_count;
     scenario *const *lenders; /* NULLs are skipped */
     size_t lender_count;
+    const policy_type *const
+        *policies; /* beside those of Portolan's table, NULL at the end; they outlive the scenario */
 } scenario_changes;
 
 /* Reads a scenario with everything it names. `sets` are "key=value" changes, applied in order; `only` are labels or

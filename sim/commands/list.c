@@ -24,10 +24,13 @@ static json_t *fields_json(const yaml_field *fields) {
 
 static json_t *policies_json(void) {
     json_t *rows = json_array();
-    for (size_t i = 0; POLICIES[i]; i++)
+    for (size_t i = 0; POLICIES[i]; i++) {
+        yaml_field fields[POLICY_MAX_OPTIONS + 2];
+        policy_fields(POLICIES[i], fields);
         json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o}", "name", POLICIES[i]->name, "summary",
                                               POLICIES[i]->summary, "source", POLICIES[i]->paper, "options",
-                                              fields_json(POLICIES[i]->options)));
+                                              fields_json(fields)));
+    }
     return rows;
 }
 

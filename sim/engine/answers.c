@@ -103,7 +103,7 @@ static bool make_ready(answers *a, uint32_t sample) {
 static exit_outcome from_table(const outcome_table *t, uint32_t sample, tier at, uint32_t layer) {
     uint32_t exit = t->exit_at[layer] - 1u;
     return (exit_outcome){
-        .tier = at,
+        .at = at,
         .layer = layer,
         .prediction = outcome_prediction(t, sample, exit),
         .confidence = outcome_confidence(t, sample, exit),
@@ -154,13 +154,13 @@ static double *probability_room(attempt *by, const scenario *s, portolan_error *
 
 static exit_outcome compute_exit(attempt *by, tier at, const scenario *s, uint32_t layer) {
     answers *a = s->answers;
-    exit_outcome outcome = {.tier = at, .layer = layer, .classes = s->table.classes};
+    exit_outcome outcome = {.at = at, .layer = layer, .classes = s->table.classes};
     token_batch batch = batch_of(a, by->request);
     float logits[OUTCOME_MAX_CLASSES];
     double *p = probability_room(by, s, &a->error);
     if (!p || a->error.status || !advance(a, by, &batch, layer) ||
         !encoder_exit(a->model, layer, &batch, by->hidden, logits, &a->scratch, &a->error))
-        return (exit_outcome){.tier = at, .layer = layer}; /* the run ends with a->error */
+        return (exit_outcome){.at = at, .layer = layer}; /* the run ends with a->error */
     softmax(logits, outcome.classes, p);
     for (uint32_t c = 1; c < outcome.classes; c++)
         if (p[c] > p[outcome.prediction]) outcome.prediction = c;

@@ -79,9 +79,9 @@ static void compute(attempt *a, double now) {
     a->state = ATTEMPT_COMPUTES;
     a->since = now;
     if (a->routed)
-        a->slice = attempt_plan(a, a->place->at, e->s, e->type, e->policy, now);
+        a->slice = steering_plan(&e->policy, a, a->place->at, now);
     else
-        a->slice = (slice){.flops = request_router_flops(r, e->s, e->type, e->policy)};
+        a->slice = (slice){.flops = steering_router_flops(&e->policy, r)};
     tell(e, EVENT_COMPUTING, a, now);
     a->doing = world_compute(e->world, &a->place->computes, place_seconds(a->place, &a->slice), &a->base);
     if (!a->doing) engine_out_of_memory(e, sizeof *a);
@@ -91,7 +91,7 @@ static void compute(attempt *a, double now) {
 static tier route(attempt *a, double now) {
     request *r = a->request;
     engine *e = r->engine;
-    tier to = attempt_route(a, e->s, e->type, e->policy, now);
+    tier to = steering_route(&e->policy, a, now);
     engine_tell(e, &(event){.kind = EVENT_ROUTED, .now = now, .attempt = a, .to = to});
     return to;
 }
@@ -112,22 +112,28 @@ static void go_on(attempt *a, double now) {
         send_up(a, v->to, v->hidden, now);
 }
 
+/* What follows from the slice: v(x) says where to go first; what an exit says was asked when the slice began, or is now. */
+static verdict decide(attempt *a, double now) {
+    if (!a->routed) {
+        tier to = route(a, now);
+        return (verdict){to == a->place->at ? VERDICT_CONTINUE : VERDICT_ESCALATE, to, false};
+    }
+    if (a->slice.verdict.kind != VERDICT_CONTINUE) return a->slice.verdict;
+    return steering_ask(&a->request->engine->policy, a, a->place->at, now);
+}
+
 static void computed(attempt *a, double now) {
     request *r = a->request;
     place *here = a->place;
     engine *e = r->engine;
     request_book_slice(r, here->at, e->s, &a->slice, here->device, now - a->since);
     tell(e, EVENT_COMPUTED, a, now);
-    if (!a->routed) {
-        tier to = route(a, now);
-        if (to == here->at) {
-            compute(a, now); /* it keeps the core */
-            return;
-        }
-        a->slice.verdict = (verdict){VERDICT_ESCALATE, to, false};
-    } else if (a->slice.verdict.kind == VERDICT_ANSWER) {
-        request_answer(r, a);
+    a->slice.verdict = decide(a, now);
+    if (a->slice.verdict.kind == VERDICT_CONTINUE) {
+        compute(a, now); /* it keeps the core */
+        return;
     }
+    if (a->slice.verdict.kind == VERDICT_ANSWER) request_answer(r, a);
     attempt *next = pass_core_on(e, here, now);
     go_on(a, now);
     if (next) compute(next, now);
@@ -239,7 +245,7 @@ void course_begin(engine *e, const arrival *asked) {
         turn_away(a, asked->time);
         return;
     }
-    tier to = e->type->router ? TIER_PHONE : route(a, asked->time);
+    tier to = e->policy.by->needs & POLICY_NEEDS_V ? TIER_PHONE : route(a, asked->time);
     if (to == TIER_PHONE)
         enter(a, asked->time);
     else

@@ -85,15 +85,6 @@ static void stop_disturbances(engine *e) {
 
 /* ---- One run ---- */
 
-static bool open_policy(engine *e, const policy_setup *setup, const double *shares) {
-    e->type = setup->type;
-    e->policy = malloc(e->type->size);
-    if (!e->policy) return error_memory(e->err, e->type->size);
-    memcpy(e->policy, setup->options, e->type->size);
-    if (e->type->take_shares) e->type->take_shares(e->policy, shares);
-    return true;
-}
-
 static void free_engine(engine *e) {
     while (e->free_requests) {
         request *next = e->free_requests->next;
@@ -102,7 +93,7 @@ static void free_engine(engine *e) {
     }
     source_close(e);
     free(e->places);
-    free(e->policy);
+    steering_close(&e->policy);
 }
 
 bool engine_run(const observed_run *run, world *w, const double *shares, const engine_tables *tables,
@@ -113,7 +104,8 @@ bool engine_run(const observed_run *run, world *w, const double *shares, const e
                 .disturbances = tables->disturbances,
                 .expected = wanted->requests ? wanted->requests + wanted->warmup : UINT64_MAX,
                 .err = err};
-    bool ok = open_observers(&e, run, tables->observers) && open_policy(&e, &run->s->policies[run->policy], shares) &&
+    bool ok = open_observers(&e, run, tables->observers) &&
+              steering_open(&e.policy, run->s, &run->s->policies[run->policy], shares, err) &&
               open_places(&e, tables->disciplines[0]) && start_disturbances(&e) && source_open(&e);
     ok = ok && world_run(w, err) && (e.given_up || check_complete(&e));
     run->result->simulated_seconds = e.end;

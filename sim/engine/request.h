@@ -71,17 +71,6 @@ void attempt_open(attempt *a, request *of, place *at);
 /* Frees what an attempt owns. */
 void attempt_close(attempt *a);
 
-/* FLOP that the phone needs before the policy can say where the request goes first: v(x), and what it is compared with. 0
- * for a policy that needs none. */
-double request_router_flops(const request *r, const scenario *s, const policy_type *type, const void *policy);
-
-/* Where a new attempt goes first. */
-tier attempt_route(attempt *a, const scenario *s, const policy_type *type, void *policy, double now);
-
-/* Asks the policy exit by exit, at tier `at`, until it answers or escalates; the outcomes are added to a->exits. The slice
- * is then to be executed as a whole. */
-slice attempt_plan(attempt *a, tier at, const scenario *s, const policy_type *type, void *policy, double now);
-
 /* Books `seconds` of computing `done` on a device at tier `at`. */
 void request_book_slice(request *r, tier at, const scenario *s, const slice *done, const device *d, double seconds);
 

@@ -1,4 +1,4 @@
-/* A request's course through the policy, and its books. */
+/* A request's books. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,82 +43,6 @@ void attempt_close(attempt *a) {
     a->probabilities = NULL;
 }
 
-/* Needs the three tier costs to live as long as the observation. */
-static observation observe(attempt *a, tier at, const scenario *s, const double *tier_cost, double now) {
-    request *r = a->request;
-    return (observation){
-        .now = now,
-        .request = r->key,
-        .phone = r->record.phone,
-        .tokens = r->record.tokens,
-        .depth = s->depth,
-        .tier_cost = tier_cost,
-        .at = at,
-        .exits = a->exits,
-        .exit_count = a->exit_count,
-        .random = &r->random,
-    };
-}
-
-static void tier_costs(const scenario *s, double cost[TIER_COUNT]) {
-    for (int k = 0; k < TIER_COUNT; k++) cost[k] = scenario_tier_cost(s, (tier)k);
-}
-
-double request_router_flops(const request *r, const scenario *s, const policy_type *type, const void *policy) {
-    return type->router ? r->work * router_flops(type->router(policy), r->record.tokens, s->shape.hidden) : 0;
-}
-
-tier attempt_route(attempt *a, const scenario *s, const policy_type *type, void *policy, double now) {
-    const request *r = a->request;
-    double cost[TIER_COUNT];
-    tier_costs(s, cost);
-    observation seen = observe(a, TIER_PHONE, s, cost, now);
-    a->routed = true;
-    if (type->router) {
-        const router *used = type->router(policy);
-        seen.v = answer_representation(r, s, used);
-        seen.v_size = used->size;
-        if (!seen.v) return TIER_PHONE; /* the run ends with the answers' error */
-    }
-    if (type->route) return type->route(policy, &seen);
-    truth t = {.label = s->table.labels[r->record.sample]};
-    for (int k = 0; k < TIER_COUNT; k++) t.last_exit[k] = answer_reference(s, r->record.sample, (tier)k, s->depth[k]);
-    return type->route_knowing(policy, &seen, &t);
-}
-
-static void see_exit(attempt *a, tier at, const scenario *s, uint32_t layer) {
-    a->exits[a->exit_count] = answer_exit(a, at, s, layer);
-    a->exit_count++;
-}
-
-/* The first layer whose exit is still to be evaluated here: the tier's last one, or, where every exit counts, the one
- * behind those seen so far. */
-static uint32_t first_exit(const attempt *a, tier at, const scenario *s, const policy_type *type, const void *policy) {
-    if (!type->every_exit || !type->every_exit(policy)) return s->depth[at];
-    uint32_t seen = a->exit_count ? a->exits[a->exit_count - 1].layer : 0;
-    return seen + 1 > a->from ? seen + 1 : a->from + 1;
-}
-
-slice attempt_plan(attempt *a, tier at, const scenario *s, const policy_type *type, void *policy, double now) {
-    const request *r = a->request;
-    slice plan = {.verdict = {.kind = VERDICT_CONTINUE}};
-    double cost[TIER_COUNT];
-    tier_costs(s, cost);
-    uint32_t layer = first_exit(a, at, s, type, policy);
-    for (; plan.verdict.kind == VERDICT_CONTINUE && layer <= s->depth[at]; layer++) {
-        if (!s->table.exit_at[layer]) continue;
-        see_exit(a, at, s, layer);
-        plan.exits++;
-        observation seen = observe(a, at, s, cost, now);
-        plan.verdict = type->after_exit ? type->after_exit(policy, &seen) : (verdict){.kind = VERDICT_ANSWER};
-    }
-    if (plan.verdict.kind == VERDICT_CONTINUE) plan.verdict.kind = VERDICT_ANSWER;
-    plan.layers = layer - 1 - a->from; /* the tier's last layer has an exit, so the last exit seen ends the slice */
-    plan.flops = r->work * (model_layer_flops(&s->shape, plan.layers, r->record.tokens) +
-                            plan.exits * model_exit_flops(&s->shape));
-    return plan;
-}
-
 void request_book_slice(request *r, tier at, const scenario *s, const slice *done, const device *d, double seconds) {
     double joules = seconds * (d->busy_watts - d->idle_watts) / (double)d->cores;
     r->record.compute += seconds;
@@ -153,7 +77,7 @@ uint64_t request_payload(const request *r, const scenario *s, bool hidden) {
 
 void request_answer(request *r, const attempt *by) {
     const exit_outcome *last = &by->exits[by->exit_count - 1];
-    r->record.tier = (uint8_t)last->tier;
+    r->record.tier = (uint8_t)last->at;
     r->record.exit = (uint8_t)last->layer;
     r->record.prediction = (uint16_t)last->prediction;
 }

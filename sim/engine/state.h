@@ -3,6 +3,7 @@
 #define PORTOLAN_ENGINE_STATE_H
 
 #include "engine.h"
+#include "steering.h"
 
 enum { ENGINE_MAX_LISTENERS = 16 }; /* and as many disturbances: the tables are short */
 
@@ -18,10 +19,9 @@ typedef struct source source;
 struct engine {
     const scenario *s;
     world *world;
-    const policy_type *type;
-    void *policy;   /* its options and state; owned */
-    place *places;  /* phones, then sites, then regions; owned */
-    source *source; /* owned */
+    steering policy; /* owned */
+    place *places;   /* phones, then sites, then regions; owned */
+    source *source;  /* owned */
     void (*answered)(engine *e,
                      uint32_t of_phone); /* the source wants to know of each request's end; NULL: it does not */
     listener listeners[ENGINE_MAX_LISTENERS];

@@ -2,14 +2,13 @@
 #include "cascade.h"
 
 const char *const CASCADE_EXITS[] = {"tiers", "all", NULL};
+const unsigned CASCADE_EXITS_NEEDS[] = {0, POLICY_NEEDS_EVERY_EXIT};
 const char *const CASCADE_PAYLOADS[] = {"tokens", "hidden", NULL};
 
 tier cascade_route(void *self, const observation *seen) {
     (void)self, (void)seen;
     return TIER_PHONE;
 }
-
-bool cascade_every_exit(const void *self) { return ((const cascade_options *)self)->exits == 1; }
 
 verdict cascade_verdict(const void *self, const observation *seen, bool good_enough) {
     const cascade_options *options = self;

@@ -7,9 +7,9 @@ typedef struct confidence_options {
     double threshold;
 } confidence_options;
 
-static const yaml_field OPTIONS[] = {
-    CASCADE_FIELDS,
-    {"threshold", FIELD_QUANTITY, offsetof(confidence_options, threshold),
+static const policy_option OPTIONS[] = {
+    CASCADE_OPTIONS,
+    {"threshold", OPTION_NUMBER, offsetof(confidence_options, threshold),
      .doc = "answer where the confidence is at least this", .fallback = "0.8", .most = 1.0001},
     {0},
 };
@@ -20,6 +20,7 @@ static verdict after_exit(void *self, const observation *seen) {
 }
 
 const policy_type POLICY_CONFIDENCE = {
+    .abi = POLICY_ABI,
     .name = "confidence",
     .summary = "cascade; good enough is a confidence (max softmax) of at least the threshold",
     .paper = "Teerapittayanon et al., BranchyNet, ICPR 2016, and Distributed DNNs, ICDCS 2017, with max softmax in "
@@ -28,5 +29,4 @@ const policy_type POLICY_CONFIDENCE = {
     .size = sizeof(confidence_options),
     .route = cascade_route,
     .after_exit = after_exit,
-    .every_exit = cascade_every_exit,
 };

@@ -5,6 +5,6 @@
 #include "policy.h"
 
 /* A tier drawn with the given probabilities. */
-tier draw_tier(random_stream *s, const double shares[TIER_COUNT]);
+tier draw_tier(const observation *seen, const double shares[TIER_COUNT]);
 
 #endif

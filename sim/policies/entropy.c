@@ -11,24 +11,19 @@ typedef struct entropy_options {
 } entropy_options;
 
 static const char *const SOURCES[] = {"probabilities", "confidence", NULL};
+static const unsigned SOURCE_NEEDS[] = {POLICY_NEEDS_PROBABILITIES, 0};
 
-static const yaml_field OPTIONS[] = {
-    CASCADE_FIELDS,
-    {"threshold", FIELD_QUANTITY, offsetof(entropy_options, threshold),
+static const policy_option OPTIONS[] = {
+    CASCADE_OPTIONS,
+    {"threshold", OPTION_NUMBER, offsetof(entropy_options, threshold),
      .doc = "answer where the entropy, in nats, is at most this (ln 2 = 0.693 is the most two classes can have)",
      .fallback = "0.3"},
-    {"entropy_from", FIELD_CHOICE, offsetof(entropy_options, entropy_from),
+    {"entropy_from", OPTION_CHOICE, offsetof(entropy_options, entropy_from),
      .doc = "probabilities: all class probabilities; confidence: as if there were two classes, c and 1 - c, for tables "
             "that hold only confidences",
-     .fallback = "probabilities", .choices = SOURCES},
+     .fallback = "probabilities", .choices = SOURCES, .needs = SOURCE_NEEDS},
     {0},
 };
-
-static bool check(void *self, const yaml_node *at, unsigned *needs, portolan_error *err) {
-    (void)at, (void)err;
-    if (((entropy_options *)self)->entropy_from == FROM_PROBABILITIES) *needs |= POLICY_NEEDS_PROBABILITIES;
-    return true;
-}
 
 static double term(double p) { return p > 0 ? -p * portable_log(p) : 0; }
 
@@ -45,13 +40,12 @@ static verdict after_exit(void *self, const observation *seen) {
 }
 
 const policy_type POLICY_ENTROPY = {
+    .abi = POLICY_ABI,
     .name = "entropy",
     .summary = "cascade; good enough is an entropy of at most the threshold",
     .paper = "Xin et al., DeeBERT, ACL 2020",
     .options = OPTIONS,
     .size = sizeof(entropy_options),
-    .check = check,
     .route = cascade_route,
     .after_exit = after_exit,
-    .every_exit = cascade_every_exit,
 };

@@ -1,8 +1,6 @@
 /* phone-only, edge-only, cloud-only: every request to one tier, which answers with its last exit. The yardsticks. */
 #include "policy.h"
 
-static const yaml_field OPTIONS[] = {POLICY_COMMON_FIELDS, {0}};
-
 static tier to_phone(void *self, const observation *seen) {
     (void)self, (void)seen;
     return TIER_PHONE;
@@ -19,28 +17,25 @@ static tier to_cloud(void *self, const observation *seen) {
 }
 
 const policy_type POLICY_PHONE_ONLY = {
+    .abi = POLICY_ABI,
     .name = "phone-only",
     .summary = "the phone answers with its last exit",
     .paper = "the lower yardstick",
-    .options = OPTIONS,
-    .size = sizeof(policy_common),
     .route = to_phone,
 };
 
 const policy_type POLICY_EDGE_ONLY = {
+    .abi = POLICY_ABI,
     .name = "edge-only",
     .summary = "tokens to the edge, which answers with its last exit",
     .paper = "a yardstick",
-    .options = OPTIONS,
-    .size = sizeof(policy_common),
     .route = to_edge,
 };
 
 const policy_type POLICY_CLOUD_ONLY = {
+    .abi = POLICY_ABI,
     .name = "cloud-only",
     .summary = "tokens to the cloud, which runs all layers",
     .paper = "the upper yardstick; drop and cost_saving are measured against it",
-    .options = OPTIONS,
-    .size = sizeof(policy_common),
     .route = to_cloud,
 };

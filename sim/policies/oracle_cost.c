@@ -2,8 +2,6 @@
  * accuracy a router can reach is reached. */
 #include "policy.h"
 
-static const yaml_field OPTIONS[] = {POLICY_COMMON_FIELDS, {0}};
-
 static tier route_knowing(void *self, const observation *seen, const truth *t) {
     (void)self;
     int best = -1;
@@ -15,10 +13,9 @@ static tier route_knowing(void *self, const observation *seen, const truth *t) {
 }
 
 const policy_type POLICY_ORACLE_COST = {
+    .abi = POLICY_ABI,
     .name = "oracle-cost",
     .summary = "knows the label: the cheapest tier whose last exit is right, the phone if none is",
     .paper = "an upper bound",
-    .options = OPTIONS,
-    .size = sizeof(policy_common),
     .route_knowing = route_knowing,
 };

@@ -4,27 +4,22 @@
 #include "policy.h"
 
 typedef struct reward_options {
-    policy_common common;
     double mu_cost;
     int gain;
 } reward_options;
 
-static const yaml_field OPTIONS[] = {
-    POLICY_COMMON_FIELDS,
-    {"mu_cost", FIELD_QUANTITY, offsetof(reward_options, mu_cost),
+static const unsigned GAIN_NEEDS[] =
+    {[GAIN_CORRECT] = 0, [GAIN_TRUE_LABEL] = POLICY_NEEDS_PROBABILITIES, [GAIN_MAX_SOFTMAX] = 0};
+
+static const policy_option OPTIONS[] = {
+    {"mu_cost", OPTION_NUMBER, offsetof(reward_options, mu_cost),
      .doc = "weight of the cost in the reward (our default)", .fallback = "0.1"},
-    {"gain", FIELD_CHOICE, offsetof(reward_options, gain),
+    {"gain", OPTION_CHOICE, offsetof(reward_options, gain),
      .doc = "C in the reward: correct (1 if the exit is right, else 0), true_label (probability of the label) or "
             "max_softmax (confidence)",
-     .fallback = "correct", .choices = GAINS},
+     .fallback = "correct", .choices = GAINS, .needs = GAIN_NEEDS},
     {0},
 };
-
-static bool check(void *self, const yaml_node *at, unsigned *needs, portolan_error *err) {
-    (void)at, (void)err;
-    if (((reward_options *)self)->gain == GAIN_TRUE_LABEL) *needs |= POLICY_NEEDS_PROBABILITIES;
-    return true;
-}
 
 static tier route_knowing(void *self, const observation *seen, const truth *t) {
     const reward_options *options = self;
@@ -43,11 +38,11 @@ static tier route_knowing(void *self, const observation *seen, const truth *t) {
 }
 
 const policy_type POLICY_ORACLE_REWARD = {
+    .abi = POLICY_ABI,
     .name = "oracle-reward",
     .summary = "knows the label: the tier of the largest C - mu_cost x K; ties go down",
     .paper = "an upper bound, under the reward of DIMEC-DC (arXiv 2412.16616)",
     .options = OPTIONS,
     .size = sizeof(reward_options),
-    .check = check,
     .route_knowing = route_knowing,
 };

@@ -7,9 +7,9 @@ typedef struct patience_options {
     uint64_t patience;
 } patience_options;
 
-static const yaml_field OPTIONS[] = {
-    CASCADE_FIELDS,
-    {"patience", FIELD_COUNT, offsetof(patience_options, patience),
+static const policy_option OPTIONS[] = {
+    CASCADE_OPTIONS,
+    {"patience", OPTION_COUNT, offsetof(patience_options, patience),
      .doc = "answer when so many exits in a row agree with the exit before them", .fallback = "1", .least = 1,
      .most = 64},
     {0},
@@ -24,6 +24,7 @@ static verdict after_exit(void *self, const observation *seen) {
 }
 
 const policy_type POLICY_PATIENCE = {
+    .abi = POLICY_ABI,
     .name = "patience",
     .summary = "cascade; good enough are so many exits in a row that repeat the prediction before them",
     .paper = "Zhou et al., PABEE, NeurIPS 2020",
@@ -31,5 +32,4 @@ const policy_type POLICY_PATIENCE = {
     .size = sizeof(patience_options),
     .route = cascade_route,
     .after_exit = after_exit,
-    .every_exit = cascade_every_exit,
 };

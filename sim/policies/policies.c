@@ -1,7 +1,8 @@
 /* The table of policies. A new policy is a file in policies/ and a line here. */
-#include <string.h>
+#include "policies.h"
 
-#include "policy.h"
+#include <assert.h>
+#include <string.h>
 
 #define TABLE(ENTRY)             \
     ENTRY(POLICY_PHONE_ONLY)     \
@@ -28,5 +29,58 @@ const char *const TIER_NAMES[] = {"phone", "edge", "cloud", NULL};
 const policy_type *policy_find(const char *name) {
     for (size_t i = 0; POLICIES[i]; i++)
         if (strcmp(POLICIES[i]->name, name) == 0) return POLICIES[i];
+    return NULL;
+}
+
+/* ---- Options ---- */
+
+static yaml_field field_of(const policy_option *o) {
+    yaml_field f = {.key = o->name,
+                    .offset = offsetof(policy_values, options) + o->offset,
+                    .doc = o->doc,
+                    .required = o->required,
+                    .fallback = o->fallback,
+                    .least = o->least,
+                    .most = o->most,
+                    .choices = o->choices};
+    switch (o->kind) {
+    case OPTION_NUMBER: f.kind = FIELD_QUANTITY; break;
+    case OPTION_COUNT: f.kind = FIELD_COUNT; break;
+    case OPTION_CHOICE: f.kind = FIELD_CHOICE; break;
+    case OPTION_POLICY:
+        f.kind = FIELD_NAME;
+        f.offset = offsetof(policy_values, other);
+        break;
+    case OPTION_MAP:
+        f.kind = FIELD_TEXT;
+        f.offset = offsetof(policy_values, map);
+        break;
+    }
+    return f;
+}
+
+void policy_fields(const policy_type *type, yaml_field fields[POLICY_MAX_OPTIONS + 2]) {
+    size_t n = 0;
+    fields[n++] = (yaml_field){.key = "as",
+                               .kind = FIELD_NAME,
+                               .offset = offsetof(policy_values, label),
+                               .doc = "the policy's name in the results"};
+    for (const policy_option *o = type->options; o && o->name; o++) {
+        assert(n <= POLICY_MAX_OPTIONS);
+        fields[n++] = field_of(o);
+    }
+    fields[n] = (yaml_field){0};
+}
+
+unsigned policy_needs(const policy_type *type, const void *options) {
+    unsigned needs = type->needs;
+    for (const policy_option *o = type->options; o && o->name; o++)
+        if (o->kind == OPTION_CHOICE && o->needs) needs |= o->needs[*(const int *)((const char *)options + o->offset)];
+    return needs;
+}
+
+const policy_option *policy_option_of(const policy_type *type, option_kind kind) {
+    for (const policy_option *o = type->options; o && o->name; o++)
+        if (o->kind == kind) return o;
     return NULL;
 }

@@ -1,21 +1,28 @@
-/* A routing policy: what it sees, what it may decide. Needs nothing of SimGrid.
+/* A routing policy: what it can be set to, what it needs, what it sees, what it decides.
  *
- * A policy is one file of sim/policies/ that defines one policy_type, and a line in the table of sim/policies/policies.c. For each
- * request it is asked once where to send it (route), and then, on every tier that computes a slice, after each exit
- * whether to answer with it (after_exit). Labels are not part of what it sees; only an oracle gets them. */
+ * A policy is one file that defines one policy_type; those that come with Portolan are files of sim/policies/ and a line
+ * each in the table of policies.c. For each request it is asked once where to send it (route), and then, on every tier
+ * that computes a slice, after each exit whether to answer with it (after_exit). Labels are not part of what it sees;
+ * only an oracle gets them.
+ *
+ * This header needs no other of Portolan's: it compiles alone, as C or C++. Sizes, kinds and meanings stay as they are
+ * while POLICY_ABI does. */
 #ifndef PORTOLAN_POLICY_H
 #define PORTOLAN_POLICY_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "base/random.h"
-#include "base/yaml.h"
+enum { POLICY_ABI = 1 };
 
 typedef enum tier { TIER_PHONE, TIER_EDGE, TIER_CLOUD, TIER_COUNT } tier;
 
+/* ---- What a policy sees ---- */
+
 /* What an exit classifier said. */
 typedef struct exit_outcome {
-    tier tier;      /* that computed it */
+    tier at;        /* that computed it */
     uint32_t layer; /* after which it stands, from 1 */
     uint32_t prediction;
     double confidence; /* largest class probability, or what the outcome table says it is */
@@ -23,22 +30,44 @@ typedef struct exit_outcome {
     const double *probabilities; /* [classes]; NULL where the outcome table holds only confidences */
 } exit_outcome;
 
+/* How busy a tier's place that serves this phone was, `age` seconds ago: 0 for the place that decides, INFINITY where no
+ * message has said anything, and then the counts are 0. */
+typedef struct tier_load {
+    double age;
+    uint64_t waiting; /* for a core */
+    uint64_t busy;    /* cores at work, the one that computed the newest exit included */
+    uint64_t cores;
+} tier_load;
+
 /* What the device that decides knows at that moment. */
 typedef struct observation {
     double now; /* simulated seconds */
     uint64_t request;
     uint32_t phone;
     uint32_t tokens;
-    const double *v; /* [v_size] representation by the embedding layer, for a new request of a policy that has a router;
-                        else NULL */
+    const double
+        *v; /* [v_size] representation by the embedding layer, in `route` of a policy that needs it; else NULL */
     uint32_t v_size;
     const uint32_t *depth;     /* [TIER_COUNT] layers each tier holds: m, n, L */
     const double *tier_cost;   /* [TIER_COUNT] cost of sending the request straight to each tier: K */
     tier at;                   /* the tier that decides */
     const exit_outcome *exits; /* [exit_count] exits evaluated so far, in order; the last one is the newest */
     uint32_t exit_count;
-    random_stream *random; /* the request's own stream, the same for every policy */
+    const tier_load *load; /* [TIER_COUNT] for a policy that needs it; else NULL */
+    void *random; /* the request's own stream of random numbers, the same for every policy; see policy_uniform */
+    double (*uniform)(void *random);
 } observation;
+
+/* Draws a number, uniform in [0, 1). */
+static inline double policy_uniform(const observation *seen) { return seen->uniform(seen->random); }
+
+/* The truth about a sample, for oracles. */
+typedef struct truth {
+    uint32_t label;
+    exit_outcome last_exit[TIER_COUNT]; /* what the last exit of each tier says */
+} truth;
+
+/* ---- What it decides ---- */
 
 typedef enum verdict_kind {
     VERDICT_ANSWER,   /* with the newest exit */
@@ -52,67 +81,77 @@ typedef struct verdict {
     bool hidden; /* escalate: send the hidden state, so that it goes on behind it; else tokens, from layer 1 again */
 } verdict;
 
-/* The truth about a sample, for oracles. */
-typedef struct truth {
-    uint32_t label;
-    exit_outcome last_exit[TIER_COUNT]; /* what the last exit of each tier says */
-} truth;
+/* ---- What it needs ---- */
 
-/* The beginning of every policy's options. */
-typedef struct policy_common {
-    const char *label; /* `as:`; NULL if not given */
-} policy_common;
+enum {
+    /* v(x) in `route`, of the map that its option of kind OPTION_MAP names: the phone computes it first, and is charged. */
+    POLICY_NEEDS_V = 1 << 0,
+    /* Every class's probability: an outcome table that holds only confidences is refused. */
+    POLICY_NEEDS_PROBABILITIES = 1 << 1,
+    /* Every layer's exit is evaluated, not only the last one of each tier. */
+    POLICY_NEEDS_EVERY_EXIT = 1 << 2,
+    /* `load`. Such a policy is asked when the exit has been computed; of the others a slice's decisions are taken when it
+     * begins, so that it can be simulated as one execution. */
+    POLICY_NEEDS_LOAD = 1 << 3,
+};
 
-#define POLICY_COMMON_FIELDS \
-    { "as", FIELD_NAME, offsetof(policy_common, label), .doc = "the policy's name in the results", .fallback = NULL }
+/* ---- What it can be set to ---- */
 
-/* What a policy needs of the outcome table or of another policy. */
-enum { POLICY_NEEDS_PROBABILITIES = 1 };
+typedef enum option_kind {
+    OPTION_NUMBER, /* (double) "0.8", "1/3" */
+    OPTION_COUNT,  /* (uint64_t) a whole number */
+    OPTION_CHOICE, /* (int) the index of one of `choices` */
+    OPTION_POLICY, /* (nothing) the label of another policy of the scenario: this one runs after it, and is told its shares
+                      when it is opened. One at most. */
+    OPTION_MAP, /* (const struct router *) a file that `portolan map` wrote by `method`; it outlives the policy. Without
+                      the option, MODEL.FILE of MODEL.safetensors or FILE beside it, where FILE is `file`. One at most. */
+} option_kind;
 
-typedef struct router router; /* analysis/cartography/router.h */
+/* One option; in parentheses above, the type of the member at `offset` of the options. A table of them ends with a NULL
+ * name. Every policy has the option `as`, its label, besides. */
+typedef struct policy_option {
+    const char *name;
+    option_kind kind;
+    size_t offset;
+    const char *doc;      /* what it means, for the manual */
+    const char *fallback; /* the default, as it would be written in the file; NULL: none */
+    bool required;
+    double least, most;         /* number, count: bounds, both allowed; most = 0 means none above */
+    const char *const *choices; /* NULL at the end */
+    const unsigned *needs;      /* choice: what each of them needs (POLICY_NEEDS_* or-ed); NULL: nothing */
+    const char *method, *file;  /* map */
+} policy_option;
 
-/* What a policy that reads files is given. */
-typedef struct policy_files {
-    arena *memory;       /* what it keeps lives here */
-    const yaml_node *at; /* its options */
-    const char *model;   /* path of the model, NULL where a table answers */
-    const char *read;    /* set by the policy: the file it has read */
-} policy_files;
+/* What a policy is told when it is opened. */
+typedef struct policy_start {
+    const double
+        *shares; /* [TIER_COUNT] of the requests that the policy named by OPTION_POLICY answered by tier, summing
+                             to 1; NULL for a policy without that option */
+} policy_start;
+
+enum { POLICY_WHY = 240 }; /* bytes of a reason, with its NUL */
 
 typedef struct policy_type {
+    uint32_t abi; /* POLICY_ABI */
     const char *name;
     const char *summary; /* one line */
     const char *paper;   /* where it is from */
-    const yaml_field *options;
-    size_t size; /* of the struct the options are read into; it begins with a policy_common, is zeroed first and is the
-                    policy's whole state: every function below gets it as `self` */
-    /* Further checks of the options, and what they need (POLICY_NEEDS_* or-ed into `needs`); may be NULL. */
-    bool (*check)(void *self, const yaml_node *at, unsigned *needs, portolan_error *err);
-    /* Reads the file that the options name; may be NULL. Called after `check`. */
-    bool (*load)(void *self, policy_files *files, portolan_error *err);
-    /* The router whose v(x) the policy wants to see in `route`: v is computed by the phone's embedding layer, and charged
-     * for there. NULL: it routes at once, without v. */
-    const router *(*router)(const void *self);
+    unsigned needs;      /* POLICY_NEEDS_* or-ed, whatever its options are */
+    const policy_option *options;
+    size_t size; /* of the struct that the options are read into; 0: it has none but `as` */
+    /* Whether the options go together; if not, why not. May be NULL. */
+    bool (*check)(const void *options, char why[POLICY_WHY]);
+    /* Before the run: what the functions below get as `self`; NULL and the reason if that fails. The options outlive it.
+     * Without `open`, `self` is the options. */
+    void *(*open)(const void *options, const policy_start *start, char why[POLICY_WHY]);
+    /* After the run. May be NULL. */
+    void (*close)(void *self);
     /* Where to send a new request. NULL for an oracle. */
     tier (*route)(void *self, const observation *seen);
     /* The same for oracles, which see the truth. NULL for all others. */
     tier (*route_knowing)(void *self, const observation *seen, const truth *t);
     /* What to do after an exit. NULL: the routed tier answers with its last exit. */
     verdict (*after_exit)(void *self, const observation *seen);
-    /* Whether every layer's exit is evaluated, not only the last one of each tier; may be NULL: no. */
-    bool (*every_exit)(const void *self);
-    /* The label of the policy whose tier shares this one takes over, and the call that hands them over before the run
-     * (answered requests by tier, summing to 1); NULL for policies that follow no other. */
-    const char *(*follows)(const void *self);
-    void (*take_shares)(void *self, const double shares[TIER_COUNT]);
 } policy_type;
-
-/* All policies, NULL at the end. */
-extern const policy_type *const POLICIES[];
-
-extern const char *const TIER_NAMES[]; /* "phone", "edge", "cloud", NULL */
-
-/* The type called `name`, or NULL. */
-const policy_type *policy_find(const char *name);
 
 #endif

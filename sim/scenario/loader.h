@@ -44,4 +44,8 @@ bool scenario_load_model(scenario_loader *l);
 bool scenario_choose_policies(scenario_loader *l, char *const *only, size_t count);
 bool scenario_read_policies(scenario_loader *l);
 
+/* policy_map.c: reads the map of a policy that has an option for one, and sets that option. The map's path in the tree
+ * then becomes absolute. */
+bool scenario_read_map(scenario_loader *l, const yaml_node *options, policy_values *values, policy_setup *setup);
+
 #endif

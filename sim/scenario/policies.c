@@ -3,21 +3,41 @@
 
 #include "base/text.h"
 #include "loader.h"
-#include "sim/engine/answers.h"
 
-static const char **policy_names(const char *names[SCENARIO_MAX_POLICIES]) {
+/* The policies of the table, then those that the caller brings. */
+static const policy_type *type_at(const scenario_loader *l, size_t index) {
     size_t n = 0;
-    for (; POLICIES[n] && n < SCENARIO_MAX_POLICIES - 1; n++) names[n] = POLICIES[n]->name;
-    names[n] = NULL;
-    return names;
+    for (; POLICIES[n]; n++)
+        if (n == index) return POLICIES[n];
+    for (const policy_type *const *own = l->changes->policies; own && *own; own++, n++)
+        if (n == index) return *own;
+    return NULL;
 }
 
-static bool unknown_policy(portolan_error *err, text_mark mark, const char *name) {
-    const char *names[SCENARIO_MAX_POLICIES];
+static const policy_type *find_policy(const scenario_loader *l, const char *name) {
+    size_t i = 0;
+    const policy_type *type = type_at(l, 0);
+    while (type && strcmp(type->name, name) != 0) type = type_at(l, ++i);
+    return type;
+}
+
+static bool unknown_policy(scenario_loader *l, text_mark mark, const char *name) {
+    const char *names[SCENARIO_MAX_POLICIES] = {0};
     char allowed[512], hint[HINT_TEXT];
-    list_words(allowed, sizeof allowed, policy_names(names));
-    return error_input(err, mark, "there is no policy '%.60s'%s; known are %s", name, word_hint(hint, name, names),
+    for (size_t i = 0; i < SCENARIO_MAX_POLICIES - 1 && type_at(l, i); i++) names[i] = type_at(l, i)->name;
+    list_words(allowed, sizeof allowed, names);
+    return error_input(l->err, mark, "there is no policy '%.60s'%s; known are %s", name, word_hint(hint, name, names),
                        allowed);
+}
+
+/* "; write 'entropy_from: confidence'", if another choice of an option makes do without what is needed. */
+static const char *other_choice(const policy_setup *setup, unsigned need, char hint[HINT_TEXT]) {
+    for (const policy_option *o = setup->type->options; o && o->name; o++) {
+        if (o->kind != OPTION_CHOICE || !o->needs) continue;
+        for (int i = 0; o->choices[i]; i++)
+            if (!(o->needs[i] & need)) snprintf(hint, HINT_TEXT, "; write '%s: %s'", o->name, o->choices[i]);
+    }
+    return hint;
 }
 
 /* "confidence(threshold=0.9,exits=all)" */
@@ -59,64 +79,45 @@ static bool split_item(const yaml_node *node, policy_item *item, portolan_error 
     return yaml_expect(options, YAML_MAP, "the options of a policy", err);
 }
 
-/* A router belongs to a model's embedding layer, and to the layers its tiers have. */
-static bool check_router(scenario_loader *l, const policy_setup *setup, text_mark mark) {
-    const scenario *s = l->s;
-    const router *r = setup->type->router(setup->options);
-    const char *file = setup->file.path;
-    if (memcmp(r->depth, s->depth, sizeof r->depth) != 0)
-        return error_input(l->err, mark,
-                           "the router %s was made for the split %u/%u/%u, the scenario has %u/%u/%u; `portolan "
-                           "map --split %u,%u,%u` makes one for it",
-                           file, r->depth[0], r->depth[1], r->depth[2], s->depth[0], s->depth[1], s->depth[2],
-                           s->depth[0], s->depth[1], s->depth[2]);
-    if (!s->answers && s->table.v_size != r->size)
-        return error_input(l->err, mark,
-                           "'%s' needs v(x), %u numbers, of which the outcome table of 'model' has %u; "
-                           "`portolan outcomes --router %s` makes a table that has them",
-                           setup->type->name, r->size, s->table.v_size, file);
-    return !s->answers || answers_suit_router(s->answers, r) ||
-           error_input(l->err, mark,
-                       "the router %s was made for another model: its embedding layer has another hash; "
-                       "`portolan map` makes one for this model",
-                       file);
+/* What the policy needs and this scenario has not; names the options that need less. */
+static bool check_probabilities(scenario_loader *l, const policy_setup *setup, text_mark mark) {
+    char hint[HINT_TEXT] = "";
+    if (!(setup->needs & POLICY_NEEDS_PROBABILITIES) || l->s->table.probabilities) return true;
+    return error_input(
+        l->err, mark, "'%s' needs every class's probability, but the outcome table of 'model' holds only confidences%s",
+        setup->type->name, other_choice(setup, POLICY_NEEDS_PROBABILITIES, hint));
 }
 
-/* Lets the policy read its file, whose path in the tree then becomes absolute. */
-static bool load_policy(scenario_loader *l, policy_setup *setup, const yaml_node *options) {
-    const yaml_node *named = yaml_find(options, "router");
-    policy_files files = {.memory = &l->s->memory,
-                          .at = options,
-                          .model = l->s->answers ? l->s->inputs[FILE_MODEL].path : NULL};
-    portolan_error inner = {0};
-    if (!setup->type->load(setup->options, &files, &inner)) return scenario_inner_error(l, options->mark, &inner);
-    return scenario_note_input(l, &setup->file, files.read) && (!named || scenario_absolute(l, named, files.read)) &&
-           (!setup->type->router || check_router(l, setup, options->mark));
+static bool options_go_together(scenario_loader *l, const policy_setup *setup, text_mark mark) {
+    char why[POLICY_WHY] = "";
+    return !setup->type->check || setup->type->check(setup->options, why) || error_input(l->err, mark, "%s", why);
+}
+
+static bool read_options(scenario_loader *l, const yaml_node *options, policy_setup *setup, policy_values *values) {
+    yaml_field fields[POLICY_MAX_OPTIONS + 2];
+    policy_fields(setup->type, fields);
+    if (!yaml_read(options, setup->type->name, fields, values, l->err)) return false;
+    setup->options = values->options;
+    setup->needs = policy_needs(setup->type, setup->options);
+    setup->other = values->other;
+    return options_go_together(l, setup, options->mark) && scenario_read_map(l, options, values, setup);
 }
 
 static bool read_policy(scenario_loader *l, const yaml_node *node, bool name_is_taken, policy_setup *setup) {
     policy_item item;
     if (!split_item(node, &item, l->err)) return false;
-    const policy_type *type = policy_find(item.name->text);
-    if (!type) return unknown_policy(l->err, item.name->mark, item.name->text);
+    const policy_type *type = find_policy(l, item.name->text);
+    if (!type) return unknown_policy(l, item.name->mark, item.name->text);
     *setup = (policy_setup){.type = type, .label = type->name, .follows = -1};
-    setup->options = arena_alloc(&l->s->memory, 1, type->size);
-    if (!setup->options) return error_memory(l->err, type->size);
+    size_t bytes = sizeof(policy_values) + type->size;
+    policy_values *values = arena_alloc(&l->s->memory, 1, bytes);
+    if (!values) return error_memory(l->err, bytes);
     yaml_node none = {.kind = YAML_MAP, .mark = item.name->mark};
-    const yaml_node *options = item.options ? item.options : &none;
-    unsigned needs = 0;
-    if (!yaml_read(options, type->name, type->options, setup->options, l->err) ||
-        (type->check && !type->check(setup->options, options, &needs, l->err)) ||
-        (type->load && !load_policy(l, setup, options)))
+    if (!read_options(l, item.options ? item.options : &none, setup, values) ||
+        !check_probabilities(l, setup, item.name->mark))
         return false;
-    if ((needs & POLICY_NEEDS_PROBABILITIES) && !l->s->table.probabilities)
-        return error_input(l->err, item.name->mark,
-                           "'%s' needs every class's probability, but the outcome table of "
-                           "'model' holds only confidences%s",
-                           type->name, type == policy_find("entropy") ? "; write 'entropy_from: confidence'" : "");
-    const char *as = ((policy_common *)setup->options)->label;
-    if (as)
-        setup->label = as;
+    if (values->label)
+        setup->label = values->label;
     else if (name_is_taken)
         setup->label = descriptive_label(l, type->name, item.options);
     return setup->label != NULL;
@@ -146,15 +147,14 @@ static bool resolve_follows(scenario_loader *l, const yaml_node *list) {
     scenario *s = l->s;
     for (size_t i = 0; i < s->policy_count; i++) {
         policy_setup *setup = &s->policies[i];
-        if (!setup->type->follows) continue;
-        const char *label = setup->type->follows(setup->options);
+        if (!setup->other) continue;
+        const char *label = setup->other;
         for (size_t k = 0; k < s->policy_count; k++)
             if (strcmp(s->policies[k].label, label) == 0) setup->follows = (int)k;
-        if (setup->follows < 0 || s->policies[setup->follows].type->follows)
+        if (setup->follows < 0 || s->policies[setup->follows].other)
             return error_input(l->err, list->items[i]->mark,
-                               "'match: %s' names %s; it must be the label of another policy "
-                               "of this scenario",
-                               label,
+                               "'%s: %s' names %s; it must be the label of another policy of this scenario",
+                               policy_option_of(setup->type, OPTION_POLICY)->name, label,
                                setup->follows < 0 ? "no policy of this list" : "a policy that follows one itself");
     }
     return true;

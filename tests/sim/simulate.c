@@ -82,7 +82,10 @@ static bool simulate(const simulation_job *job, const engine_tables *tables, por
     scenario s;
     policy_result result = {0};
     run_books books = {0};
-    world *w = load(&s, job->path, job->sets, err) ? world_open(&s.platform, err) : NULL;
+    const scenario_changes changes = {.sets = (char *const *)job->sets,
+                                      .set_count = count_sets(job->sets),
+                                      .policies = job->policies};
+    world *w = scenario_load_changed(&s, job->path, &changes, err) ? world_open(&s.platform, err) : NULL;
     observed_run run = {&s, job->policy, NULL, &result, &books};
     if (!w || !engine_run(&run, w, NULL, tables, err)) return false;
     job->take(&(simulated){&s, books.records, books.count, books.totals, &books}, job->into);
@@ -103,7 +106,7 @@ pid_t simulation_start_with(const engine_tables *tables, const simulation_job *j
 }
 
 pid_t simulation_start(const char *path, const char *const *sets, size_t policy, harvest take, void *into) {
-    return simulation_start_with(&ENGINE_TABLES, &(simulation_job){path, sets, policy, take, into, 0});
+    return simulation_start_with(&ENGINE_TABLES, &(simulation_job){path, sets, policy, take, into, 0, NULL});
 }
 
 void simulation_finish(pid_t child) {

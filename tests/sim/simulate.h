@@ -48,7 +48,8 @@ pid_t simulation_start(const char *path, const char *const *sets, size_t policy,
 /* Waits for the child; the test fails if the simulation did. */
 void simulation_finish(pid_t child);
 
-/* A simulation of a list, with the arguments of simulation_start; `child` is for simulations_run. */
+/* A simulation of a list, with the arguments of simulation_start; `child` is for simulations_run. `policies` are the
+ * test's own, beside the program's; NULL at the end, or NULL. */
 typedef struct simulation_job {
     const char *path;
     const char *const *sets;
@@ -56,6 +57,7 @@ typedef struct simulation_job {
     harvest take;
     void *into;
     pid_t child;
+    const policy_type *const *policies;
 } simulation_job;
 
 /* The same with other tables than the program's. */

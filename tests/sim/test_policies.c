@@ -1,7 +1,7 @@
 /* Every policy on six samples, against courses worked out by hand; their books; and the checks of their
  * options. A small driver takes a request through attempt_route and attempt_plan as the simulation does, but
  * without time or network. */
-#include "sim/engine/request.h"
+#include "sim/engine/steering.h"
 #include "tests/support.h"
 
 /* Six samples, four exits, two classes; the phone holds 1 layer, the edge 2, the cloud 4.
@@ -51,21 +51,28 @@ static int close_scenario(void **state __attribute__((unused))) {
 /* ---- A policy with its options ---- */
 
 typedef struct made_policy {
-    const policy_type *type;
+    policy_setup setup;
+    policy_values *values;
     void *self;
-    unsigned needs;
-    yaml_document options; /* the options borrow from it */
+    yaml_document options; /* the values borrow from it */
 } made_policy;
 
 /* Whether the options are good; they are written as YAML: "threshold: 0.8". */
 static bool try_policy(made_policy *made, const char *name, const char *options, portolan_error *err) {
     char text[256];
     snprintf(text, sizeof text, "{%s}", options);
-    *made = (made_policy){.type = policy_find(name), .options = document_of(text)};
-    assert_non_null(made->type);
-    made->self = calloc(1, made->type->size);
-    return yaml_read(made->options.root, name, made->type->options, made->self, err) &&
-           (!made->type->check || made->type->check(made->self, made->options.root, &made->needs, err));
+    const policy_type *type = policy_find(name);
+    assert_non_null(type);
+    *made = (made_policy){.setup = {.type = type},
+                          .values = calloc(1, sizeof *made->values + type->size),
+                          .options = document_of(text)};
+    made->self = made->setup.options = made->values->options;
+    yaml_field fields[POLICY_MAX_OPTIONS + 2];
+    policy_fields(type, fields);
+    if (!yaml_read(made->options.root, name, fields, made->values, err)) return false;
+    made->setup.needs = policy_needs(type, made->self);
+    char why[POLICY_WHY] = "";
+    return !type->check || type->check(made->self, why) || error_input(err, made->options.root->mark, "%s", why);
 }
 
 static made_policy make_policy(const char *name, const char *options) {
@@ -78,8 +85,16 @@ static made_policy make_policy(const char *name, const char *options) {
     return made;
 }
 
+/* For those that keep something. */
+static void open_policy(made_policy *made, const double *shares) {
+    char why[POLICY_WHY];
+    made->self = made->setup.type->open(made->setup.options, &(policy_start){shares}, why);
+    assert_non_null(made->self);
+}
+
 static void drop_policy(made_policy *made) {
-    free(made->self);
+    if (made->setup.type->close && made->self != made->setup.options) made->setup.type->close(made->self);
+    free(made->values);
     yaml_unload(&made->options);
 }
 
@@ -106,10 +121,10 @@ static void send_up(attempt *a, tier *at, tier to, bool hidden, char **note) {
 static void trace(const made_policy *p, uint32_t sample, char *course) {
     request r;
     attempt *a = open_request(&r, sample, sample);
-    tier at = TIER_PHONE, to = attempt_route(a, &s, p->type, p->self, 0);
+    tier at = TIER_PHONE, to = steering_route(&(steering){&s, &p->setup, p->self}, a, 0);
     if (to != TIER_PHONE) send_up(a, &at, to, false, &course);
     for (;;) {
-        slice done = attempt_plan(a, at, &s, p->type, p->self, 0);
+        slice done = steering_plan(&(steering){&s, &p->setup, p->self}, a, at, 0);
         course += sprintf(course, "%s %u/%u", TIER_NAMES[at], done.layers, done.exits);
         if (done.verdict.kind == VERDICT_ANSWER) break;
         assert_int_equal(done.verdict.kind, VERDICT_ESCALATE);
@@ -297,13 +312,13 @@ TEST(entropy_courses) {
 static bool answers_with(const char *name, const char *options, uint32_t classes, const double *probabilities,
                          double confidence) {
     made_policy p = make_policy(name, options);
-    exit_outcome seen_exit = {.tier = TIER_PHONE,
+    exit_outcome seen_exit = {.at = TIER_PHONE,
                               .layer = 1,
                               .confidence = confidence,
                               .classes = classes,
                               .probabilities = probabilities};
     observation seen = {.depth = s.depth, .at = TIER_PHONE, .exits = &seen_exit, .exit_count = 1};
-    verdict v = p.type->after_exit(p.self, &seen);
+    verdict v = p.setup.type->after_exit(p.self, &seen);
     drop_policy(&p);
     return v.kind == VERDICT_ANSWER;
 }
@@ -467,7 +482,7 @@ enum { DRAWS = 100000 };
 static tier route(const made_policy *p, uint64_t key) {
     request r;
     attempt *a = open_request(&r, (uint32_t)(key % SAMPLES), key);
-    return attempt_route(a, &s, p->type, p->self, 0);
+    return steering_route(&(steering){&s, &p->setup, p->self}, a, 0);
 }
 
 /* The tier drawn for each of 1e5 requests is that of the request's own uniform number, the first of its
@@ -508,8 +523,8 @@ TEST(random_shares_at_the_ends) {
 TEST(matched_random_takes_over_shares) {
     static const double SHARES[TIER_COUNT] = {0.61, 0.29, 0.10};
     made_policy p = make_policy("matched-random", "match: confidence");
-    assert_string_equal(p.type->follows(p.self), "confidence");
-    p.type->take_shares(p.self, SHARES);
+    assert_string_equal(p.values->other, "confidence");
+    open_policy(&p, SHARES);
     assert_shares(&p, SHARES);
     drop_policy(&p);
 }
@@ -518,7 +533,7 @@ TEST(matched_random_takes_over_shares) {
 TEST(policies_share_a_requests_random_numbers) {
     made_policy few = make_policy("random", "phone: 0.3, edge: 0.3, cloud: 0.4");
     made_policy many = make_policy("matched-random", "match: x");
-    many.type->take_shares(many.self, (double[]){0.5, 0.3, 0.2});
+    open_policy(&many, (double[]){0.5, 0.3, 0.2});
     for (uint64_t key = 0; key < 10000; key++) assert_true(route(&many, key) <= route(&few, key));
     drop_policy(&few);
     drop_policy(&many);
@@ -558,7 +573,7 @@ TEST(wrong_options) {
 
 static unsigned needs_of(const char *name, const char *options) {
     made_policy p = make_policy(name, options);
-    unsigned needs = p.needs;
+    unsigned needs = p.setup.needs;
     drop_policy(&p);
     return needs;
 }
@@ -573,10 +588,23 @@ TEST(who_needs_probabilities) {
     assert_int_equal(needs_of("patience", ""), 0);
 }
 
+TEST(who_needs_what) {
+    assert_int_equal(needs_of("confidence", "exits: all"), POLICY_NEEDS_EVERY_EXIT);
+    assert_int_equal(needs_of("entropy", "exits: all"), POLICY_NEEDS_EVERY_EXIT | POLICY_NEEDS_PROBABILITIES);
+    assert_int_equal(needs_of("patience", "exits: all"), POLICY_NEEDS_EVERY_EXIT);
+    assert_int_equal(needs_of("cartography", "router: x"), POLICY_NEEDS_V);
+    assert_int_equal(needs_of("exit-pools", "router: x"), POLICY_NEEDS_V);
+    for (size_t i = 0; POLICIES[i]; i++) {
+        bool has_map = policy_option_of(POLICIES[i], OPTION_MAP) != NULL;
+        assert_int_equal((POLICIES[i]->needs & POLICY_NEEDS_V) != 0, has_map);
+    }
+}
+
 TEST(policies_are_found_by_name) {
     for (size_t i = 0; POLICIES[i]; i++) {
         assert_ptr_equal(policy_find(POLICIES[i]->name), POLICIES[i]);
         assert_true(*POLICIES[i]->summary && *POLICIES[i]->paper);
+        assert_int_equal(POLICIES[i]->abi, POLICY_ABI);
     }
     assert_null(policy_find("confidenc"));
     assert_null(policy_find(""));
@@ -590,15 +618,15 @@ TEST(flops_of_slices) {
     made_policy p = make_policy("confidence", "threshold: 1, escalate: hidden, exits: all");
     request r;
     attempt *a = open_request(&r, 2, 2);
-    assert_near(attempt_plan(a, TIER_PHONE, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
+    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_PHONE, 0).flops, 4320 + 16, 0);
     a->from = 1;
-    assert_near(attempt_plan(a, TIER_EDGE, &s, p.type, p.self, 0).flops, 4320 + 16, 0);
+    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_EDGE, 0).flops, 4320 + 16, 0);
     a->from = 2;
-    assert_near(attempt_plan(a, TIER_CLOUD, &s, p.type, p.self, 0).flops, 2 * 4320 + 2 * 16, 0);
+    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_CLOUD, 0).flops, 2 * 4320 + 2 * 16, 0);
     drop_policy(&p);
     made_policy cloud = make_policy("cloud-only", "");
     open_request(&r, 2, 2);
-    assert_near(attempt_plan(a, TIER_CLOUD, &s, cloud.type, cloud.self, 0).flops, 4 * 4320 + 16, 0);
+    assert_near(steering_plan(&(steering){&s, &cloud.setup, cloud.self}, a, TIER_CLOUD, 0).flops, 4 * 4320 + 16, 0);
     drop_policy(&cloud);
 }
 
@@ -610,9 +638,11 @@ TEST(work_is_a_factor_of_the_request) {
         double work = arrival_work(&s.table, s.seed, key);
         request r;
         attempt *a = open_request(&r, 2, key);
-        assert_near(attempt_plan(a, TIER_PHONE, &s, p.type, p.self, 0).flops, work * (4320 + 16), 1e-15);
+        assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_PHONE, 0).flops, work * (4320 + 16),
+                    1e-15);
         open_request(&r, 2, key);
-        assert_near(attempt_plan(a, TIER_CLOUD, &s, q.type, q.self, 0).flops, work * (4 * 4320 + 16), 1e-15);
+        assert_near(steering_plan(&(steering){&s, &q.setup, q.self}, a, TIER_CLOUD, 0).flops, work * (4 * 4320 + 16),
+                    1e-15);
     }
     s.table.work = WORK_CONSTANT;
     drop_policy(&p);
@@ -632,13 +662,13 @@ static request_record climb(bool hidden) {
     attempt *a = open_request(&r, 2, 2);
     char notes[256], *note = notes;
     tier at = TIER_PHONE;
-    slice done = attempt_plan(a, at, &s, p.type, p.self, 0);
+    slice done = steering_plan(&(steering){&s, &p.setup, p.self}, a, at, 0);
     request_book_slice(&r, at, &s, &done, &PHONE, 2);
     send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
-    done = attempt_plan(a, at, &s, p.type, p.self, 0);
+    done = steering_plan(&(steering){&s, &p.setup, p.self}, a, at, 0);
     request_book_slice(&r, at, &s, &done, &EDGE, 3);
     send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
-    done = attempt_plan(a, at, &s, p.type, p.self, 0);
+    done = steering_plan(&(steering){&s, &p.setup, p.self}, a, at, 0);
     request_book_slice(&r, at, &s, &done, &CLOUD, 5);
     request_answer(&r, a);
     request_book_transfer(&r, &s, at, TIER_PHONE, s.payload.answer);
@@ -711,6 +741,7 @@ int main(void) {
         cmocka_unit_test(policies_share_a_requests_random_numbers),
         cmocka_unit_test(wrong_options),
         cmocka_unit_test(who_needs_probabilities),
+        cmocka_unit_test(who_needs_what),
         cmocka_unit_test(policies_are_found_by_name),
         cmocka_unit_test(flops_of_slices),
         cmocka_unit_test(work_is_a_factor_of_the_request),

@@ -1,0 +1,37 @@
+/* The table of policies, and their options as YAML keys. For the other folders of sim/. */
+#ifndef PORTOLAN_POLICIES_H
+#define PORTOLAN_POLICIES_H
+
+#include <stddef.h>
+
+#include "base/yaml.h"
+#include "policy.h"
+
+/* All that come with Portolan, NULL at the end. */
+extern const policy_type *const POLICIES[];
+
+extern const char *const TIER_NAMES[]; /* "phone", "edge", "cloud", NULL */
+
+/* The type called `name` in the table, or NULL. */
+const policy_type *policy_find(const char *name);
+
+/* What the keys of a policy are read into. */
+typedef struct policy_values {
+    const char *label;     /* as */
+    const char *other;     /* of OPTION_POLICY */
+    const char *map;       /* path of OPTION_MAP */
+    max_align_t options[]; /* policy_type.size bytes */
+} policy_values;
+
+enum { POLICY_MAX_OPTIONS = 24 };
+
+/* The policy's keys, `as` first, for a policy_values. */
+void policy_fields(const policy_type *type, yaml_field fields[POLICY_MAX_OPTIONS + 2]);
+
+/* What the policy needs, options set as they are. */
+unsigned policy_needs(const policy_type *type, const void *options);
+
+/* The first option of a kind, or NULL. */
+const policy_option *policy_option_of(const policy_type *type, option_kind kind);
+
+#endif
