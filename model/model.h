@@ -111,13 +111,13 @@ typedef struct encoder_config {
     const char *const *class_names; /* [classes], NULL at the end; NULL: classes have numbers only. Borrowed */
 } encoder_config;
 
-/* The parts of the model; LAYER_* and EXIT_* are asked for with a layer, from 1. */
-typedef enum model_part {
-    PART_TOKEN_TABLE,
-    PART_POSITION_TABLE,
-    PART_SEGMENT_TABLE,
-    PART_EMBEDDING_NORM_SCALE,
-    PART_EMBEDDING_NORM_SHIFT,
+/* The weights of the model (tables, matrices, biases, norms); LAYER_* and EXIT_* are asked for with a layer, from 1. */
+typedef enum model_weight {
+    WEIGHT_TOKEN_TABLE,
+    WEIGHT_POSITION_TABLE,
+    WEIGHT_SEGMENT_TABLE,
+    WEIGHT_EMBEDDING_NORM_SCALE,
+    WEIGHT_EMBEDDING_NORM_SHIFT,
     LAYER_QUERY_WEIGHT,
     LAYER_QUERY_BIAS,
     LAYER_KEY_WEIGHT,
@@ -134,29 +134,29 @@ typedef enum model_part {
     LAYER_DOWN_BIAS,
     LAYER_NORM2_SCALE,
     LAYER_NORM2_SHIFT,
-    PART_FINAL_NORM_SCALE,
-    PART_FINAL_NORM_SHIFT, /* pre-norm models only */
+    WEIGHT_FINAL_NORM_SCALE,
+    WEIGHT_FINAL_NORM_SHIFT, /* pre-norm models only */
     EXIT_POOLER_WEIGHT,
     EXIT_POOLER_BIAS,
     EXIT_CLASSIFIER_WEIGHT,
     EXIT_CLASSIFIER_BIAS,
-    MODEL_PARTS
-} model_part;
+    MODEL_WEIGHTS
+} model_weight;
 
 /* Reads the NAME.config.json or config.json beside NAME.safetensors and looks in the file for what the config does not say (which layers
- * have exits, poolers, classes). Checks that every part is there with the right shape. Names of classes live in `memory`. */
+ * have exits, poolers, classes). Checks that every weight is there with the right shape. Names of classes live in `memory`. */
 bool encoder_config_load(encoder_config *c, arena *memory, const safetensors *file, portolan_error *err);
 
-/* The tensor that holds a part, by the names of Hugging Face BERT and of multi-exit models (DeeBERT's highways, PABEE's and
+/* The tensor that holds a weight, by the names of Hugging Face BERT and of multi-exit models (DeeBERT's highways, PABEE's and
  * ElasticBERT's classifiers); NULL if the model has none. A shared pooler is found for every layer. Linear weights are
  * [outputs][inputs], as PyTorch keeps them. */
-const tensor *model_tensor(const safetensors *file, model_part part, uint32_t layer);
+const tensor *model_tensor(const safetensors *file, model_weight weight, uint32_t layer);
 
-/* The name under which Portolan itself writes a part. */
-void model_part_name(model_part part, uint32_t layer, char *into, size_t size);
+/* The name under which Portolan itself writes a weight. */
+void model_weight_name(model_weight weight, uint32_t layer, char *into, size_t size);
 
-/* Shape of a part under a configuration; returns the rank. */
-uint32_t model_part_shape(const encoder_config *c, model_part part, uint64_t shape[TENSOR_MAX_RANK]);
+/* Shape of a weight under a configuration; returns the rank. */
+uint32_t model_weight_shape(const encoder_config *c, model_weight weight, uint64_t shape[TENSOR_MAX_RANK]);
 
 /* Writes config.json beside `path`. */
 bool encoder_config_write(const encoder_config *c, const char *path, portolan_error *err);

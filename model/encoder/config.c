@@ -383,7 +383,7 @@ static bool read_config(config_file *f, const safetensors *file, const json_t *c
     return read_keys(f, config, CONFIG_KEYS, err) && (!own || read_own(f, own, err)) && check_config(f, err) &&
            read_names(f, config, err) && check_depth(f, file, err) &&
            find_exits(f, file, json_object_get(own, "exits"), json_object_get(own, "pooler"), err) &&
-           check_against_weights(f, file, err) && model_check_parts(&f->c, file, err);
+           check_against_weights(f, file, err) && model_check_weights(&f->c, file, err);
 }
 
 /* tokenizer_config.json need not be there; what it says goes before config.json, as with Hugging Face. */

@@ -55,7 +55,7 @@ struct encoder {
     size_t used, room;
 };
 
-/* ---- Loading: the same walk over all parts first counts the floats, then fills them ---- */
+/* ---- Loading: the same walk over all weights first counts the floats, then fills them ---- */
 
 typedef struct loader {
     encoder *e;
@@ -72,22 +72,22 @@ static float *take(encoder *e, size_t n) {
     return piece;
 }
 
-static size_t part_elements(const encoder *e, model_part part) {
+static size_t weight_elements(const encoder *e, model_weight weight) {
     uint64_t shape[TENSOR_MAX_RANK];
     size_t n = 1;
-    for (uint32_t i = 0, rank = model_part_shape(&e->config, part, shape); i < rank; i++) n *= shape[i];
+    for (uint32_t i = 0, rank = model_weight_shape(&e->config, weight, shape); i < rank; i++) n *= shape[i];
     return n;
 }
 
 /* A vector or a table, as it stands in the file. */
-static bool load_plain(loader *l, model_part part, uint32_t layer, float **into) {
-    size_t n = part_elements(l->e, part);
+static bool load_plain(loader *l, model_weight weight, uint32_t layer, float **into) {
+    size_t n = weight_elements(l->e, weight);
     *into = take(l->e, n);
-    return !l->file || tensor_read(l->file, model_tensor(l->file, part, layer), false, *into, l->err);
+    return !l->file || tensor_read(l->file, model_tensor(l->file, weight, layer), false, *into, l->err);
 }
 
 /* Adds the columns of one [outputs][inputs] tensor to a linear layer of `all` outputs. */
-static bool load_columns(loader *l, model_part weight, model_part bias, uint32_t layer, linear_weights *into,
+static bool load_columns(loader *l, model_weight weight, model_weight bias, uint32_t layer, linear_weights *into,
                          size_t first, size_t columns) {
     if (into->inputs * columns > l->largest) l->largest = into->inputs * columns;
     if (!l->file) return true;
@@ -146,13 +146,13 @@ static bool load_exit(loader *l, uint32_t layer) {
 static bool load_all(loader *l) {
     encoder *e = l->e;
     e->used = 0;
-    if (!load_plain(l, PART_TOKEN_TABLE, 0, &e->tokens) || !load_plain(l, PART_POSITION_TABLE, 0, &e->positions) ||
-        (e->config.segments && !load_plain(l, PART_SEGMENT_TABLE, 0, &e->segments)) ||
-        !load_plain(l, PART_EMBEDDING_NORM_SCALE, 0, &e->embedding_norm.scale) ||
-        !load_plain(l, PART_EMBEDDING_NORM_SHIFT, 0, &e->embedding_norm.shift))
+    if (!load_plain(l, WEIGHT_TOKEN_TABLE, 0, &e->tokens) || !load_plain(l, WEIGHT_POSITION_TABLE, 0, &e->positions) ||
+        (e->config.segments && !load_plain(l, WEIGHT_SEGMENT_TABLE, 0, &e->segments)) ||
+        !load_plain(l, WEIGHT_EMBEDDING_NORM_SCALE, 0, &e->embedding_norm.scale) ||
+        !load_plain(l, WEIGHT_EMBEDDING_NORM_SHIFT, 0, &e->embedding_norm.shift))
         return false;
-    if (e->config.pre_norm && (!load_plain(l, PART_FINAL_NORM_SCALE, 0, &e->final_norm.scale) ||
-                               !load_plain(l, PART_FINAL_NORM_SHIFT, 0, &e->final_norm.shift)))
+    if (e->config.pre_norm && (!load_plain(l, WEIGHT_FINAL_NORM_SCALE, 0, &e->final_norm.scale) ||
+                               !load_plain(l, WEIGHT_FINAL_NORM_SHIFT, 0, &e->final_norm.shift)))
         return false;
     for (uint32_t layer = 1; layer <= e->layers; layer++)
         if (!load_layer(l, layer) || (e->config.exits[layer - 1] && !load_exit(l, layer))) return false;

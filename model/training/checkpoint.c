@@ -178,7 +178,7 @@ static bool read_numbers(const trainer *t, FILE *in, real *into, const char *wha
     if (bad == t->p.count) return true;
     char name[128];
     const parameter *n = train_parameter_at(t, bad);
-    model_part_name(n->part, n->layer, name, sizeof name);
+    model_weight_name(n->weight, n->layer, name, sizeof name);
     return error_input(err, (text_mark){path, 0, 0},
                        "holds %s of '%s' that is no finite number: element %zu of %zu (from 0); "
                        "lower 'rate' and train anew into another folder",

@@ -108,7 +108,7 @@ static void fill_draft(const trainer *t, draft *d) {
     }
     for (size_t i = 0; i < t->p.list_count; i++) {
         const parameter *n = &t->p.list[i];
-        model_part_name(n->part, n->layer, d->names[i], sizeof d->names[i]);
+        model_weight_name(n->weight, n->layer, d->names[i], sizeof d->names[i]);
         d->tensors[i] = (tensor){.name = d->names[i],
                                  .type = t->s->half ? TENSOR_F16 : TENSOR_F32,
                                  .rank = n->rank,
@@ -137,7 +137,7 @@ static bool check_values(const trainer *t, portolan_error *err) {
         if (isfinite(x) && !(t->s->half && fabs(x) >= HALF_OVERFLOWS)) continue;
         char name[128];
         const parameter *n = train_parameter_at(t, i);
-        model_part_name(n->part, n->layer, name, sizeof name);
+        model_weight_name(n->weight, n->layer, name, sizeof name);
         return error_run(err, "weight %zu of '%s' has become %g%s; lower 'rate' or clip the gradients", i - n->offset,
                          name, x, isfinite(x) ? ", too large for half precision ('half: yes')" : "");
     }

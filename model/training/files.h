@@ -57,8 +57,8 @@ void train_sort_by_length(const token_set *set, uint32_t *samples, uint32_t n);
 
 enum { MODEL_MAX_WORD_VECTOR = 1024 }; /* numbers of a word that are used */
 
-/* Takes every part that the model at `path` has over into the values; classifiers and position tables of another shape, and
- * parts that it lacks, stay as they are. Any other difference in shape is an error. */
+/* Takes every weight that the model at `path` has over into the values; classifiers and position tables of another shape, and
+ * weights that it lacks, stay as they are. Any other difference in shape is an error. */
 bool train_start_from(const parameters *p, const char *path, real *values, portolan_error *err);
 
 /* Puts the vectors of s->word_vectors (GloVe's text form: a line a word and its numbers) into the first columns of the token

@@ -12,43 +12,43 @@
 #define SQUARE_ROOT sqrtf
 #endif
 
-static void add_part(parameters *p, model_part part, uint32_t layer) {
+static void add_weight(parameters *p, model_weight weight, uint32_t layer) {
     parameter *n = &p->list[p->list_count++];
-    *n = (parameter){.part = part, .layer = layer, .offset = p->count, .count = 1};
-    n->rank = model_part_shape(&p->config, part, n->shape);
+    *n = (parameter){.weight = weight, .layer = layer, .offset = p->count, .count = 1};
+    n->rank = model_weight_shape(&p->config, weight, n->shape);
     for (uint32_t i = 0; i < n->rank; i++) n->count *= n->shape[i];
     n->decays = n->rank == 2;
-    p->at[part][layer] = n->offset;
+    p->at[weight][layer] = n->offset;
     p->count += n->count;
 }
 
-/* The parts of the embeddings, of a layer, and of an exit, in the order of their numbers in the array. A layer's queries, keys
+/* The weights of the embeddings, of a layer, and of an exit, in the order of their numbers in the array. A layer's queries, keys
  * and values follow one another, weights and then biases, so that they can be used as one matrix of 3h outputs. */
-static const model_part EMBEDDING_PARTS[] = {PART_TOKEN_TABLE, PART_POSITION_TABLE, PART_SEGMENT_TABLE,
-                                             PART_EMBEDDING_NORM_SCALE, PART_EMBEDDING_NORM_SHIFT};
-static const model_part LAYER_PARTS[] = {LAYER_QUERY_WEIGHT, LAYER_KEY_WEIGHT,  LAYER_VALUE_WEIGHT,  LAYER_QUERY_BIAS,
-                                         LAYER_KEY_BIAS,     LAYER_VALUE_BIAS,  LAYER_OUTPUT_WEIGHT, LAYER_OUTPUT_BIAS,
-                                         LAYER_NORM1_SCALE,  LAYER_NORM1_SHIFT, LAYER_UP_WEIGHT,     LAYER_UP_BIAS,
-                                         LAYER_DOWN_WEIGHT,  LAYER_DOWN_BIAS,   LAYER_NORM2_SCALE,   LAYER_NORM2_SHIFT};
-static const model_part EXIT_PARTS[] = {EXIT_POOLER_WEIGHT, EXIT_POOLER_BIAS, EXIT_CLASSIFIER_WEIGHT,
-                                        EXIT_CLASSIFIER_BIAS};
-static const model_part FINAL_PARTS[] = {PART_FINAL_NORM_SCALE, PART_FINAL_NORM_SHIFT};
+static const model_weight EMBEDDING_WEIGHTS[] = {WEIGHT_TOKEN_TABLE, WEIGHT_POSITION_TABLE, WEIGHT_SEGMENT_TABLE,
+                                                 WEIGHT_EMBEDDING_NORM_SCALE, WEIGHT_EMBEDDING_NORM_SHIFT};
+static const model_weight LAYER_WEIGHTS[] = {
+    LAYER_QUERY_WEIGHT,  LAYER_KEY_WEIGHT,  LAYER_VALUE_WEIGHT, LAYER_QUERY_BIAS,  LAYER_KEY_BIAS,  LAYER_VALUE_BIAS,
+    LAYER_OUTPUT_WEIGHT, LAYER_OUTPUT_BIAS, LAYER_NORM1_SCALE,  LAYER_NORM1_SHIFT, LAYER_UP_WEIGHT, LAYER_UP_BIAS,
+    LAYER_DOWN_WEIGHT,   LAYER_DOWN_BIAS,   LAYER_NORM2_SCALE,  LAYER_NORM2_SHIFT};
+static const model_weight EXIT_WEIGHTS[] = {EXIT_POOLER_WEIGHT, EXIT_POOLER_BIAS, EXIT_CLASSIFIER_WEIGHT,
+                                            EXIT_CLASSIFIER_BIAS};
+static const model_weight FINAL_WEIGHTS[] = {WEIGHT_FINAL_NORM_SCALE, WEIGHT_FINAL_NORM_SHIFT};
 
-#define ADD_PARTS(p, parts, layer)                                  \
-    for (size_t i_ = 0; i_ < sizeof(parts) / sizeof *(parts); i_++) \
-        if (model_has_part(&(p)->config, (parts)[i_], layer)) add_part(p, (parts)[i_], layer)
+#define ADD_WEIGHTS(p, weights, layer)                                  \
+    for (size_t i_ = 0; i_ < sizeof(weights) / sizeof *(weights); i_++) \
+        if (model_has_weight(&(p)->config, (weights)[i_], layer)) add_weight(p, (weights)[i_], layer)
 
 bool parameters_open(parameters *p, const encoder_config *c, portolan_error *err) {
     *p = (parameters){.config = *c};
-    size_t most = MODEL_PARTS * (c->shape.layers + 1);
+    size_t most = MODEL_WEIGHTS * (c->shape.layers + 1);
     memset(p->at, 0xff, sizeof p->at);
     p->list = calloc(most, sizeof *p->list);
     if (!p->list) return error_memory(err, most * sizeof *p->list);
-    ADD_PARTS(p, EMBEDDING_PARTS, 0);
-    for (uint32_t layer = 1; layer <= c->shape.layers; layer++) ADD_PARTS(p, LAYER_PARTS, layer);
-    ADD_PARTS(p, FINAL_PARTS, 0);
+    ADD_WEIGHTS(p, EMBEDDING_WEIGHTS, 0);
+    for (uint32_t layer = 1; layer <= c->shape.layers; layer++) ADD_WEIGHTS(p, LAYER_WEIGHTS, layer);
+    ADD_WEIGHTS(p, FINAL_WEIGHTS, 0);
     p->backbone = p->list_count;
-    for (uint32_t layer = 1; layer <= c->shape.layers; layer++) ADD_PARTS(p, EXIT_PARTS, layer);
+    for (uint32_t layer = 1; layer <= c->shape.layers; layer++) ADD_WEIGHTS(p, EXIT_WEIGHTS, layer);
     return true;
 }
 
@@ -57,18 +57,18 @@ void parameters_close(parameters *p) {
     *p = (parameters){0};
 }
 
-static bool is_norm_scale(model_part part) {
-    return part == PART_EMBEDDING_NORM_SCALE || part == LAYER_NORM1_SCALE || part == LAYER_NORM2_SCALE ||
-           part == PART_FINAL_NORM_SCALE;
+static bool is_norm_scale(model_weight weight) {
+    return weight == WEIGHT_EMBEDDING_NORM_SCALE || weight == LAYER_NORM1_SCALE || weight == LAYER_NORM2_SCALE ||
+           weight == WEIGHT_FINAL_NORM_SCALE;
 }
 
 void parameters_initialize(const parameters *p, double scale, uint64_t seed, real *values) {
     memset(values, 0, p->count * sizeof *values);
     for (size_t i = 0; i < p->list_count; i++) {
         const parameter *n = &p->list[i];
-        random_stream s = random_open(seed, "weights", (uint64_t)n->layer << 8 | n->part);
+        random_stream s = random_open(seed, "weights", (uint64_t)n->layer << 8 | n->weight);
         for (size_t k = 0; k < n->count; k++)
-            values[n->offset + k] = n->rank == 2 ? (real)(scale * random_normal(&s)) : is_norm_scale(n->part) ? 1 : 0;
+            values[n->offset + k] = n->rank == 2 ? (real)(scale * random_normal(&s)) : is_norm_scale(n->weight) ? 1 : 0;
     }
 }
 

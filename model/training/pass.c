@@ -118,9 +118,13 @@ static bool make_room(pass *s, training_room *room, portolan_error *err) {
 
 /* ---- Small helpers ---- */
 
-static const real *value(const pass *s, model_part part, uint32_t layer) { return s->values + s->p->at[part][layer]; }
+static const real *value(const pass *s, model_weight weight, uint32_t layer) {
+    return s->values + s->p->at[weight][layer];
+}
 
-static real *gradient(const pass *s, model_part part, uint32_t layer) { return s->gradients + s->p->at[part][layer]; }
+static real *gradient(const pass *s, model_weight weight, uint32_t layer) {
+    return s->gradients + s->p->at[weight][layer];
+}
 
 static void add(real *x, const real *y, size_t n) {
     for (size_t i = 0; i < n; i++) x[i] += y[i];
@@ -159,8 +163,9 @@ static void add_table_rows(const pass *s, real *const tables[3], real *sums, boo
 
 /* The three tables within an array laid out as the parameters are. */
 static void find_tables(const pass *s, real *numbers, real *tables[3]) {
-    static const model_part PARTS[3] = {PART_TOKEN_TABLE, PART_POSITION_TABLE, PART_SEGMENT_TABLE};
-    for (int k = 0; k < 3; k++) tables[k] = s->p->at[PARTS[k]][0] == SIZE_MAX ? NULL : numbers + s->p->at[PARTS[k]][0];
+    static const model_weight TABLES[3] = {WEIGHT_TOKEN_TABLE, WEIGHT_POSITION_TABLE, WEIGHT_SEGMENT_TABLE};
+    for (int k = 0; k < 3; k++)
+        tables[k] = s->p->at[TABLES[k]][0] == SIZE_MAX ? NULL : numbers + s->p->at[TABLES[k]][0];
 }
 
 static void embed_forward(pass *s) {
@@ -168,8 +173,8 @@ static void embed_forward(pass *s) {
     find_tables(s, (real *)s->values, tables); /* only read */
     memset(s->a, 0, s->T * s->h * sizeof *s->a);
     add_table_rows(s, tables, s->a, false);
-    norm_forward(s->embedded, s->normed, s->inverse, s->a, value(s, PART_EMBEDDING_NORM_SCALE, 0),
-                 value(s, PART_EMBEDDING_NORM_SHIFT, 0), s->p->config.norm_eps, s->T, s->h);
+    norm_forward(s->embedded, s->normed, s->inverse, s->a, value(s, WEIGHT_EMBEDDING_NORM_SCALE, 0),
+                 value(s, WEIGHT_EMBEDDING_NORM_SHIFT, 0), s->p->config.norm_eps, s->T, s->h);
     draw_mask(s, s->embedding_mask, s->T * s->h, 0, DROP_EMBEDDING);
     multiply(s->embedded, s->embedding_mask, s->T * s->h);
 }
@@ -177,16 +182,16 @@ static void embed_forward(pass *s) {
 static void embed_backward(pass *s, real *d) {
     real *tables[3];
     multiply(d, s->embedding_mask, s->T * s->h);
-    norm_backward(d, gradient(s, PART_EMBEDDING_NORM_SCALE, 0), gradient(s, PART_EMBEDDING_NORM_SHIFT, 0), d, s->normed,
-                  s->inverse, value(s, PART_EMBEDDING_NORM_SCALE, 0), s->T, s->h);
+    norm_backward(d, gradient(s, WEIGHT_EMBEDDING_NORM_SCALE, 0), gradient(s, WEIGHT_EMBEDDING_NORM_SHIFT, 0), d,
+                  s->normed, s->inverse, value(s, WEIGHT_EMBEDDING_NORM_SCALE, 0), s->T, s->h);
     find_tables(s, s->gradients, tables);
     add_table_rows(s, tables, d, true);
 }
 
 /* ---- A layer ---- */
 
-static void norm(const pass *s, real *y, real *normed, real *inverse, const real *x, uint32_t layer, model_part scale,
-                 model_part shift) {
+static void norm(const pass *s, real *y, real *normed, real *inverse, const real *x, uint32_t layer, model_weight scale,
+                 model_weight shift) {
     norm_forward(y, normed, inverse, x, value(s, scale, layer), value(s, shift, layer), s->p->config.norm_eps, s->T,
                  s->h);
 }
@@ -235,8 +240,8 @@ static void layer_forward(pass *s, uint32_t layer) {
         norm(s, l->out, l->normed2, l->inverse2, s->a, layer, LAYER_NORM2_SCALE, LAYER_NORM2_SHIFT);
 }
 
-static void norm_back(const pass *s, real *d, const real *normed, const real *inverse, uint32_t layer, model_part scale,
-                      model_part shift) {
+static void norm_back(const pass *s, real *d, const real *normed, const real *inverse, uint32_t layer,
+                      model_weight scale, model_weight shift) {
     norm_backward(d, gradient(s, scale, layer), gradient(s, shift, layer), d, normed, inverse, value(s, scale, layer),
                   s->T, s->h);
 }
@@ -286,8 +291,8 @@ static void pool_forward(pass *s, const real *hidden) {
     bool mean = s->p->config.pooling == POOL_MEAN;
     const real *from = hidden;
     if (s->p->config.pre_norm) { /* of all tokens, though only the first may be used: b holds them */
-        norm_forward(s->b, s->final_normed, s->final_inverse, hidden, value(s, PART_FINAL_NORM_SCALE, 0),
-                     value(s, PART_FINAL_NORM_SHIFT, 0), s->p->config.norm_eps, s->T, s->h);
+        norm_forward(s->b, s->final_normed, s->final_inverse, hidden, value(s, WEIGHT_FINAL_NORM_SCALE, 0),
+                     value(s, WEIGHT_FINAL_NORM_SHIFT, 0), s->p->config.norm_eps, s->T, s->h);
         from = s->b;
     }
     memset(s->rows, 0, s->B * s->h * sizeof *s->rows);
@@ -309,8 +314,8 @@ static void pool_backward(pass *s, const real *drows, real *d) {
             for (size_t c = 0; c < s->h; c++) d[(at + t) * s->h + c] = drows[i * s->h + c] / (real)used;
     }
     if (!s->p->config.pre_norm) return;
-    norm_backward(d, gradient(s, PART_FINAL_NORM_SCALE, 0), gradient(s, PART_FINAL_NORM_SHIFT, 0), d, s->final_normed,
-                  s->final_inverse, value(s, PART_FINAL_NORM_SCALE, 0), s->T, s->h);
+    norm_backward(d, gradient(s, WEIGHT_FINAL_NORM_SCALE, 0), gradient(s, WEIGHT_FINAL_NORM_SHIFT, 0), d,
+                  s->final_normed, s->final_inverse, value(s, WEIGHT_FINAL_NORM_SCALE, 0), s->T, s->h);
 }
 
 /* Cross-entropy of the logits: returns the sum over sequences, and leaves `share` times its gradient in place of them. */

@@ -20,11 +20,12 @@ static bool same_shape(const parameter *n, const tensor *t) {
 
 /* A classifier for other classes and a longer or shorter table of positions are what one starts anew with. */
 static bool may_differ(const parameter *n) {
-    return n->part == EXIT_CLASSIFIER_WEIGHT || n->part == EXIT_CLASSIFIER_BIAS || n->part == PART_POSITION_TABLE;
+    return n->weight == EXIT_CLASSIFIER_WEIGHT || n->weight == EXIT_CLASSIFIER_BIAS ||
+           n->weight == WEIGHT_POSITION_TABLE;
 }
 
 static bool take_part(const safetensors *file, const parameter *n, real *values, size_t *taken, portolan_error *err) {
-    const tensor *t = model_tensor(file, n->part, n->layer);
+    const tensor *t = model_tensor(file, n->weight, n->layer);
     if (!t || (!same_shape(n, t) && may_differ(n))) return true;
     if (!same_shape(n, t))
         return error_input(
@@ -43,7 +44,7 @@ bool train_start_from(const parameters *p, const char *path, real *values, porto
     for (size_t i = 0; ok && i < p->list_count; i++) ok = take_part(file, &p->list[i], values, &taken, err);
     if (ok && !taken)
         ok = error_input(err, (text_mark){path, 0, 0},
-                         "holds no part of the model to be trained; 'start' wants the weights "
+                         "holds no weight of the model to be trained; 'start' wants the weights "
                          "of a BERT-like encoder");
     safetensors_close(file);
     return ok;
@@ -144,7 +145,7 @@ bool train_start_words(const parameters *p, const train_settings *s, real *value
                           tokenizer_vocabulary(t), (unsigned long long)p->config.shape.vocabulary);
     ok = ok && file_read(s->word_vectors, VECTORS_MAX_BYTES, &bytes, err);
     if (ok) {
-        const parameter *table = &p->list[0]; /* the token table is the first part */
+        const parameter *table = &p->list[0]; /* the token table is the first weight */
         ok = read_vectors(&v, bytes.data, t, values + table->offset, table, s->init_scale, err);
         free(bytes.data);
     }

@@ -18,7 +18,7 @@ typedef float real;
 /* ---- Parameters: all in one array, part after part ---- */
 
 typedef struct parameter {
-    model_part part;
+    model_weight weight;
     uint32_t layer; /* 0 where the part is not one of a layer or exit */
     size_t offset, count;
     uint64_t shape[TENSOR_MAX_RANK];
@@ -32,7 +32,7 @@ typedef struct parameters {
     size_t list_count;
     size_t backbone; /* the first so many of the list are the backbone's, the rest the exits' */
     size_t count;    /* numbers in all */
-    size_t at[MODEL_PARTS][MODEL_MAX_LAYERS + 1]; /* offset of a part by layer; SIZE_MAX: the model has none */
+    size_t at[MODEL_WEIGHTS][MODEL_MAX_LAYERS + 1]; /* offset of a weight by layer; SIZE_MAX: the model has none */
 } parameters;
 
 /* Lays the parts of a configuration out; every exit has its own pooler. */

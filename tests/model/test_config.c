@@ -177,8 +177,8 @@ static void expect_refused_config(const char *config, const char *fragment) {
     expect_refusal("config.json", 0, fragment);
 }
 
-static void assert_tensor(const safetensors *file, model_part part, uint32_t layer, const char *name) {
-    const tensor *t = model_tensor(file, part, layer);
+static void assert_tensor(const safetensors *file, model_weight weight, uint32_t layer, const char *name) {
+    const tensor *t = model_tensor(file, weight, layer);
     if (!name) {
         assert_null(t);
         return;
@@ -210,12 +210,12 @@ TEST(a_hugging_face_classifier_has_one_exit) {
     assert_true(c.has_pooler && c.lowercase);
     assert_exits(&c, "--x");
     safetensors *file = open_model();
-    assert_tensor(file, PART_TOKEN_TABLE, 0, "bert.embeddings.word_embeddings.weight");
+    assert_tensor(file, WEIGHT_TOKEN_TABLE, 0, "bert.embeddings.word_embeddings.weight");
     assert_tensor(file, LAYER_KEY_BIAS, 2, "bert.encoder.layer.1.attention.self.key.bias");
     assert_tensor(file, LAYER_NORM1_SCALE, 1, "bert.encoder.layer.0.attention.output.LayerNorm.weight");
     assert_tensor(file, LAYER_NORM2_SHIFT, 3, "bert.encoder.layer.2.output.LayerNorm.bias");
     assert_tensor(file, LAYER_NORM2_SHIFT, 4, NULL);
-    assert_tensor(file, PART_FINAL_NORM_SCALE, 0, NULL);
+    assert_tensor(file, WEIGHT_FINAL_NORM_SCALE, 0, NULL);
     assert_tensor(file, EXIT_CLASSIFIER_WEIGHT, 2, NULL);
     assert_tensor(file, EXIT_POOLER_WEIGHT, 2, NULL);
     assert_tensor(file, EXIT_CLASSIFIER_BIAS, 3, "classifier.bias");
@@ -291,7 +291,7 @@ TEST(names_may_lack_a_prefix_and_norms_be_old) {
     assert_false(c.has_pooler);
     safetensors *file = open_model();
     assert_tensor(file, LAYER_NORM1_SHIFT, 1, "encoder.layer.0.attention.output.LayerNorm.beta");
-    assert_tensor(file, PART_EMBEDDING_NORM_SCALE, 0, "embeddings.LayerNorm.gamma");
+    assert_tensor(file, WEIGHT_EMBEDDING_NORM_SCALE, 0, "embeddings.LayerNorm.gamma");
     assert_tensor(file, EXIT_POOLER_WEIGHT, 1, NULL);
     safetensors_close(file);
 }
@@ -581,9 +581,9 @@ TEST(random_models_of_any_kind_are_read_back) {
     check_random(&c);
 }
 
-static float *read_part(const safetensors *file, model_part part, uint32_t layer, uint64_t *n) {
+static float *read_weight(const safetensors *file, model_weight weight, uint32_t layer, uint64_t *n) {
     portolan_error err = {0};
-    const tensor *t = model_tensor(file, part, layer);
+    const tensor *t = model_tensor(file, weight, layer);
     assert_non_null(t);
     float *data = malloc(t->elements * sizeof *data);
     assert_true(tensor_read(file, t, false, data, &err));
@@ -598,7 +598,7 @@ TEST(random_weights_are_normal_and_depend_on_the_seed_alone) {
     c.shape.vocabulary = 2000;
     assert_true(model_write_random(PATH, &c, 0.5, 7, &err));
     safetensors *file = open_model();
-    float *table = read_part(file, PART_TOKEN_TABLE, 0, &n), *query = read_part(file, LAYER_QUERY_WEIGHT, 2, &n2);
+    float *table = read_weight(file, WEIGHT_TOKEN_TABLE, 0, &n), *query = read_weight(file, LAYER_QUERY_WEIGHT, 2, &n2);
     double sum = 0, squares = 0;
     for (uint64_t i = 0; i < n; i++) {
         sum += table[i];
@@ -606,9 +606,9 @@ TEST(random_weights_are_normal_and_depend_on_the_seed_alone) {
     }
     assert_within(sum / (double)n, 0, 0.01); /* 32000 draws: the mean's deviation is 0.0028 */
     assert_within(sqrt(squares / (double)n), 0.5, 0.01);
-    float *scale = read_part(file, LAYER_NORM1_SCALE, 1, &n), *shift = read_part(file, LAYER_UP_BIAS, 4, &n);
+    float *scale = read_weight(file, LAYER_NORM1_SCALE, 1, &n), *shift = read_weight(file, LAYER_UP_BIAS, 4, &n);
     for (int i = 0; i < 16; i++) assert_true(scale[i] == 1 && shift[i] == 0);
-    float *key = read_part(file, LAYER_KEY_WEIGHT, 2, &n), *other = read_part(file, LAYER_QUERY_WEIGHT, 3, &n);
+    float *key = read_weight(file, LAYER_KEY_WEIGHT, 2, &n), *other = read_weight(file, LAYER_QUERY_WEIGHT, 3, &n);
     assert_memory_not_equal(query, key, n * sizeof *key);
     assert_memory_not_equal(query, other, n * sizeof *key);
     safetensors_close(file);
@@ -617,12 +617,12 @@ TEST(random_weights_are_normal_and_depend_on_the_seed_alone) {
     c.has_pooler = false;
     assert_true(model_write_random(PATH, &c, 0.5, 7, &err));
     file = open_model();
-    float *again = read_part(file, LAYER_QUERY_WEIGHT, 2, &n);
+    float *again = read_weight(file, LAYER_QUERY_WEIGHT, 2, &n);
     assert_memory_equal(again, query, n * sizeof *query);
     safetensors_close(file);
     assert_true(model_write_random(PATH, &c, 0.5, 8, &err));
     file = open_model();
-    float *reseeded = read_part(file, LAYER_QUERY_WEIGHT, 2, &n);
+    float *reseeded = read_weight(file, LAYER_QUERY_WEIGHT, 2, &n);
     assert_memory_not_equal(reseeded, query, n * sizeof *query);
     safetensors_close(file);
     float *all[] = {table, query, scale, shift, key, other, again, reseeded};
@@ -633,16 +633,16 @@ TEST(names_and_shapes_of_parts) {
     encoder_config c = small_config();
     uint64_t shape[TENSOR_MAX_RANK];
     char name[128];
-    assert_int_equal(model_part_shape(&c, LAYER_UP_WEIGHT, shape), 2);
+    assert_int_equal(model_weight_shape(&c, LAYER_UP_WEIGHT, shape), 2);
     assert_int_equal(shape[0], 32);
     assert_int_equal(shape[1], 16);
-    assert_int_equal(model_part_shape(&c, EXIT_CLASSIFIER_BIAS, shape), 1);
+    assert_int_equal(model_weight_shape(&c, EXIT_CLASSIFIER_BIAS, shape), 1);
     assert_int_equal(shape[0], 5);
-    model_part_name(LAYER_UP_WEIGHT, 12, name, sizeof name);
+    model_weight_name(LAYER_UP_WEIGHT, 12, name, sizeof name);
     assert_string_equal(name, "bert.encoder.layer.11.intermediate.dense.weight");
-    model_part_name(PART_FINAL_NORM_SHIFT, 0, name, sizeof name);
+    model_weight_name(WEIGHT_FINAL_NORM_SHIFT, 0, name, sizeof name);
     assert_string_equal(name, "bert.encoder.LayerNorm.bias");
-    model_part_name(EXIT_POOLER_BIAS, 1, name, sizeof name);
+    model_weight_name(EXIT_POOLER_BIAS, 1, name, sizeof name);
     assert_string_equal(name, "bert.encoder.highway.0.pooler.dense.bias");
 }
 

@@ -114,7 +114,7 @@ static void check(const encoder_config *c, double dropout, bool frozen) {
     for (size_t i = frozen ? f.p.backbone : 0; i < f.p.list_count; i++) {
         double error = tensor_error(&f, &f.p.list[i], &s);
         if (error > worst) worst = error;
-        if (error >= 1e-6) print_message("part %d of layer %u: %g\n", f.p.list[i].part, f.p.list[i].layer, error);
+        if (error >= 1e-6) print_message("weight %d of layer %u: %g\n", f.p.list[i].weight, f.p.list[i].layer, error);
         for (size_t k = 0; k < f.p.list[i].count; k++) nonzero += f.gradients[f.p.list[i].offset + k] != 0;
     }
     print_message("largest relative error %.2g, %zu of %zu gradients not zero\n", worst, nonzero, f.p.count);

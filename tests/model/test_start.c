@@ -163,9 +163,9 @@ static void test_start_from_a_model(void **state) {
     for (size_t i = 0; i < p.list_count; i++) {
         const parameter *n = &p.list[i];
         real trained[256];
-        bool classifier = n->part == EXIT_CLASSIFIER_WEIGHT || n->part == EXIT_CLASSIFIER_BIAS;
+        bool classifier = n->weight == EXIT_CLASSIFIER_WEIGHT || n->weight == EXIT_CLASSIFIER_BIAS;
         assert_true(n->count <= 256);
-        if (!classifier) assert_true(tensor_read(file, model_tensor(file, n->part, n->layer), false, trained, &err));
+        if (!classifier) assert_true(tensor_read(file, model_tensor(file, n->weight, n->layer), false, trained, &err));
         for (size_t k = 0; k < n->count; k++)
             assert_true(values[n->offset + k] == (classifier ? before[n->offset + k] : trained[k]));
     }
