@@ -59,7 +59,7 @@ static inline pool_kind pool_at(double confidence, double variability, double al
  * at alpha and beta; NaN: without. */
 bool data_map_draw(const data_map *m, double alpha, double beta, const char *folder, bool *drawn, portolan_error *err);
 
-/* ---- What a tier's answer is worth (judge.c) ---- */
+/* ---- What a tier's answer is worth (evaluation.c) ---- */
 
 typedef enum gain_kind { GAIN_CORRECT, GAIN_TRUE_LABEL, GAIN_MAX_SOFTMAX } gain_kind;
 extern const char *const GAINS[]; /* "correct", "true_label", "max_softmax", NULL */
@@ -68,41 +68,41 @@ extern const char *const GAINS[]; /* "correct", "true_label", "max_softmax", NUL
  * needed for true_label alone. */
 double exit_gain(int kind, uint32_t prediction, double confidence, const double *probabilities, uint32_t label);
 
-/* Samples on which routers are judged: what the last exit of each tier makes of each. */
-typedef struct jury {
+/* Samples on which routers are evaluated: what the last exit of each tier makes of each. */
+typedef struct evaluation_set {
     uint32_t samples, size;
     double *v;             /* [samples][size]; owned, as what follows */
     double (*gain)[POOLS]; /* C of each tier's last exit */
     bool (*right)[POOLS];
     double *phone_confidence; /* max softmax of the phone's exit */
     uint32_t *tokens;
-} jury;
+} evaluation_set;
 
 /* Of the samples of a set whose outcomes are in `t`, with v of a router's representation and size. The exits are those
  * after layers depth[]. */
-bool jury_open(jury *j, const encoder *e, const token_set *set, const outcome_table *t, const uint32_t depth[POOLS],
-               int gain, int representation, uint32_t size, portolan_error *err);
-void jury_close(jury *j);
+bool evaluation_set_open(evaluation_set *on, const encoder *e, const token_set *set, const outcome_table *t,
+                         const uint32_t depth[POOLS], int gain, int representation, uint32_t size, portolan_error *err);
+void evaluation_set_close(evaluation_set *on);
 
-/* The prices under which routers are judged. */
+/* The prices under which routers are evaluated. */
 typedef struct prices {
     double cost[POOLS]; /* K: of sending a request straight to each tier */
     double mu_cost;     /* weight of the cost in the reward C - mu_cost K */
 } prices;
 
-/* What a way of routing gives over all samples of a jury; NaN without samples. */
-typedef struct judgement {
+/* What a way of routing gives over all samples of a set; NaN without samples. */
+typedef struct evaluation {
     double reward, accuracy; /* means of C - mu_cost K, and of right answers */
     double drop;             /* points: 100 (accuracy of the cloud's exit - accuracy) */
     double cost, saving;     /* mean K; 1 - that / K of the cloud */
     double shares[POOLS];
-} judgement;
+} evaluation;
 
-/* The judgement of sending sample i to tier to[i]. */
-judgement jury_judge(const jury *j, const uint8_t *to, const prices *p);
+/* What comes of sending sample i to tier to[i]. */
+evaluation evaluation_of(const evaluation_set *on, const uint8_t *to, const prices *p);
 
 /* The cheapest tier that is right about sample i, the phone if none is. */
-pool_kind jury_oracle(const jury *j, uint32_t sample, const prices *p);
+pool_kind evaluation_oracle(const evaluation_set *on, uint32_t sample, const prices *p);
 
 /* ---- Choosing a router (search.c, logistic_router.c) ---- */
 
@@ -119,7 +119,7 @@ typedef struct search_settings {
 /* A point of the surface: thresholds (alpha, beta; or confidence; or the price of cost), and what they give. */
 typedef struct surface_point {
     double thresholds[2];
-    judgement j;
+    evaluation gives;
 } surface_point;
 
 typedef struct surface {
@@ -146,16 +146,16 @@ typedef struct fitting {
 /* Makes `r->rows`, `samples` and `has` from the pools at (alpha, beta): the mean v of each. */
 bool router_fit(router *r, const fitting *f, double alpha, double beta, portolan_error *err);
 
-/* Tries thresholds (quantiles of the coordinates, and the extremes at which pools are empty), assigns the jury's samples to
+/* Tries thresholds (quantiles of the coordinates, and the extremes at which pools are empty), assigns the held-out samples to
  * the nearest mean of the pools that each gives, and leaves the router with the best. `r` says method, representation,
- * distance and size. With both thresholds fixed, or without a jury's samples, nothing is searched. */
-bool router_search(router *r, const fitting *f, const jury *held, const search_settings *s, surface *found,
+ * distance and size. With both thresholds fixed, or without held-out samples, nothing is searched. */
+bool router_search(router *r, const fitting *f, const evaluation_set *held, const search_settings *s, surface *found,
                    portolan_error *err);
 
-/* ASSIGN_LOGISTIC (ours): fits P(exit of tier k is right | v) on the jury's samples, which took part in no gradient, one
+/* ASSIGN_LOGISTIC (ours): fits P(exit of tier k is right | v) on the held-out samples, which took part in no gradient, one
  * regression a tier, and searches the price w of cost in the penalties w K_k on estimates that were cross-fitted over five
  * folds. For OBJECTIVE_REWARD w is mu_cost. `to` [samples] gets the cross-fitted assignment. */
-bool router_fit_logistic(router *r, const jury *held, const search_settings *s, surface *found, uint8_t *to,
+bool router_fit_logistic(router *r, const evaluation_set *held, const search_settings *s, surface *found, uint8_t *to,
                          portolan_error *err);
 
 /* ---- Logistic regression (logistic.c) ---- */

@@ -12,7 +12,7 @@ enum { PRICES = 241 };
 static double price_at(int i) { return i == 0 ? 0 : pow(10, -3 + 6.0 * (i - 1) / (PRICES - 2)); }
 
 /* One tier's regression: its row of weights on all samples, its cross-fitted estimates in right[][k]. */
-static bool fit_tier(router *r, const jury *held, int k, double (*right)[POOLS], portolan_error *err) {
+static bool fit_tier(router *r, const evaluation_set *held, int k, double (*right)[POOLS], portolan_error *err) {
     uint32_t n = held->samples;
     bool *y = malloc(n);
     double *estimates = malloc(n * sizeof *estimates), *weights = malloc(r->size * sizeof *weights);
@@ -30,7 +30,7 @@ static bool fit_tier(router *r, const jury *held, int k, double (*right)[POOLS],
     return ok;
 }
 
-static void assign_all(const jury *held, double (*right)[POOLS], const prices *p, double price, uint8_t *to) {
+static void assign_all(const evaluation_set *held, double (*right)[POOLS], const prices *p, double price, uint8_t *to) {
     for (uint32_t i = 0; i < held->samples; i++) {
         to[i] = 0;
         for (uint8_t k = 1; k < POOLS; k++)
@@ -39,14 +39,15 @@ static void assign_all(const jury *held, double (*right)[POOLS], const prices *p
 }
 
 /* Where no price keeps to the drop, everything goes to the cloud. */
-static void send_all_to_cloud(router *r, surface_point *point, const jury *held, const prices *p, uint8_t *to) {
+static void send_all_to_cloud(router *r, surface_point *point, const evaluation_set *held, const prices *p,
+                              uint8_t *to) {
     r->has[POOL_EASY] = r->has[POOL_MEDIUM] = false;
     memset(to, POOL_HARD, held->samples);
-    point->j = jury_judge(held, to, p);
+    point->gives = evaluation_of(held, to, p);
 }
 
-static bool try_prices(router *r, const jury *held, double (*right)[POOLS], const search_settings *s, surface *found,
-                       uint8_t *to, portolan_error *err) {
+static bool try_prices(router *r, const evaluation_set *held, double (*right)[POOLS], const search_settings *s,
+                       surface *found, uint8_t *to, portolan_error *err) {
     bool fixed = s->objective == OBJECTIVE_REWARD;
     found->count = fixed ? 1 : PRICES;
     found->points = calloc(found->count, sizeof *found->points);
@@ -54,17 +55,17 @@ static bool try_prices(router *r, const jury *held, double (*right)[POOLS], cons
     for (size_t i = 0; i < found->count; i++) {
         double price = fixed ? s->prices.mu_cost : price_at((int)i);
         assign_all(held, right, &s->prices, price, to);
-        found->points[i] = (surface_point){{price, NAN}, jury_judge(held, to, &s->prices)};
+        found->points[i] = (surface_point){{price, NAN}, evaluation_of(held, to, &s->prices)};
     }
     surface_choose(found, s);
     surface_point *best = &found->points[found->chosen];
     for (int k = 0; k < POOLS; k++) r->penalty[k] = best->thresholds[0] * s->prices.cost[k];
     assign_all(held, right, &s->prices, best->thresholds[0], to);
-    if (!fixed && best->j.drop > s->drop + 1e-9) send_all_to_cloud(r, best, held, &s->prices, to);
+    if (!fixed && best->gives.drop > s->drop + 1e-9) send_all_to_cloud(r, best, held, &s->prices, to);
     return true;
 }
 
-bool router_fit_logistic(router *r, const jury *held, const search_settings *s, surface *found, uint8_t *to,
+bool router_fit_logistic(router *r, const evaluation_set *held, const search_settings *s, surface *found, uint8_t *to,
                          portolan_error *err) {
     *found = (surface){0};
     if (held->samples < 50)

@@ -167,7 +167,7 @@ typedef struct trial {
 
 typedef struct search {
     const router *r;
-    const jury *held;
+    const evaluation_set *held;
     const search_settings *s;
     grid g;
     trial *trials; /* [count] */
@@ -226,7 +226,7 @@ static void try_block(search *q, size_t first, size_t n, surface_point *points) 
         for (uint32_t x = 0; x < q->held->samples; x++)
             q->to[x] = nearest(t, q->r->distance, q->products + (size_t)x * BLOCK * POOLS + i * POOLS);
         points[first + i] = (surface_point){{q->g.alpha.values[t->a], q->g.beta.values[t->b]},
-                                            jury_judge(q->held, q->to, &q->s->prices)};
+                                            evaluation_of(q->held, q->to, &q->s->prices)};
     }
 }
 
@@ -240,8 +240,8 @@ static void list_trials(search *q) {
                 q->trials[q->count++] = (trial){.a = a, .b = b};
 }
 
-/* Whether one judgement is better than another: by reward; or, of those within the drop, by saving and then accuracy. */
-static bool is_better(const search_settings *s, const judgement *x, const judgement *than) {
+/* Whether one evaluation is better than another: by reward; or, of those within the drop, by saving and then accuracy. */
+static bool is_better(const search_settings *s, const evaluation *x, const evaluation *than) {
     if (s->objective == OBJECTIVE_REWARD) return x->reward > than->reward;
     if (x->drop > s->drop + 1e-9) return false;
     if (than->drop > s->drop + 1e-9) return true;
@@ -251,8 +251,8 @@ static bool is_better(const search_settings *s, const judgement *x, const judgem
 void surface_choose(surface *found, const search_settings *s) {
     found->chosen = 0;
     for (size_t i = 1; i < found->count; i++)
-        if (is_better(s, &found->points[i].j, &found->points[found->chosen].j)) found->chosen = i;
-    const judgement *best = &found->points[found->chosen].j;
+        if (is_better(s, &found->points[i].gives, &found->points[found->chosen].gives)) found->chosen = i;
+    const evaluation *best = &found->points[found->chosen].gives;
     found->satisfied = s->objective == OBJECTIVE_REWARD ||
                        (best->drop <= s->drop + 1e-9 && best->shares[POOL_HARD] < 1);
 }
@@ -286,13 +286,13 @@ static bool try_all(search *q, surface *found, portolan_error *err) {
         try_block(q, first, q->count - first < BLOCK ? q->count - first : BLOCK, found->points);
     if (q->count > 1) {
         memset(q->to, POOL_HARD, q->held->samples);
-        found->points[q->count] = (surface_point){{ABOVE, -ABOVE}, jury_judge(q->held, q->to, &q->s->prices)};
+        found->points[q->count] = (surface_point){{ABOVE, -ABOVE}, evaluation_of(q->held, q->to, &q->s->prices)};
     }
     surface_choose(found, q->s);
     return true;
 }
 
-bool router_search(router *r, const fitting *f, const jury *held, const search_settings *s, surface *found,
+bool router_search(router *r, const fitting *f, const evaluation_set *held, const search_settings *s, surface *found,
                    portolan_error *err) {
     search q = {.r = r, .held = held, .s = s};
     *found = (surface){0};

@@ -147,7 +147,7 @@ void report_write_overloaded(FILE *out, const report_request *r) {
 
 /* "better", "worse", "other" or "same", of a value of this run against the other's. What is shown equal is
  * the same. */
-static const char *judge(const metric *m, double mine, double other) {
+static const char *verdict_of(const metric *m, double mine, double other) {
     char a[CELL], b[CELL];
     report_show(a, sizeof a, m, mine);
     report_show(b, sizeof b, m, other);
@@ -159,7 +159,7 @@ static const char *judge(const metric *m, double mine, double other) {
 /* A cell shows the difference; page.js puts one of the other two texts in its place when asked. */
 static void write_difference(FILE *out, const metric *m, double mine, double other) {
     char here[CELL], there[CELL], size[CELL], difference[CELL + 1], exact[CELL] = "";
-    const char *verdict = judge(m, mine, other);
+    const char *verdict = verdict_of(m, mine, other);
     report_show(here, sizeof here, m, mine);
     report_show(there, sizeof there, m, other);
     report_show(size, sizeof size, m, mine - other);

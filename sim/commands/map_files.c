@@ -48,8 +48,8 @@ static bool write_surface(const mapping *m, const char *folder, portolan_error *
         const surface_point *p = &m->found.points[i];
         fprintf(file.stream, "%.9g", p->thresholds[0]);
         if (pairs) fprintf(file.stream, ",%.9g", p->thresholds[1]);
-        fprintf(file.stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", p->j.reward, p->j.accuracy, p->j.saving,
-                p->j.drop, p->j.shares[0], p->j.shares[1], p->j.shares[2]);
+        fprintf(file.stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", p->gives.reward, p->gives.accuracy,
+                p->gives.saving, p->gives.drop, p->gives.shares[0], p->gives.shares[1], p->gives.shares[2]);
     }
     return replacement_finish(&file, true, err);
 }
@@ -58,10 +58,10 @@ static bool write_surface(const mapping *m, const char *folder, portolan_error *
 
 static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
-static json_t *judgement_json(const judgement *j) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:[o,o,o]}", "accuracy", number(j->accuracy), "drop", number(j->drop),
-                     "cost", number(j->cost), "saving", number(j->saving), "reward", number(j->reward), "shares",
-                     number(j->shares[0]), number(j->shares[1]), number(j->shares[2]));
+static json_t *evaluation_json(const evaluation *e) {
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:[o,o,o]}", "accuracy", number(e->accuracy), "drop", number(e->drop),
+                     "cost", number(e->cost), "saving", number(e->saving), "reward", number(e->reward), "shares",
+                     number(e->shares[0]), number(e->shares[1]), number(e->shares[2]));
 }
 
 /* How the router came about; also its note. */
@@ -79,12 +79,12 @@ static json_t *settings_json(const mapping *m) {
 }
 
 /* Accuracy of each tier's exit on the dev samples of a pool. */
-static double accuracy_in_pool(const jury *j, const uint8_t *to, int pool_index, int tier_index) {
+static double accuracy_in_pool(const evaluation_set *on, const uint8_t *to, int pool_index, int tier_index) {
     uint32_t n = 0, right = 0;
-    for (uint32_t i = 0; i < j->samples; i++) {
+    for (uint32_t i = 0; i < on->samples; i++) {
         if (to[i] != pool_index) continue;
         n++;
-        right += j->right[i][tier_index];
+        right += on->right[i][tier_index];
     }
     return n ? (double)right / n : NAN;
 }
@@ -96,15 +96,16 @@ static json_t *pools_json(const mapping *m) {
                                                m->router.has[k], "fitting_samples", (json_int_t)m->router.samples[k],
                                                "share_held_out", number(m->held_result.shares[k]), "share_dev",
                                                number(m->dev_result.shares[k]), "dev_accuracy",
-                                               number(accuracy_in_pool(&m->dev_jury, m->dev_to, k, 0)),
-                                               number(accuracy_in_pool(&m->dev_jury, m->dev_to, k, 1)),
-                                               number(accuracy_in_pool(&m->dev_jury, m->dev_to, k, 2))));
+                                               number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 0)),
+                                               number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 1)),
+                                               number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 2))));
     return pools;
 }
 
 static void count_confusion(const mapping *m, uint32_t counts[POOLS][POOLS]) {
     memset(counts, 0, POOLS * sizeof *counts);
-    for (uint32_t i = 0; i < m->dev_jury.samples; i++) counts[m->dev_to[i]][jury_oracle(&m->dev_jury, i, &m->prices)]++;
+    for (uint32_t i = 0; i < m->dev_set.samples; i++)
+        counts[m->dev_to[i]][evaluation_oracle(&m->dev_set, i, &m->prices)]++;
 }
 
 static json_t *confusion_json(const mapping *m) {
@@ -131,8 +132,8 @@ json_t *map_json(const mapping *m) {
                      REPRESENTATIONS[r->representation], "metric", DISTANCES[r->distance], "size", (int)r->size,
                      "split", (int)m->depth[0], (int)m->depth[1], (int)m->depth[2], "thresholds",
                      number(r->thresholds[0]), number(r->thresholds[1]), "chosen_by", settings_json(m), "pools",
-                     pools_json(m), "held_out", judgement_json(&m->held_result), "dev", judgement_json(&m->dev_result),
-                     "confusion_dev", confusion_json(m), "auc", auc_json(m));
+                     pools_json(m), "held_out", evaluation_json(&m->held_result), "dev",
+                     evaluation_json(&m->dev_result), "confusion_dev", confusion_json(m), "auc", auc_json(m));
 }
 
 static bool write_json(const mapping *m, const char *folder, portolan_error *err) {
@@ -219,30 +220,30 @@ static void print_pools(const mapping *m, FILE *out) {
         fprintf(out, "| %-6s | %8llu |", POOL_NAMES[k], (unsigned long long)m->router.samples[k]);
         print_cell(out, m->held_result.shares[k], 100, 1);
         print_cell(out, m->dev_result.shares[k], 100, 1);
-        for (int t = 0; t < POOLS; t++) print_cell(out, accuracy_in_pool(&m->dev_jury, m->dev_to, k, t), 100, 2);
+        for (int t = 0; t < POOLS; t++) print_cell(out, accuracy_in_pool(&m->dev_set, m->dev_to, k, t), 100, 2);
         fputc('\n', out);
     }
     for (int k = 0; k < POOLS; k++)
         if (!m->router.has[k]) fprintf(out, "\nThe %s pool is empty and was dropped.\n", POOL_NAMES[k]);
 }
 
-static void print_judgement(FILE *out, const char *name, const judgement *j) {
+static void print_evaluation(FILE *out, const char *name, const evaluation *e) {
     fprintf(out, "| %-18s |", name);
-    print_cell(out, j->accuracy, 100, 2);
-    print_cell(out, j->drop, 1, 2);
-    print_cell(out, j->cost, 1, 3);
-    print_cell(out, j->saving, 100, 1);
-    print_cell(out, j->reward, 1, 4);
+    print_cell(out, e->accuracy, 100, 2);
+    print_cell(out, e->drop, 1, 2);
+    print_cell(out, e->cost, 1, 3);
+    print_cell(out, e->saving, 100, 1);
+    print_cell(out, e->reward, 1, 4);
     fputc('\n', out);
 }
 
-/* One fixed way of routing, or the oracle's, on a jury. `to` is scratch. */
-static void print_yardstick(FILE *out, const char *name, const jury *j, const prices *p, int tier_or_oracle,
+/* One fixed way of routing, or the oracle's, on a set. `to` is scratch. */
+static void print_yardstick(FILE *out, const char *name, const evaluation_set *on, const prices *p, int tier_or_oracle,
                             uint8_t *to) {
-    for (uint32_t i = 0; i < j->samples; i++)
-        to[i] = (uint8_t)(tier_or_oracle < POOLS ? (pool_kind)tier_or_oracle : jury_oracle(j, i, p));
-    judgement found = jury_judge(j, to, p);
-    print_judgement(out, name, &found);
+    for (uint32_t i = 0; i < on->samples; i++)
+        to[i] = (uint8_t)(tier_or_oracle < POOLS ? (pool_kind)tier_or_oracle : evaluation_oracle(on, i, p));
+    evaluation found = evaluation_of(on, to, p);
+    print_evaluation(out, name, &found);
 }
 
 static void print_results(const mapping *m, FILE *out) {
@@ -251,10 +252,10 @@ static void print_results(const mapping *m, FILE *out) {
                  "| samples: routing   | accuracy | drop     | cost     | saving   | reward   |\n"
                  "|                    | %%        | points   |          | %%        |          |\n"
                  "|--------------------|----------|----------|----------|----------|----------|\n");
-    print_judgement(out, "held out: router", &m->held_result);
-    print_judgement(out, "dev: router", &m->dev_result);
-    uint8_t *to = calloc(m->dev_jury.samples + 1, 1);
-    for (int t = 0; to && t <= POOLS; t++) print_yardstick(out, NAMES[t], &m->dev_jury, &m->prices, t, to);
+    print_evaluation(out, "held out: router", &m->held_result);
+    print_evaluation(out, "dev: router", &m->dev_result);
+    uint8_t *to = calloc(m->dev_set.samples + 1, 1);
+    for (int t = 0; to && t <= POOLS; t++) print_yardstick(out, NAMES[t], &m->dev_set, &m->prices, t, to);
     free(to);
 }
 

@@ -184,24 +184,24 @@ static search_settings search_of(const map_settings *s, const prices *p) {
 
 static bool open_juries(mapping *m, portolan_error *err) {
     const map_settings *s = &m->s;
-    return jury_open(&m->held_jury, m->model, &m->setup.held_out, &m->held_answers, m->depth, s->reward,
-                     s->representation, m->router.size, err) &&
-           jury_open(&m->dev_jury, m->model, &m->setup.dev, &m->dev_answers, m->depth, s->reward, s->representation,
-                     m->router.size, err);
+    return evaluation_set_open(&m->held_set, m->model, &m->setup.held_out, &m->held_answers, m->depth, s->reward,
+                               s->representation, m->router.size, err) &&
+           evaluation_set_open(&m->dev_set, m->model, &m->setup.dev, &m->dev_answers, m->depth, s->reward,
+                               s->representation, m->router.size, err);
 }
 
 static bool choose_router(mapping *m, const search_settings *search, portolan_error *err) {
     router *r = &m->router;
     if (m->s.assignment == ASSIGN_LOGISTIC)
-        return router_fit_logistic(r, &m->held_jury, search, &m->found, m->held_to, err);
+        return router_fit_logistic(r, &m->held_set, search, &m->found, m->held_to, err);
     double *v = malloc((size_t)m->setup.train.samples * r->size * sizeof *v);
     if (!v) return error_memory(err, (size_t)m->setup.train.samples * r->size * sizeof *v);
     fitting f = {m->setup.train.samples, r->size, m->map.confidence, m->map.variability, v};
     bool ok = represent_set(m->model, &m->setup.train, r->representation, r->size, v, err) &&
-              router_search(r, &f, &m->held_jury, search, &m->found, err);
+              router_search(r, &f, &m->held_set, search, &m->found, err);
     free(v);
     for (uint32_t i = 0; ok && i < m->setup.held_out.samples; i++)
-        m->held_to[i] = (uint8_t)router_assign(r, m->held_jury.v + (size_t)i * r->size);
+        m->held_to[i] = (uint8_t)router_assign(r, m->held_set.v + (size_t)i * r->size);
     return ok;
 }
 
@@ -222,9 +222,9 @@ static bool make_router(mapping *m, portolan_error *err) {
     if (!m->held_to || !m->dev_to) return error_memory(err, m->setup.held_out.samples + m->setup.dev.samples);
     if (!router_allocate(r, err) || !open_juries(m, err) || !choose_router(m, &search, err)) return false;
     for (uint32_t i = 0; i < m->setup.dev.samples; i++)
-        m->dev_to[i] = (uint8_t)router_assign(r, m->dev_jury.v + (size_t)i * r->size);
-    m->held_result = jury_judge(&m->held_jury, m->held_to, &m->prices);
-    m->dev_result = jury_judge(&m->dev_jury, m->dev_to, &m->prices);
+        m->dev_to[i] = (uint8_t)router_assign(r, m->dev_set.v + (size_t)i * r->size);
+    m->held_result = evaluation_of(&m->held_set, m->held_to, &m->prices);
+    m->dev_result = evaluation_of(&m->dev_set, m->dev_to, &m->prices);
     return mapping_compare_scores(m, &search, err);
 }
 
@@ -252,8 +252,8 @@ bool mapping_make(mapping *m, const map_settings *s, const char *folder, unsigne
 }
 
 void mapping_free(mapping *m) {
-    jury_close(&m->held_jury);
-    jury_close(&m->dev_jury);
+    evaluation_set_close(&m->held_set);
+    evaluation_set_close(&m->dev_set);
     outcome_table_free(&m->held_answers);
     outcome_table_free(&m->dev_answers);
     surface_free(&m->found);

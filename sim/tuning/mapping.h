@@ -39,9 +39,9 @@ typedef struct mapping {
     outcome_table held_answers, dev_answers;
     router router;
     surface found;
-    jury held_jury, dev_jury;
+    evaluation_set held_set, dev_set;
     uint8_t *held_to, *dev_to; /* pools they are assigned to */
-    judgement held_result, dev_result;
+    evaluation held_result, dev_result;
     auc_row auc[AUC_ROWS];
     size_t auc_count;
 } mapping;

@@ -1,4 +1,4 @@
-/* "Is it the map or the length?" Every score that could steer a sample away from the phone, judged by how well it tells
+/* "Is it the map or the length?" Every score that could steer a sample away from the phone, rated by how well it tells
  * the samples about which the phone's exit is right. */
 #include <math.h>
 #include <stdlib.h>
@@ -12,16 +12,16 @@ typedef struct scores {
     double *held, *dev;
 } scores;
 
-static double curve(const double *score, const jury *j) {
+static double curve(const double *score, const evaluation_set *on) {
     double area = NAN;
-    bool *right = malloc(j->samples ? j->samples : 1);
+    bool *right = malloc(on->samples ? on->samples : 1);
     if (!right) return NAN;
     bool all_finite = true;
-    for (uint32_t i = 0; i < j->samples; i++) {
-        right[i] = j->right[i][POOL_EASY];
+    for (uint32_t i = 0; i < on->samples; i++) {
+        right[i] = on->right[i][POOL_EASY];
         all_finite = all_finite && isfinite(score[i]);
     }
-    if (all_finite) area = area_under_curve(score, right, j->samples);
+    if (all_finite) area = area_under_curve(score, right, on->samples);
     free(right);
     return area;
 }
@@ -29,17 +29,18 @@ static double curve(const double *score, const jury *j) {
 static void add_row(mapping *m, const char *name, const scores *s) {
     auc_row *row = &m->auc[m->auc_count++];
     snprintf(row->score, sizeof row->score, "%s", name);
-    row->held = curve(s->held, &m->held_jury);
-    row->dev = curve(s->dev, &m->dev_jury);
+    row->held = curve(s->held, &m->held_set);
+    row->dev = curve(s->dev, &m->dev_set);
 }
 
-static void take_margins(const router *r, const jury *j, double *into) {
-    for (uint32_t i = 0; i < j->samples; i++) into[i] = router_margin(r, j->v + (size_t)i * j->size);
+static void take_margins(const router *r, const evaluation_set *on, double *into) {
+    for (uint32_t i = 0; i < on->samples; i++) into[i] = router_margin(r, on->v + (size_t)i * on->size);
 }
 
 /* The margin of the chosen router, or, for another representation, of the router that the same search gives with it. Where
  * a search leaves no choice between the phone and another tier, the pools at the medians stand in. */
-static void add_margin(mapping *m, const router *r, const jury *held, const jury *dev, bool at_medians, scores *s) {
+static void add_margin(mapping *m, const router *r, const evaluation_set *held, const evaluation_set *dev,
+                       bool at_medians, scores *s) {
     char name[80];
     snprintf(name, sizeof name, "margin, %s%s", REPRESENTATIONS[r->representation],
              at_medians ? " (pools at the medians)" : "");
@@ -61,7 +62,7 @@ static double median(const double *values, size_t n) {
 
 static bool has_choice(const router *r) { return r->has[POOL_EASY] && (r->has[POOL_MEDIUM] || r->has[POOL_HARD]); }
 
-static bool fit_and_add(mapping *m, router *r, const fitting *f, const jury *held, const jury *dev,
+static bool fit_and_add(mapping *m, router *r, const fitting *f, const evaluation_set *held, const evaluation_set *dev,
                         const search_settings *search, scores *s, portolan_error *err) {
     surface found = {0};
     bool ok = router_search(r, f, held, search, &found, err), at_medians = ok && !has_choice(r);
@@ -79,17 +80,18 @@ static bool compare_representation(mapping *m, int kind, const search_settings *
                 .representation = kind,
                 .distance = m->s.metric,
                 .size = representation_size(kind, hidden, m->setup.train.longest)};
-    jury held = {0}, dev = {0};
+    evaluation_set held = {0}, dev = {0};
     double *v = malloc((size_t)m->setup.train.samples * r.size * sizeof *v);
     fitting f = {m->setup.train.samples, r.size, m->map.confidence, m->map.variability, v};
     bool ok = (v || error_memory(err, (size_t)m->setup.train.samples * r.size * sizeof *v)) &&
               router_allocate(&r, err) && represent_set(m->model, &m->setup.train, kind, r.size, v, err) &&
-              jury_open(&held, m->model, &m->setup.held_out, &m->held_answers, m->depth, m->s.reward, kind, r.size,
-                        err) &&
-              jury_open(&dev, m->model, &m->setup.dev, &m->dev_answers, m->depth, m->s.reward, kind, r.size, err) &&
+              evaluation_set_open(&held, m->model, &m->setup.held_out, &m->held_answers, m->depth, m->s.reward, kind,
+                                  r.size, err) &&
+              evaluation_set_open(&dev, m->model, &m->setup.dev, &m->dev_answers, m->depth, m->s.reward, kind, r.size,
+                                  err) &&
               fit_and_add(m, &r, &f, &held, &dev, search, s, err);
-    jury_close(&held);
-    jury_close(&dev);
+    evaluation_set_close(&held);
+    evaluation_set_close(&dev);
     router_free(&r);
     free(v);
     return ok;
@@ -102,7 +104,7 @@ static bool add_regression(mapping *m, const char *name, const double *held, con
     double *weights = malloc(size * sizeof *weights), bias;
     bool *right = malloc(n + 1);
     bool ok = (weights && right) || error_memory(err, size * sizeof *weights + n);
-    for (uint32_t i = 0; ok && i < n; i++) right[i] = m->held_jury.right[i][POOL_EASY];
+    for (uint32_t i = 0; ok && i < n; i++) right[i] = m->held_set.right[i][POOL_EASY];
     ok = ok && logistic_cross_fit(held, right, n, size, s->held, err) &&
          logistic_fit(held, right, NULL, n, size, weights, &bias, err);
     for (uint32_t i = 0; ok && i < m->setup.dev.samples; i++)
@@ -126,17 +128,17 @@ static bool add_mean_regression(mapping *m, scores *s, portolan_error *err) {
     return ok;
 }
 
-static void take_lengths(const jury *j, double *into) {
-    for (uint32_t i = 0; i < j->samples; i++) into[i] = -(double)j->tokens[i];
+static void take_lengths(const evaluation_set *on, double *into) {
+    for (uint32_t i = 0; i < on->samples; i++) into[i] = -(double)on->tokens[i];
 }
 
 static void add_plain_scores(mapping *m, scores *s) {
-    take_lengths(&m->held_jury, s->held);
-    take_lengths(&m->dev_jury, s->dev);
+    take_lengths(&m->held_set, s->held);
+    take_lengths(&m->dev_set, s->dev);
     add_row(m, "token count (fewer is easier)", s);
     if (m->setup.held_out.samples)
-        memcpy(s->held, m->held_jury.phone_confidence, m->setup.held_out.samples * sizeof *s->held);
-    if (m->setup.dev.samples) memcpy(s->dev, m->dev_jury.phone_confidence, m->setup.dev.samples * sizeof *s->dev);
+        memcpy(s->held, m->held_set.phone_confidence, m->setup.held_out.samples * sizeof *s->held);
+    if (m->setup.dev.samples) memcpy(s->dev, m->dev_set.phone_confidence, m->setup.dev.samples * sizeof *s->dev);
     add_row(m, "phone exit's confidence", s);
 }
 
@@ -146,8 +148,8 @@ bool mapping_compare_scores(mapping *m, const search_settings *search, portolan_
     bool ok = (s.held && s.dev) ||
               error_memory(err, (m->setup.held_out.samples + m->setup.dev.samples) * sizeof *s.held);
     if (ok && m->s.assignment == ASSIGN_LOGISTIC) {
-        take_margins(&m->router, &m->held_jury, s.held); /* on the samples it was fitted on: only dev's counts */
-        take_margins(&m->router, &m->dev_jury, s.dev);
+        take_margins(&m->router, &m->held_set, s.held); /* on the samples it was fitted on: only dev's counts */
+        take_margins(&m->router, &m->dev_set, s.dev);
         add_row(m, "margin of the logistic router", &s);
         m->auc[m->auc_count - 1].held = NAN;
     }

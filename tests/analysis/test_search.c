@@ -1,4 +1,4 @@
-/* The search for thresholds against brute force, exit pools against their definition, judgements by hand, and logistic
+/* The search for thresholds against brute force, exit pools against their definition, evaluations by hand, and logistic
  * regression against the conditions of its optimum. */
 #include "analysis/cartography/cartography.h"
 #include "base/random.h"
@@ -12,7 +12,11 @@ static double confidence[FIT], variability[FIT], v[FIT][SIZE];
 static double held_v[HELD][SIZE], held_gain[HELD][POOLS];
 static bool held_right[HELD][POOLS];
 static fitting f = {FIT, SIZE, confidence, variability, &v[0][0]};
-static jury held = {.samples = HELD, .size = SIZE, .v = &held_v[0][0], .gain = held_gain, .right = held_right};
+static evaluation_set held = {.samples = HELD,
+                              .size = SIZE,
+                              .v = &held_v[0][0],
+                              .gain = held_gain,
+                              .right = held_right};
 static const prices PRICES = {.cost = {0.25, 0.75, 1.5}, .mu_cost = 0.1};
 
 static void make_samples(bool exits) {
@@ -40,13 +44,13 @@ static router make_router(int method, int distance) {
     return r;
 }
 
-static judgement judge(const router *r) {
+static evaluation evaluate(const router *r) {
     uint8_t to[HELD];
     for (uint32_t i = 0; i < HELD; i++) to[i] = (uint8_t)router_assign(r, held_v[i]);
-    return jury_judge(&held, to, &PRICES);
+    return evaluation_of(&held, to, &PRICES);
 }
 
-static bool is_better(const search_settings *s, const judgement *x, const judgement *than) {
+static bool is_better(const search_settings *s, const evaluation *x, const evaluation *than) {
     if (s->objective == OBJECTIVE_REWARD) return x->reward > than->reward + 1e-12;
     return x->drop <= s->drop && x->saving > than->saving + 1e-12;
 }
@@ -57,16 +61,16 @@ static void compare_with_brute_force(int method, int distance, const search_sett
     surface found;
     portolan_error err = {0};
     assert_true(router_search(&r, &f, &held, s, &found, &err));
-    judgement best = judge(&r);
+    evaluation best = evaluate(&r);
     assert_true(found.count > 100);
     for (size_t i = 0; i < found.count; i++) {
         const surface_point *p = &found.points[i];
         assert_true(router_fit(&one, &f, p->thresholds[0], p->thresholds[1], &err));
-        judgement j = judge(&one);
-        assert_memory_equal(&j, &p->j, sizeof j);
-        assert_false(is_better(s, &j, &best));
+        evaluation e = evaluate(&one);
+        assert_memory_equal(&e, &p->gives, sizeof e);
+        assert_false(is_better(s, &e, &best));
     }
-    assert_memory_equal(&best, &found.points[found.chosen].j, sizeof best);
+    assert_memory_equal(&best, &found.points[found.chosen].gives, sizeof best);
     if (s->objective == OBJECTIVE_MAX_SAVING) assert_true(best.drop <= s->drop);
     surface_free(&found);
     router_free(&r);
@@ -124,7 +128,7 @@ TEST(given_thresholds_are_kept) {
     assert_near(r.thresholds[0], 0.5, 0);
     assert_near(r.thresholds[1], 0.2, 0);
     surface_free(&found);
-    jury none = {.size = SIZE};
+    evaluation_set none = {.size = SIZE};
     assert_true(router_search(&r, &f, &none, &s, &found, &err));
     surface_free(&found);
     s.fixed[1] = NAN;
@@ -150,26 +154,26 @@ TEST(cloud_alone_where_nothing_else_will_do) {
     router_free(&r);
 }
 
-/* ---- Judgements ---- */
+/* ---- Evaluations ---- */
 
 /* Four samples to phone, edge, cloud, cloud: right 1, 0, 1, 1 of them; the cloud would be right about 1, 1, 1, 1. Costs
  * (.25 + .75 + 1.5 + 1.5) / 4 = 1; saving 1/3; drop 25 points; reward (.9 + .4 + .8 + .7) / 4 - .1. */
-TEST(judgement_by_hand) {
+TEST(evaluation_by_hand) {
     double gain[4][POOLS] = {{.9, 0, 0}, {0, .4, 0}, {0, 0, .8}, {0, 0, .7}};
     bool right[4][POOLS] = {{1, 1, 1}, {0, 0, 1}, {0, 0, 1}, {0, 1, 1}};
-    jury j = {.samples = 4, .gain = gain, .right = right};
-    judgement found = jury_judge(&j, (uint8_t[]){0, 1, 2, 2}, &PRICES);
+    evaluation_set j = {.samples = 4, .gain = gain, .right = right};
+    evaluation found = evaluation_of(&j, (uint8_t[]){0, 1, 2, 2}, &PRICES);
     assert_within(found.accuracy, 0.75, 1e-15);
     assert_within(found.drop, 25, 1e-12);
     assert_within(found.cost, 1, 1e-15);
     assert_within(found.saving, 1.0 / 3, 1e-15);
     assert_within(found.reward, 0.6, 1e-15);
     assert_within(found.shares[POOL_HARD], 0.5, 0);
-    assert_int_equal(jury_oracle(&j, 0, &PRICES), POOL_EASY);
-    assert_int_equal(jury_oracle(&j, 1, &PRICES), POOL_HARD);
-    assert_int_equal(jury_oracle(&j, 3, &PRICES), POOL_MEDIUM);
+    assert_int_equal(evaluation_oracle(&j, 0, &PRICES), POOL_EASY);
+    assert_int_equal(evaluation_oracle(&j, 1, &PRICES), POOL_HARD);
+    assert_int_equal(evaluation_oracle(&j, 3, &PRICES), POOL_MEDIUM);
     right[1][POOL_HARD] = false;
-    assert_int_equal(jury_oracle(&j, 1, &PRICES), POOL_EASY);
+    assert_int_equal(evaluation_oracle(&j, 1, &PRICES), POOL_EASY);
 }
 
 TEST(gains_by_hand) {
@@ -245,10 +249,10 @@ TEST(logistic_router) {
     assert_true(router_fit_logistic(&r, &held, &s, &found, to, &err));
     const surface_point *best = &found.points[found.chosen];
     for (size_t i = 0; i < found.count; i++)
-        assert_false(found.points[i].j.drop <= 3 && found.points[i].j.saving > best->j.saving);
+        assert_false(found.points[i].gives.drop <= 3 && found.points[i].gives.saving > best->gives.saving);
     for (int k = 0; k < POOLS; k++) assert_near(r.penalty[k], best->thresholds[0] * PRICES.cost[k], 0);
-    judgement again = jury_judge(&held, to, &PRICES);
-    assert_memory_equal(&again, &best->j, sizeof again);
+    evaluation again = evaluation_of(&held, to, &PRICES);
+    assert_memory_equal(&again, &best->gives, sizeof again);
     surface_free(&found);
     router_free(&r);
 }
@@ -260,7 +264,7 @@ int main(void) {
         cmocka_unit_test(exit_pools_by_definition),
         cmocka_unit_test(given_thresholds_are_kept),
         cmocka_unit_test(cloud_alone_where_nothing_else_will_do),
-        cmocka_unit_test(judgement_by_hand),
+        cmocka_unit_test(evaluation_by_hand),
         cmocka_unit_test(gains_by_hand),
         cmocka_unit_test(logistic_regression_is_optimal),
         cmocka_unit_test(cross_fitting_leaves_the_fold_out),
