@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "platform_keys.h"
+#include "keys.h"
 
 extern const char preset_devices[], preset_links[]; /* platforms/presets/, embedded */
 

@@ -5,8 +5,8 @@
 
 #include "base/array.h"
 #include "definitions.h"
+#include "keys.h"
 #include "places.h"
-#include "platform_keys.h"
 
 /* ---- Names: kinds of cells, sites and regions ---- */
 

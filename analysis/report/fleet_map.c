@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/elementary.h"
-#include "run_plots_parts.h"
+#include "run_plots_task.h"
 
 static const double DEGREE = 111195; /* metres of a great circle: the Earth's mean radius x pi / 180 */
 

@@ -5,7 +5,7 @@
 
 #include "base/replacement.h"
 #include "html.h"
-#include "report_parts.h"
+#include "sections.h"
 
 /* From report/page.css and report/page.js, embedded by the build. */
 extern const char page_css[], page_js[];

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "run_plots_parts.h"
+#include "run_plots_task.h"
 
 enum {
     CURVE_POINTS = 200, /* of a distribution */

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "analysis/statistics/utilization.h"
-#include "run_plots_parts.h"
+#include "run_plots_task.h"
 
 enum { BIN_LEAST = 10 /* samples of a bin that is worth a point */ };
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sweep_plots_parts.h"
+#include "sweep_painter.h"
 
 enum { MOST_POLICIES = 16 /* line types that can be told apart */, OFF = 0, ON, SURE };
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sweep_plots_parts.h"
+#include "sweep_painter.h"
 
 enum { MOST_SHOWN = 60 /* characters of a value beside a map */ };
 

@@ -34,7 +34,7 @@ typedef struct trainer {
     size_t arithmetic_count;
 } trainer;
 
-/* ---- Order (train_order.c) ---- */
+/* ---- Order (order.c) ---- */
 
 enum { TRAIN_WINDOW = 16 }; /* batches */
 
@@ -53,7 +53,7 @@ uint32_t train_arrange_window(const trainer *t, uint64_t step, uint32_t *window,
 
 void train_sort_by_length(const token_set *set, uint32_t *samples, uint32_t n);
 
-/* ---- What is known beforehand (train_start.c) ---- */
+/* ---- What is known beforehand (start.c) ---- */
 
 enum { MODEL_MAX_WORD_VECTOR = 1024 }; /* numbers of a word that are used */
 
@@ -65,7 +65,7 @@ bool train_start_from(const parameters *p, const char *path, real *values, porto
  * table, for the words that are single tokens of s->vocabulary, scaled to the standard deviation s->init_scale. */
 bool train_start_words(const parameters *p, const train_settings *s, real *values, portolan_error *err);
 
-/* ---- Files (train_files.c) ---- */
+/* ---- Files (files.c) ---- */
 
 /* training_dynamics/ (or training_dynamics_exit_N/ where several exits are recorded): dynamics_epoch_N.jsonl with a line
  * {"guid": i, "logits_epoch_N": [...], "gold": label} a sample, the form of the published cartography tool. */
@@ -74,7 +74,7 @@ bool train_write_dynamics(const trainer *t, uint32_t epoch, portolan_error *err)
 /* metrics.csv, whole. */
 bool train_write_metrics(const trainer *t, portolan_error *err);
 
-/* checkpoint.bin (train_checkpoint.c): everything needed to go on with `epoch`, a hash of settings and data, so that it is
+/* checkpoint.bin (checkpoint.c): everything needed to go on with `epoch`, a hash of settings and data, so that it is
  * not gone on with under others, and a checksum of it all. Where there is no file, reading leaves all as it is. */
 bool train_write_checkpoint(const trainer *t, uint32_t epoch, portolan_error *err);
 bool train_read_checkpoint(trainer *t, uint32_t *epoch, portolan_error *err);

@@ -92,7 +92,7 @@ void adamw_step(const parameters *p, size_t from, size_t to, real *values, const
 /* The Euclidean norm of n numbers, summed in double in fixed order. */
 double gradient_norm(const real *gradients, size_t n);
 
-/* ---- Building blocks (training_blocks.c) ---- */
+/* ---- Building blocks (blocks.c) ---- */
 
 /* y[T][N] = x[T][K] w^T + b, w [N][K]. `scratch` holds pack_room(...) numbers. */
 void linear_forward(real *y, const real *x, const real *w, const real *b, size_t T, size_t K, size_t N, real *scratch);

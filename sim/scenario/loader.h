@@ -34,13 +34,13 @@ bool scenario_absolute(scenario_loader *l, const yaml_node *node, const char *op
 /* An error of a file that the scenario names: told with its own place if it has one, else at the place of the name. */
 bool scenario_inner_error(scenario_loader *l, text_mark named_at, const portolan_error *inner);
 
-/* scenario_output.c: which files are written. */
+/* output.c: which files are written. */
 bool scenario_read_output(scenario_loader *l);
 
-/* scenario_model.c: the model or outcome table, the execute mode, the split, and whether the slices fit. */
+/* model.c: the model or outcome table, the execute mode, the split, and whether the slices fit. */
 bool scenario_load_model(scenario_loader *l);
 
-/* scenario_policies.c: the list of policies; --policy replaces it before it is read. */
+/* policies.c: the list of policies; --policy replaces it before it is read. */
 bool scenario_choose_policies(scenario_loader *l, char *const *only, size_t count);
 bool scenario_read_policies(scenario_loader *l);
 

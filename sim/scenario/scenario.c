@@ -1,5 +1,5 @@
 /* Reading a scenario: the file, the files it names, changes from the command line, and what a run is. The model is read by
- * scenario_model.c, the policies by scenario_policies.c, the output by scenario_output.c. */
+ * model.c, the policies by policies.c, the output by output.c. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -39,7 +39,7 @@ typedef struct sweep_statistics {
 bool sweep_statistics_read(sweep_statistics *st, const sweep *w, sweep_store *t, portolan_error *err);
 void sweep_statistics_free(sweep_statistics *st);
 
-/* sweep_files.c: the rows of the store as a table, in the order of the points; `timings`: with host,
+/* files.c: the rows of the store as a table, in the order of the points; `timings`: with host,
  * seconds, attempts. */
 bool sweep_export_csv(sweep_store *t, bool timings, FILE *out, portolan_error *err);
 json_t *sweep_export_json(sweep_store *t, bool timings, portolan_error *err);
@@ -51,7 +51,7 @@ extern const char STATISTICS_HEADER[];
 bool sweep_files_write(const sweep_statistics *st, sweep_store *t, portolan_error *err);
 json_t *sweep_json(const sweep_statistics *st, const sweep_store *t);
 
-/* sweep_table.c: what an axis is called: the last word of its first key if that tells it from the other
+/* table.c: what an axis is called: the last word of its first key if that tells it from the other
  * axes, else the whole key. */
 const char *sweep_axis_name(const sweep *w, size_t axis);
 

@@ -2,9 +2,9 @@
  * each of the sweep's keys one value. A *point* is a setting and a seed: one run of all policies. Points
  * are numbered from 0, the seed varying slowest, so that one seed's whole grid is there before the next is
  * begun; in the grid the last axis varies fastest. Every setting sees the same seeds, hence the same
- * arrivals, samples and phones (common random numbers). sweep.c and sweep_axes.c read the plan,
- * sweep_store.c keeps results, sweep_run.c and sweep_slurm.c compute them, sweep_statistics.c says what was
- * found, sweep_files.c writes it down. */
+ * arrivals, samples and phones (common random numbers). sweep.c and axes.c read the plan,
+ * store.c keeps results, run.c and slurm.c compute them, statistics.c says what was
+ * found, files.c writes it down. */
 #ifndef PORTOLAN_SWEEP_H
 #define PORTOLAN_SWEEP_H
 
@@ -230,7 +230,7 @@ size_t *store_missing(const sweep_store *t, const sweep *w, size_t *count, porto
 /* Runs a few points here, without a store, and says how many seconds of one processor a point takes. */
 bool sweep_estimate(const sweep *w, double *seconds_per_point, size_t *tried, portolan_error *err);
 
-/* Reading axes (sweep_axes.c): fills keys, axes, settings and exclusions, seeds. */
+/* Reading axes (axes.c): fills keys, axes, settings and exclusions, seeds. */
 bool sweep_read_axes(sweep *w, const yaml_node *axes, const yaml_node *zip, const yaml_node *exclude,
                      portolan_error *err);
 bool sweep_read_seeds(sweep *w, const yaml_node *seeds, portolan_error *err);

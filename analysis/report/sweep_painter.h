@@ -1,6 +1,6 @@
 /* What the files that write a sweep's pictures share. Internal to analysis/. */
-#ifndef PORTOLAN_ANALYSIS_SWEEP_PLOTS_PARTS_H
-#define PORTOLAN_ANALYSIS_SWEEP_PLOTS_PARTS_H
+#ifndef PORTOLAN_ANALYSIS_SWEEP_PAINTER_H
+#define PORTOLAN_ANALYSIS_SWEEP_PAINTER_H
 
 #include "run_plots.h"
 #include "sweep_grid.h"

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "sweep_plots_parts.h"
+#include "sweep_painter.h"
 
 const char *const SWEEP_DRAWN[] = {"accuracy", "cost", "latency_mean_s", "energy_phone_j", NULL};
 

@@ -1,6 +1,6 @@
 /* What the files that write pictures share. Internal to analysis/. */
-#ifndef PORTOLAN_ANALYSIS_RUN_PLOTS_PARTS_H
-#define PORTOLAN_ANALYSIS_RUN_PLOTS_PARTS_H
+#ifndef PORTOLAN_ANALYSIS_RUN_PLOTS_TASK_H
+#define PORTOLAN_ANALYSIS_RUN_PLOTS_TASK_H
 
 #include "plot.h"
 #include "run_plots.h"

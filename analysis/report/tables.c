@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "html.h"
-#include "report_parts.h"
+#include "sections.h"
 
 enum { CELL = 64 };
 

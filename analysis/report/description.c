@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "html.h"
-#include "report_parts.h"
+#include "sections.h"
 
 /* ---- The fleet ---- */
 

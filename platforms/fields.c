@@ -1,5 +1,5 @@
 /* The YAML keys of a platform: one table a map. */
-#include "platform_keys.h"
+#include "keys.h"
 
 const yaml_field PLATFORM_FIELDS[] = {
     {"name", FIELD_NAME, offsetof(platform_keys, name), .doc = "name of the platform", .fallback = "platform"},

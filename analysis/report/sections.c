@@ -1,5 +1,5 @@
 /* What the sections of the report share. */
-#include "report_parts.h"
+#include "sections.h"
 
 #include <string.h>
 
