@@ -3,6 +3,8 @@
 
   - No file includes one of a folder above its own: base < platforms, workloads < model < analysis < sim.
   - SimGrid's headers are included only by the files that are the world.
+  - What a top folder divides into sub-folders stands in one of them; beside them is its header for users alone.
+  - A source file that a comment names is there: comments follow when files move.
   - No two files need each other, directly or by way of others. A file needs another whose functions or tables it uses, read
     from the object files. The table of policies is what the loader walks over, so policies do not count as its needs.
 
@@ -23,6 +25,10 @@ BELOW = {
     "sim": ["base", "platforms", "workloads", "model", "analysis"],
 }
 WORLD = {"platforms/simgrid_world.h", "platforms/simgrid_world.cpp", "sim/engine/world.h", "sim/engine/world.cpp"}
+
+# Top folders that are divided, with the one source that stands beside their sub-folders.
+DIVIDED = {"model": "model.h", "analysis": "analysis.h", "sim": "sim.h"}
+FOREIGN = {"complex.h", "common_x86_64.h", "common_arm64.h"}  # other projects' files that comments name
 
 
 def sources(root):
@@ -46,6 +52,27 @@ def check_includes(root):
             above = quote == '"' and "/" in name and name.split("/")[0] in BELOW and name.split("/")[0]
             if above and above != folder and above not in BELOW[folder]:
                 yield f"{path} includes {name}, which is above it"
+
+
+def check_places(root):
+    """Files that stand beside the sub-folders instead of in one."""
+    for folder, header in DIVIDED.items():
+        for entry in sorted(os.scandir(os.path.join(root, folder)), key=lambda e: e.name):
+            if entry.is_file() and entry.name not in (header, "CMakeLists.txt"):
+                yield f"{folder}/{entry.name} belongs in one of the sub-folders of {folder}/"
+
+
+def check_comments(root):
+    """Names of source files in comments that are no file's. NAME stands for any."""
+    known = set(sources(root))
+    known |= {os.path.basename(path) for path in known} | FOREIGN
+    for path in sorted(sources(root)):
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            comments = re.findall(r"/\*.*?\*/", file.read(), re.S)
+        for name in re.findall(r"[\w/.-]*\w\.(?:cpp|c|h)\b(?!\.?\w)", " ".join(comments)):
+            if "NAME" not in name and name not in known and not any(p.endswith("/" + name) for p in known) \
+                    and not os.path.exists(os.path.join(root, name)):
+                yield f"a comment of {path} names {name}, which is not there"
 
 
 def symbols(path, *options):
@@ -91,7 +118,7 @@ def find_circle(graph):
 
 
 def main(root, build):
-    wrong = list(check_includes(root))
+    wrong = [*check_includes(root), *check_places(root), *check_comments(root)]
     graph = needs_of(root, build)
     if not graph:
         wrong.append(f"{build}: no object files were found")
@@ -99,7 +126,7 @@ def main(root, build):
     if circle:
         steps = zip(circle, circle[1:] + circle[:1])
         wrong.append("a circle: " + ", ".join(f"{a} needs {graph[a][b]} of {b}" for a, b in steps))
-    print("\n".join(wrong) if wrong else f"{len(graph)} files: no include of a folder above, no circle")
+    print("\n".join(wrong) if wrong else f"{len(graph)} files: each in its place, no include of a folder above, no circle")
     return 1 if wrong else 0
 
 
