@@ -9,6 +9,7 @@
 
 #include "array.h"
 #include "files.h"
+#include "numbers.h"
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF" /* that spreadsheets put before UTF-8 */
 
@@ -128,11 +129,8 @@ csv_state csv_next(csv_reader *r, portolan_error *err) {
 
 bool csv_number(const csv_reader *r, size_t column, double *x, portolan_error *err) {
     const char *text = r->fields[column];
-    char *end;
     *x = NAN;
-    if (!*text) return true;
-    *x = strtod(text, &end);
-    return (!*end && isfinite(*x)) ||
+    return !*text || number_parse(text, x) ||
            error_input(err, csv_mark(r, column), "'%s' is '%.40s'; a number or nothing is wanted", r->names[column],
                        text);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "numbers.h"
 #include "text.h"
 
 json_t *json_text(const char *text) {
@@ -67,13 +68,11 @@ json_t *json_read(const char *path, size_t limit, portolan_error *err) {
 
 static json_t *scalar(const yaml_node *node) {
     double x;
-    char why[256];
     if (!node->plain) return json_text(node->text);
     if (!*node->text) return json_null();
     if (strcmp(node->text, "yes") == 0 || strcmp(node->text, "true") == 0) return json_true();
     if (strcmp(node->text, "no") == 0 || strcmp(node->text, "false") == 0) return json_false();
-    if (strchr(node->text, '/') || !unit_parse(node->text, UNIT_PURE, &x, why, sizeof why))
-        return json_text(node->text);
+    if (!number_parse(node->text, &x)) return json_text(node->text);
     return x == floor(x) && fabs(x) < 0x1p53 ? json_integer((json_int_t)x) : json_real(x);
 }
 

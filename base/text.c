@@ -4,6 +4,11 @@
 #include <stdint.h>
 #include <string.h>
 
+bool text_ends_in(const char *text, const char *end) {
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
 /* Table 3-7 of the Unicode Standard (well-formed byte sequences): no overlong forms, no surrogates. */
 size_t utf8_length(const char *at) {
     const unsigned char *b = (const unsigned char *)at;

@@ -1,10 +1,13 @@
-/* Texts that come from files, made safe for terminals and for JSON. */
+/* Texts: how they end, and those that come from files made safe for terminals and for JSON. */
 #ifndef PORTOLAN_BASE_TEXT_H
 #define PORTOLAN_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+/* Whether `text` ends in `end`; both may be the same. */
+bool text_ends_in(const char *text, const char *end);
 
 /* The length in bytes of the UTF-8 character that begins at `at` (1 for NUL), or 0 where no valid one does. */
 size_t utf8_length(const char *at);

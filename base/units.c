@@ -1,11 +1,13 @@
 /* Units: one table of suffixes for each family, decimal and binary prefixes where the family takes them. */
 #include "units.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "numbers.h"
+#include "text.h"
 
 typedef struct suffix {
     const char *text;
@@ -68,10 +70,9 @@ static bool prefix_factor(const char *text, size_t length, const suffix *prefixe
 static bool unit_factor(const family *f, const char *text, double *factor) {
     size_t length = strlen(text);
     for (const suffix *s = f->suffixes; s->text; s++) {
-        size_t tail = strlen(s->text);
-        if (tail > length || strcmp(text + length - tail, s->text) != 0) continue;
+        if (!text_ends_in(text, s->text)) continue;
         double prefix = 1;
-        size_t head = length - tail;
+        size_t head = length - strlen(s->text);
         if (head && !(f->prefixed && prefix_factor(text, head, BIG_PREFIXES, &prefix)) &&
             !(f->small_prefixes && prefix_factor(text, head, SMALL_PREFIXES, &prefix)))
             continue;
@@ -81,21 +82,11 @@ static bool unit_factor(const family *f, const char *text, double *factor) {
     return false;
 }
 
-/* strtod without its hexadecimal, "nan" and "infinity" forms, and with overflow noticed. */
-static bool read_number(const char *text, char **end, double *value) {
-    const char *digits = text + (*text == '-' || *text == '+');
-    bool starts_well = (*digits >= '0' && *digits <= '9') || *digits == '.';
-    if (!starts_well || (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))) return false;
-    errno = 0;
-    *value = strtod(text, end);
-    return *end != text && isfinite(*value) && !(errno == ERANGE && fabs(*value) > 1);
-}
-
 bool unit_parse(const char *text, unit_family family_id, double *value, char *why, size_t size) {
     const family *f = &FAMILIES[family_id];
-    char *end = NULL;
     double number = 0, factor = 1;
-    if (!read_number(text, &end, &number)) {
+    const char *end = number_read(text, &number);
+    if (!end) {
         snprintf(why, size, "found '%.60s', which is not a finite number with a unit; write %s like %s", text, f->name,
                  f->example);
         if (family_id == UNIT_PURE)
@@ -104,8 +95,8 @@ bool unit_parse(const char *text, unit_family family_id, double *value, char *wh
     }
     while (*end == ' ') end++;
     double divisor = 1;
-    char *divisor_end = NULL;
-    if (family_id == UNIT_PURE && *end == '/' && read_number(end + 1, &divisor_end, &divisor)) {
+    const char *divisor_end = family_id == UNIT_PURE && *end == '/' ? number_read(end + 1, &divisor) : NULL;
+    if (divisor_end) {
         if (divisor == 0) {
             snprintf(why, size, "found '%.60s', a division by zero; write a number like %s", text, f->example);
             return false;

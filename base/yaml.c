@@ -7,6 +7,7 @@
 
 #include "array.h"
 #include "files.h"
+#include "numbers.h"
 
 typedef struct anchor {
     const char *name;
@@ -324,10 +325,8 @@ static bool item_is_called(const yaml_node *item, const char *word, size_t lengt
 }
 
 static yaml_node **list_slot(yaml_node *list, const char *word, size_t length) {
-    char *end = NULL;
-    unsigned long index = strtoul(word, &end, 10);
-    if (end == word + length && word[0] >= '0' && word[0] <= '9')
-        return index < list->count ? &list->items[index] : NULL;
+    uint64_t index;
+    if (whole_read(word, &index) == word + length) return index < list->count ? &list->items[index] : NULL;
     for (size_t i = 0; i < list->count; i++)
         if (item_is_called(list->items[i], word, length)) return &list->items[i];
     return NULL;

@@ -108,8 +108,8 @@ static void xml_host(const char *prefix, const char *name, double speed, const d
     fprintf(out,
             "    <host id=\"%s%s\" speed=\"%.17gf\" core=\"%llu\">"
             "<prop id=\"wattage_per_state\" value=\"%.9g:%.9g:%.9g\"/></host>\n",
-            prefix, name, speed, (unsigned long long)d->cores, d->idle_watts,
-            d->idle_watts + (d->busy_watts - d->idle_watts) / (double)d->cores, d->busy_watts);
+            prefix, name, speed, (unsigned long long)d->cores, d->idle_watts, d->idle_watts + device_core_joules(d, 1),
+            d->busy_watts);
 }
 
 static void xml_links(const char *prefix, const char *name, const net_link *l, FILE *out) {

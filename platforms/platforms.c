@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/numbers.h"
 #include "definitions.h"
 #include "keys.h"
 #include "places.h"
@@ -84,9 +85,8 @@ static bool check_total(reader *r, size_t have, uint64_t count, const yaml_node 
 static bool is_numbered(const char *name, const kind *k) {
     size_t length = strlen(k->name);
     if (k->count == 1 || strncmp(name, k->name, length) != 0 || name[length] != '-') return false;
-    char *end;
-    unsigned long long number = strtoull(name + length + 1, &end, 10);
-    return name[length + 1] >= '1' && name[length + 1] <= '9' && !*end && number <= k->count;
+    uint64_t number;
+    return name[length + 1] != '0' && whole_parse(name + length + 1, &number) && number <= k->count;
 }
 
 static bool add_kind(reader *r, kind *kinds, size_t *count, const yaml_node *at, const char *name, uint64_t first,

@@ -19,6 +19,11 @@ typedef struct device {
     double usd_per_second;
 } device;
 
+/* What one core that is busy for so many seconds adds to the idle power: joules; for one second the watts. */
+static inline double device_core_joules(const device *d, double seconds) {
+    return seconds * (d->busy_watts - d->idle_watts) / (double)d->cores;
+}
+
 typedef struct net_link {
     double up, down; /* bytes per second */
     double latency;  /* seconds, one way */

@@ -1,8 +1,10 @@
 /* Names of classes: how a label that is a word becomes a class, and how the mapping is told. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/numbers.h"
 #include "base/text.h"
 #include "workloads.h"
 
@@ -15,10 +17,12 @@ bool class_name_is_plain(const char *name, size_t length) {
 }
 
 bool class_number(const char *text, long *number) {
-    char *end;
-    if (!(text[0] >= '0' && text[0] <= '9') && !(text[0] == '-' && text[1] >= '0' && text[1] <= '9')) return false;
-    *number = strtol(text, &end, 10);
-    return !*end;
+    uint64_t n;
+    bool negative = *text == '-';
+    if (!whole_parse(text + negative, &n)) return false;
+    *number = n < LONG_MAX ? (long)n : LONG_MAX;
+    if (negative) *number = -*number;
+    return true;
 }
 
 bool classes_are_numbers(const char *const *names, uint32_t count) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "dataset_rows.h"
 
 /* ---- Tables ---- */
@@ -199,11 +200,6 @@ static bool rows_from_tsv(row_reader *r, const char *text, size_t length) {
 
 /* ---- Which form? ---- */
 
-static bool ends_with(const char *name, const char *end) {
-    size_t n = strlen(name), m = strlen(end);
-    return n >= m && strcmp(name + n - m, end) == 0;
-}
-
 static bool read_rows(row_reader *r, int task, const char *text, size_t length) {
     const char *name = r->start.file;
     bool generic = !r->task->classes;
@@ -213,8 +209,8 @@ static bool read_rows(row_reader *r, int task, const char *text, size_t length) 
     }
     while (length && (text[length - 1] == '\n' || text[length - 1] == '\r')) length--;
     if (!length) return error_input(r->err, r->start, "the file is empty");
-    if (task == JSONL || (!generic && ends_with(name, ".jsonl"))) return rows_from_jsonl(r, text, length);
-    if (!generic && ends_with(name, ".json")) return rows_from_json(r, text, length);
+    if (task == JSONL || (!generic && text_ends_in(name, ".jsonl"))) return rows_from_jsonl(r, text, length);
+    if (!generic && text_ends_in(name, ".json")) return rows_from_json(r, text, length);
     return rows_from_tsv(r, text, length);
 }
 

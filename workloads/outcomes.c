@@ -9,6 +9,7 @@
 #include "base/csv.h"
 #include "base/elementary.h"
 #include "base/files.h"
+#include "base/numbers.h"
 #include "utf8.h"
 #include "workloads.h"
 
@@ -188,9 +189,7 @@ static bool csv_decimal(csv_cursor *c, double least, double most, const char *wa
     if (!length || length >= sizeof text) return csv_fault(c, field, length, wanted);
     memcpy(text, field, length);
     text[length] = '\0';
-    char why[256];
-    if (strchr(text, '/') || !unit_parse(text, UNIT_PURE, x, why, sizeof why) || *x < least || *x > most)
-        return csv_fault(c, field, length, wanted);
+    if (!number_parse(text, x) || *x < least || *x > most) return csv_fault(c, field, length, wanted);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/elementary.h"
+#include "base/numbers.h"
 #include "cartography.h"
 #include "jsonl.h"
 
@@ -154,12 +155,12 @@ static void epoch_path(char *into, size_t size, const char *folder, uint32_t epo
 /* The epoch of dynamics_epoch_N.jsonl; -1 for other names. */
 static long epoch_of(const char *name) {
     static const char HEAD[] = "dynamics_epoch_";
-    char *end, wanted[64];
+    char wanted[64];
+    uint64_t epoch;
     if (strncmp(name, HEAD, sizeof HEAD - 1) != 0) return -1;
-    long epoch = strtol(name + sizeof HEAD - 1, &end, 10);
-    if (epoch < 0 || epoch > MAX_EPOCHS) return -1;
-    snprintf(wanted, sizeof wanted, "%s%ld.jsonl", HEAD, epoch);
-    return strcmp(name, wanted) == 0 ? epoch : -1;
+    if (!whole_read(name + sizeof HEAD - 1, &epoch) || epoch > MAX_EPOCHS) return -1;
+    snprintf(wanted, sizeof wanted, "%s%ld.jsonl", HEAD, (long)epoch);
+    return strcmp(name, wanted) == 0 ? (long)epoch : -1;
 }
 
 /* How many epochs there are. A missing one among them would make means over the others look like those of all. */

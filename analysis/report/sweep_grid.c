@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "base/units.h"
 
 /* ---- Numbering texts ---- */
@@ -38,10 +39,9 @@ static size_t number_texts(arena *memory, const char **texts, size_t n, size_t *
 
 /* What stands behind the number. */
 static const char *unit_of(const char *text) {
-    char *end;
-    strtod(text, &end);
-    while (*end == ' ') end++;
-    return end;
+    double x;
+    const char *end = number_read(text, &x);
+    return end ? end + strspn(end, " ") : text;
 }
 
 /* Reads all values as quantities of one family, in the unit that the first one is written in. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/numbers.h"
 #include "files.h"
 
 enum { VECTORS_MAX_BYTES = 2000 << 20 };
@@ -61,17 +62,18 @@ typedef struct vectors {
 } vectors;
 
 /* Reads the numbers of a line into row[], at most `most` of them; the first line decides how many there must be. */
-static bool read_numbers(vectors *v, char *text, real *row, size_t most, portolan_error *err) {
+static bool read_numbers(vectors *v, const char *text, real *row, size_t most, portolan_error *err) {
     uint32_t n = 0;
-    for (char *end; *text; text = end, n++) {
-        double x = strtod(text, &end);
-        if (end == text || !(fabs(x) < LARGEST))
+    double x;
+    for (text += strspn(text, " "); *text; text += strspn(text, " "), n++) {
+        const char *end = number_read(text, &x);
+        if (!end || !(fabs(x) < LARGEST))
             return error_input(err, (text_mark){v->path, v->line, 0},
                                "has '%.20s' where a number must stand; a line is a "
                                "word and its numbers, parted by blanks",
                                text);
         if (n < most) row[n] = (real)x;
-        while (*end == ' ') end++;
+        text = end;
     }
     if (!v->columns) v->columns = n;
     if (!n || n != v->columns)

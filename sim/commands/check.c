@@ -26,11 +26,6 @@ typedef enum file_kind {
 static const char *const KIND_NAMES[] = {"scenario",      "sweep",         "platform", "workload",
                                          "training file", "outcome table", "unknown"};
 
-static bool ends_with(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 static file_kind kind_of(const yaml_document *doc) {
     if (yaml_find(doc->root, "scenario")) return KIND_SWEEP;
     if (yaml_find(doc->root, "policies") || yaml_find(doc->root, "platform")) return KIND_SCENARIO;
@@ -96,7 +91,7 @@ static bool check_file(const char *path, file_kind *kind, json_t **classes, port
     yaml_document doc;
     workload w;
     *kind = KIND_TABLE;
-    if (ends_with(path, ".csv")) return check_table(path, classes, err);
+    if (text_ends_in(path, ".csv")) return check_table(path, classes, err);
     *kind = KIND_UNKNOWN;
     if (!yaml_load(&doc, path, err)) return false;
     *kind = kind_of(&doc);

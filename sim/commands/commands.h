@@ -22,7 +22,11 @@ error_t common_parse(int key, char *argument, struct argp_state *state);
 /* argp_parse, which ends the command itself where the arguments are wrong; here also where memory is short. */
 void parse_arguments(const struct argp *argp, int argc, char **argv, void *into);
 
-/* The value of --jobs, 1 to 1024; anything else ends the command as wrong usage. */
+/* The value of an option: a whole number; one of some words, as its index. Anything else ends the command as wrong usage. */
+uint32_t parse_whole(const char *option, const char *text, uint32_t least, uint32_t most, struct argp_state *state);
+size_t parse_choice(const char *option, const char *text, const char *const *choices, struct argp_state *state);
+
+/* The value of --jobs, 1 to 1024. */
 unsigned parse_jobs(const char *text, struct argp_state *state);
 
 /* Prints the error and returns its exit status. */

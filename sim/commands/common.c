@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/numbers.h"
 #include "commands.h"
 
 enum { KEY_JSON = 0x100 };
@@ -46,12 +47,23 @@ void parse_arguments(const struct argp *argp, int argc, char **argv, void *into)
     exit(fail(&err));
 }
 
-unsigned parse_jobs(const char *text, struct argp_state *state) {
-    char *end;
-    long jobs = strtol(text, &end, 10);
-    if (*end || end == text || jobs < 1 || jobs > 1024)
-        argp_error(state, "--jobs is '%s'; it must be a whole number from 1 to 1024", text);
-    return (unsigned)jobs;
+uint32_t parse_whole(const char *option, const char *text, uint32_t least, uint32_t most, struct argp_state *state) {
+    uint64_t n;
+    if (!whole_parse(text, &n) || n < least || n > most)
+        argp_error(state, "%s is '%.60s'; it must be a whole number from %u to %u", option, text, least, most);
+    return (uint32_t)n;
+}
+
+unsigned parse_jobs(const char *text, struct argp_state *state) { return parse_whole("--jobs", text, 1, 1024, state); }
+
+size_t parse_choice(const char *option, const char *text, const char *const *choices, struct argp_state *state) {
+    size_t i = 0;
+    while (choices[i] && strcmp(choices[i], text) != 0) i++;
+    if (choices[i]) return i;
+    char hint[HINT_TEXT], allowed[128];
+    list_words(allowed, sizeof allowed, choices);
+    argp_error(state, "%s is '%.60s'%s; allowed are %s", option, text, word_hint(hint, text, choices), allowed);
+    return i;
 }
 
 int fail(const portolan_error *err) {

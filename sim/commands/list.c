@@ -207,8 +207,8 @@ int command_list(int argc, char **argv) {
         json_decref(rows);
         return STATUS_OK;
     }
-    char allowed[128];
+    char allowed[128], hint[HINT_TEXT];
     list_words(allowed, sizeof allowed, names);
-    error_usage(&err, "there is no list '%.60s'; there are %s", a.what, allowed);
+    error_usage(&err, "there is no list '%.60s'%s; there are %s", a.what, word_hint(hint, a.what, names), allowed);
     return fail(&err);
 }

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/numbers.h"
 #include "base/replacement.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "commands.h"
 #include "model/model.h"
@@ -78,8 +80,7 @@ static void parse_number(random_model_arguments *a, const number_option *option,
 }
 
 static void check_arguments(const random_model_arguments *a, struct argp_state *state) {
-    size_t length = strlen(a->path);
-    if (length <= 12 || strcmp(a->path + length - 12, ".safetensors") != 0)
+    if (!text_ends_in(a->path, ".safetensors"))
         argp_error(state, "the model is '%.200s'; its name must end in .safetensors", a->path);
     if (a->vocab && a->vocabulary_given) argp_error(state, "either --vocab or --vocabulary, not both");
 }
@@ -123,17 +124,15 @@ static bool parse_exits(const char *text, encoder_config *c, portolan_error *err
         for (uint32_t i = 0; i < c->shape.layers; i++) c->exits[i] = true;
         return true;
     }
-    const char *at = text;
-    do {
-        char *end;
-        unsigned long layer = strtoul(at, &end, 10);
-        if (*at < '0' || *at > '9' || (*end && *end != ',') || layer < 1 || layer > c->shape.layers)
+    uint64_t layer;
+    for (const char *at = text, *end; *at; at = *end ? end + 1 : end) {
+        end = whole_read(at, &layer);
+        if (!end || (*end && *end != ',') || layer < 1 || layer > c->shape.layers)
             return error_usage(err, "--exits is '%.60s'; layers from 1 to %llu are wanted, such as 3,6,12", text,
                                (unsigned long long)c->shape.layers);
         c->exits[layer - 1] = true;
-        at = *end ? end + 1 : end;
-    } while (*at);
-    return true;
+    }
+    return *text || error_usage(err, "--exits is empty; layers are wanted, such as 3,6,12");
 }
 
 static bool make_config(const random_model_arguments *a, encoder_config *c, portolan_error *err) {

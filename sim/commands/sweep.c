@@ -60,14 +60,7 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
-static size_t parse_whole(const char *option, const char *text, unsigned long least, struct argp_state *state) {
-    char *end;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*end || end == text || *text == '-' || n < least || n > SWEEP_MAX_POINTS)
-        argp_error(state, "%s is '%s'; it must be a whole number from %lu to %d", option, text, least,
-                   SWEEP_MAX_POINTS);
-    return n;
-}
+static const char *const ENGINES[] = {"local", "slurm", NULL}, *const TABLES[] = {"csv", "json", NULL};
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
     sweep_arguments *a = state->input;
@@ -83,14 +76,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_DRY: a->dry_run = true; return 0;
     case KEY_FAIL_FAST: a->run.fail_fast = true; return 0;
     case KEY_PLOTS: a->plots = true; return 0;
-    case KEY_ENGINE:
-        if (strcmp(argument, "local") != 0 && strcmp(argument, "slurm") != 0)
-            argp_error(state, "--engine is '%s'; allowed are local, slurm", argument);
-        a->slurm = strcmp(argument, "slurm") == 0;
-        return 0;
-    case KEY_CHUNK: a->run.chunk = parse_whole("--chunk", argument, 1, state); return 0;
+    case KEY_ENGINE: a->slurm = parse_choice("--engine", argument, ENGINES, state) == 1; return 0;
+    case KEY_CHUNK: a->run.chunk = parse_whole("--chunk", argument, 1, SWEEP_MAX_POINTS, state); return 0;
     case KEY_TASK:
-        a->task = parse_whole("--task", argument, 0, state);
+        a->task = parse_whole("--task", argument, 0, SWEEP_MAX_POINTS, state);
         a->is_task = true;
         return 0;
     case KEY_SBATCH:
@@ -98,11 +87,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         a->sbatch[a->run.sbatch_count++] = argument;
         return 0;
     case KEY_TIMINGS: a->timings = true; return 0;
-    case KEY_EXPORT:
-        if (strcmp(argument, "csv") != 0 && strcmp(argument, "json") != 0)
-            argp_error(state, "--export is '%s'; allowed are csv, json", argument);
-        a->export = argument;
-        return 0;
+    case KEY_EXPORT: a->export = TABLES[parse_choice("--export", argument, TABLES, state)]; return 0;
     case ARGP_KEY_ARG:
         if (a->path) argp_error(state, "one sweep at a time; '%s' is one too many", argument);
         a->path = argument;

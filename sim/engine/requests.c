@@ -44,7 +44,7 @@ void attempt_close(attempt *a) {
 }
 
 void request_book_slice(request *r, tier at, const scenario *s, const slice *done, const device *d, double seconds) {
-    double joules = seconds * (d->busy_watts - d->idle_watts) / (double)d->cores;
+    double joules = device_core_joules(d, seconds);
     r->record.compute += seconds;
     r->record.usd += seconds * d->usd_per_second / (double)d->cores;
     if (at == TIER_PHONE || s->cost.charge_remote_compute) r->record.cost += s->cost.layer * done->layers;

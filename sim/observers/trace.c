@@ -53,7 +53,7 @@ static void write_sample(trace *t, trace_sample s, int64_t *written) {
 static void close_place(trace *t, trace_place *p, double now, bool write) {
     double seconds = now - t->step_start;
     double busy = gauge_close(&p->busy, t, now), waiting = gauge_close(&p->waiting, t, now);
-    double core_watts = (p->device->busy_watts - p->device->idle_watts) / (double)p->device->cores;
+    double core_watts = device_core_joules(p->device, 1);
     double values[] = {[COUNTER_QUEUE] = waiting / seconds,
                        [COUNTER_UTILIZATION] = 100 * busy / (p->cores * seconds),
                        [COUNTER_POWER] = p->idle_watts + (busy * core_watts + p->joules) / seconds};

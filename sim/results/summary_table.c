@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "sim/engine/places.h"
 #include "sim/sim.h"
 
@@ -53,8 +54,8 @@ static bool is_best(const run_report *report, const column *c, size_t row) {
     for (size_t i = 0; i < report->result_count; i++) {
         if (!report->results[i].done) continue;
         show(other, c, &report->results[i]);
-        if (strcmp(other, "-") == 0) continue;
-        double x = strtod(other, NULL), best = strtod(mine, NULL);
+        double x, best;
+        if (!number_parse(other, &x) || !number_parse(mine, &best)) continue;
         if (better == BETTER_LESS ? x < best : x > best) return false;
         differs |= x != best;
     }

@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "loader.h"
 #include "sim/engine/answers.h"
 
@@ -129,11 +130,6 @@ static bool load_encoder(scenario_loader *l, const yaml_node *model, const char 
     return false;
 }
 
-static bool has_ending(const char *path, const char *ending) {
-    size_t n = strlen(path), m = strlen(ending);
-    return n > m && strcmp(path + n - m, ending) == 0;
-}
-
 /* Models are executed, tables are replayed. */
 static bool choose_mode(scenario_loader *l, bool is_model) {
     int *mode = &l->keys.execute;
@@ -147,8 +143,8 @@ static bool choose_mode(scenario_loader *l, bool is_model) {
 }
 
 static bool load_file(scenario_loader *l, const yaml_node *model) {
-    bool is_model = model->kind == YAML_SCALAR && has_ending(model->text, ".safetensors");
-    if (!is_model && !(model->kind == YAML_SCALAR && has_ending(model->text, ".csv"))) {
+    bool is_model = model->kind == YAML_SCALAR && text_ends_in(model->text, ".safetensors");
+    if (!is_model && !(model->kind == YAML_SCALAR && text_ends_in(model->text, ".csv"))) {
         char found[96];
         return error_input(l->err, model->mark,
                            "'model' is %s; a model (.safetensors), an outcome table (.csv) or "

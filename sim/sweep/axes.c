@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/numbers.h"
 #include "sweep.h"
 
 typedef struct range_keys {
@@ -39,11 +40,10 @@ static yaml_node *make_scalar(sweep *w, text_mark mark, const char *text) {
 /* Splits "10ms" into 10 and "ms". */
 static bool read_bound(const yaml_node *range, const char *key, const char *text, double *x, const char **unit,
                        portolan_error *err) {
-    char *end;
-    *x = strtod(text, &end);
-    *unit = end;
-    bool fraction = end[0] == '/' && end[1] >= '0' && end[1] <= '9';
-    if (end != text && isfinite(*x) && !fraction) return true;
+    double divisor;
+    *unit = number_read(text, x);
+    bool is_fraction = *unit && **unit == '/' && number_read(*unit + 1, &divisor);
+    if (*unit && !is_fraction) return true;
     return error_input(err, yaml_find(range, key)->mark,
                        "'%s' is '%.60s'; it must be a number, with its unit if it has one", key, text);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/numbers.h"
 #include "base/program.h"
 #include "base/progress.h"
 #include "base/replacement.h"
@@ -171,10 +172,9 @@ static bool submit(array *a, portolan_error *err) {
 size_t sweep_active_tasks(const char *answer, bool active[SLURM_MOST_TASKS]) {
     size_t count = 0;
     for (const char *line = answer; *line; count++) {
-        char *end;
         size_t length = strcspn(line, "\n");
-        unsigned long task = strtoul(line, &end, 10);
-        if (isdigit((unsigned char)*line) && end == line + length && task < SLURM_MOST_TASKS) active[task] = true;
+        uint64_t task;
+        if (whole_read(line, &task) == line + length && task < SLURM_MOST_TASKS) active[task] = true;
         line += length + (line[length] == '\n');
     }
     return count;
@@ -306,10 +306,9 @@ bool sweep_run_slurm(const sweep *w, sweep_store *t, const sweep_options *o, swe
 
 /* The next line of slurm/points: a whole number of at most `most`. */
 static bool read_line(const char **rest, unsigned long long most, size_t *number) {
-    char *end;
-    if (!isdigit((unsigned char)**rest)) return false;
-    unsigned long long n = strtoull(*rest, &end, 10);
-    if (n > most || *end != '\n') return false;
+    uint64_t n;
+    const char *end = whole_read(*rest, &n);
+    if (!end || n > most || *end != '\n') return false;
     *rest = end + 1;
     *number = (size_t)n;
     return true;

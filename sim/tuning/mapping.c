@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/numbers.h"
 
 const yaml_field MAP_FIELDS[] = {
     {"method", FIELD_CHOICE, offsetof(map_settings, method),
@@ -60,13 +61,21 @@ const yaml_field MAP_FIELDS[] = {
 
 /* ---- The tiers ---- */
 
+/* "3,6,12" into its numbers; those that are too large will be refused. */
+static bool split_numbers(const char *text, uint32_t depth[POOLS]) {
+    uint64_t n;
+    for (int k = 0; k < POOLS; k++) {
+        if (!(text = whole_read(text, &n)) || *text++ != (k + 1 < POOLS ? ',' : '\0')) return false;
+        depth[k] = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+    }
+    return true;
+}
+
 static bool read_split(mapping *m, portolan_error *err) {
     const encoder_config *c = encoder_settings(m->model);
     uint32_t layers = (uint32_t)c->shape.layers;
-    char more;
     m->depth[POOL_EASY] = 3, m->depth[POOL_MEDIUM] = 6, m->depth[POOL_HARD] = layers;
-    if (m->s.split && sscanf(m->s.split, "%2u,%2u,%2u%c", &m->depth[POOL_EASY], &m->depth[POOL_MEDIUM],
-                             &m->depth[POOL_HARD], &more) != 3)
+    if (m->s.split && !split_numbers(m->s.split, m->depth))
         return error_usage(err, "--split is '%.60s'; it must be three numbers of layers like 3,6,12", m->s.split);
     for (int k = 0; k < POOLS; k++) {
         uint32_t depth = m->depth[k];

@@ -167,6 +167,10 @@ run 2 sweep sweep.yaml --accept-changed
 says "--accept-changed goes with --resume"
 run 2 sweep sweep.yaml --export xml
 says "allowed are csv, json"
+run 2 sweep sweep.yaml --engine lokal
+says "--engine is 'lokal', did you mean 'local'?; allowed are local, slurm"
+run 2 sweep sweep.yaml --chunk 1x
+says "--chunk is '1x'; it must be a whole number from 1 to 1000000"
 
 # ---- The store ----
 

@@ -83,7 +83,8 @@ check "missing parents are made" test -f a/b/c/summary.json
 
 wrong "name one of" list
 wrong "one list at a time" list policies metrics
-wrong "there is no list 'colours'; there are policies, devices, links, workloads, traces, metrics, columns" list colours
+wrong "there is no list 'xyzzy'; there are policies, devices, links, workloads, traces, metrics, columns" list xyzzy
+wrong "there is no list 'device', did you mean 'devices'?" list device
 for what in policies devices links workloads metrics columns; do
     run 0 list "$what"
     check "list $what prints" test -s stdout

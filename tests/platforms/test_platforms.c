@@ -233,6 +233,13 @@ TEST(own_devices) {
     platform_free(&p);
 }
 
+/* Six cores add 9 - 3 W, one 1 W: 10 J in 10 s. */
+TEST(a_busy_core_adds_its_share) {
+    device d = {.cores = 6, .idle_watts = 3, .busy_watts = 9};
+    assert_near(device_core_joules(&d, 1), 1, 0);
+    assert_near(device_core_joules(&d, 10), 10, 0);
+}
+
 TEST(own_links) {
     platform p = read("links:\n"
                       "  air: {like: lte, up: 8Mbps}\n"
@@ -448,6 +455,7 @@ int main(void) {
         cmocka_unit_test(many_groups_do_not_take_memory_squared),
         cmocka_unit_test(a_large_fleet),
         cmocka_unit_test(own_devices),
+        cmocka_unit_test(a_busy_core_adds_its_share),
         cmocka_unit_test(own_links),
         cmocka_unit_test(backhaul_and_wan_are_one_link),
         cmocka_unit_test(drawn_speeds),
