@@ -27,6 +27,9 @@ double model_layer_flops(const model_shape *m, uint64_t layers, uint64_t tokens)
 /* FLOP of one exit classifier: 2 h^2 for the pooler and 2 h classes for the head. */
 double model_exit_flops(const model_shape *m);
 
+/* Bytes of fp32 weights of one layer: 4 (4 h^2 + 2 h f), biases and norms left out. */
+double model_layer_bytes(const model_shape *m);
+
 /* Bytes of fp32 weights that a device needs for the embedding table, layers 1..`layers` and their exits:
  * 4 (vocabulary h + layers (4 h^2 + 2 h f + h^2 + h classes)), biases and norms left out. */
 double model_slice_bytes(const model_shape *m, uint64_t layers);

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "base/files.h"
 #include "keys.h"
+#include "service.h"
 
 extern const char preset_devices[], preset_links[]; /* platforms/presets/, embedded */
 
@@ -72,7 +74,16 @@ static const char *missing_key(const yaml_node *map, const char *const *keys) {
     return NULL;
 }
 
-static bool read_device_map(const yaml_node *map, device_keys *keys, portolan_error *err) {
+/* The table's path counts from the file it stands in; a fault of the file without a line is told where it is named. */
+static bool read_service_table(arena *memory, const yaml_node *node, device *d, portolan_error *err) {
+    portolan_error inner = {0};
+    const char *path = file_resolve(memory, node->mark.file, node->text, node->mark, err);
+    if (!path) return false;
+    d->table = service_table_load(memory, path, &inner);
+    return d->table || error_within(err, node->mark, &inner);
+}
+
+static bool read_device_map(const yaml_node *map, arena *memory, device_keys *keys, portolan_error *err) {
     static const char *const NEEDED[] = {"speed", "cores", "idle", "busy", "memory", NULL};
     *keys = (device_keys){0};
     const yaml_node *like = yaml_find(map, "like");
@@ -85,7 +96,7 @@ static bool read_device_map(const yaml_node *map, device_keys *keys, portolan_er
     if (keys->device.busy_watts < keys->device.idle_watts)
         return error_input(err, map->mark, "a device that is busy (%gW) cannot need less power than when idle (%gW)",
                            keys->device.busy_watts, keys->device.idle_watts);
-    return true;
+    return !keys->table || read_service_table(memory, yaml_find(map, "table"), &keys->device, err);
 }
 
 static bool read_link_map(const yaml_node *map, link_keys *keys, portolan_error *err) {
@@ -118,7 +129,7 @@ bool device_read(const definitions *own, const yaml_node *node, device *d, porto
         node = named;
     }
     device_keys keys;
-    if (!yaml_expect(node, YAML_MAP, "a device", err) || !read_device_map(node, &keys, err)) return false;
+    if (!yaml_expect(node, YAML_MAP, "a device", err) || !read_device_map(node, own->memory, &keys, err)) return false;
     *d = keys.device;
     return true;
 }
@@ -168,7 +179,7 @@ static bool read_device_presets(portolan_error *err) {
     if (!map) return false;
     known.devices = devices;
     for (size_t i = 0; i < map->count; i++) {
-        if (!read_device_map(map->items[2 * i + 1], &keys, err)) return false;
+        if (!read_device_map(map->items[2 * i + 1], &store.memory, &keys, err)) return false;
         devices[i] = (device_preset){map->items[2 * i]->text, keys.summary, keys.source, keys.device};
         known.device_count++;
     }

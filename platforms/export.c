@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/csv.h"
-#include "platforms.h"
+#include "service.h"
 
 static const char *const MODEL_NAMES[] = {"CM02", "LV08"};
 
@@ -31,6 +31,9 @@ static void print_device(const device *d, FILE *out) {
     fprintf(out, "%llu x %s, %s idle, %s busy, %s", (unsigned long long)d->cores, show(d->speed, UNIT_SPEED).text,
             show(d->idle_watts, UNIT_POWER).text, show(d->busy_watts, UNIT_POWER).text,
             show(d->memory_bytes, UNIT_SIZE).text);
+    if (d->call_seconds > 0) fprintf(out, ", call %s", show(d->call_seconds, UNIT_TIME).text);
+    if (d->memory_bandwidth > 0) fprintf(out, ", weights at %.4gGBps", d->memory_bandwidth * 1e-9);
+    if (d->table) fprintf(out, ", table of %zu measurements", service_table_rows(d->table));
     if (d->usd_per_second > 0) fprintf(out, ", %.4gUSD/h", d->usd_per_second * 3600);
 }
 

@@ -38,7 +38,9 @@ const yaml_field PHONE_GROUP_FIELDS[] = {
     {"cell", FIELD_NAME, offsetof(group_keys, cell), .doc = "the cells its phones are spread over, in turn",
      .required = true},
     {"speed", FIELD_DISTRIBUTION, offsetof(group_keys, speed),
-     .doc = "speed of each phone, drawn once a phone; default: the device's", UNIT_SPEED, .positive = true},
+     .doc =
+         "speed of each phone, drawn once a phone; default: the device's; call, memory_bandwidth and table change in proportion",
+     UNIT_SPEED, .positive = true},
     {"up", FIELD_QUANTITY, offsetof(group_keys, up), .doc = "bound of one phone's own rate up; default: the cell's",
      UNIT_BANDWIDTH, .positive = true},
     {"down", FIELD_QUANTITY, offsetof(group_keys, down),
@@ -104,11 +106,18 @@ const yaml_field REGION_FIELDS[] = {
 };
 
 const yaml_field DEVICE_FIELDS[] = {
-    {"like", FIELD_NAME, offsetof(device_keys, like), .doc = "the preset that gives what is not written here"},
+    {"like", FIELD_TEXT, offsetof(device_keys, like), .doc = "the preset that gives what is not written here"},
     {"summary", FIELD_TEXT, offsetof(device_keys, summary), .doc = "what it is, in a few words"},
     {"source", FIELD_TEXT, offsetof(device_keys, source), .doc = "where its figures come from"},
     {"speed", FIELD_QUANTITY, offsetof(device_keys, device.speed),
      .doc = "sustained FLOP/s of one core on this kind of work", UNIT_SPEED, .positive = true},
+    {"call", FIELD_QUANTITY, offsetof(device_keys, device.call_seconds),
+     .doc = "fixed cost of executing a slice, once a batch", UNIT_TIME},
+    {"memory_bandwidth", FIELD_QUANTITY, offsetof(device_keys, device.memory_bandwidth),
+     .doc = "at which a core reads a layer's weights, once a batch; default: that costs nothing", UNIT_BANDWIDTH,
+     .positive = true},
+    {"table", FIELD_TEXT, offsetof(device_keys, table),
+     .doc = "CSV of measured seconds, which count instead of call, memory_bandwidth and speed for the shapes it holds"},
     {"cores", FIELD_COUNT, offsetof(device_keys, device.cores), .doc = "requests computed at the same time", .least = 1,
      .most = 1e6},
     {"idle", FIELD_QUANTITY, offsetof(device_keys, device.idle_watts),

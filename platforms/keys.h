@@ -36,7 +36,7 @@ typedef struct region_keys {
 } region_keys;
 
 typedef struct device_keys {
-    const char *like, *summary, *source;
+    const char *like, *summary, *source, *table;
     device device;
 } device_keys;
 

@@ -304,7 +304,7 @@ bool platform_read(platform *p, const yaml_node *map, uint64_t seed, portolan_er
     ok = ok && (keys.network ? yaml_read(keys.network, "network", NETWORK_FIELDS, &p->network, err)
                              : yaml_defaults(NETWORK_FIELDS, &p->network, err));
     if (ok && !(p->name = arena_text(&p->memory, keys.name, strlen(keys.name)))) ok = error_memory(err, 64);
-    reader r = {.p = p, .own = {keys.devices, keys.links}, .seed = seed, .err = err};
+    reader r = {.p = p, .own = {keys.devices, keys.links, &p->memory}, .seed = seed, .err = err};
     ok = ok && read_sections(&r, &keys);
     if (!ok) platform_free(p);
     return ok;

@@ -10,9 +10,15 @@
 
 /* ---- Devices and links ---- */
 
-/* A device or a group of equal servers behind one queue. */
+/* Measured seconds; see platforms/service.h. */
+typedef struct service_table service_table;
+
+/* A device or a group of equal servers behind one queue. What it needs for a slice, platforms/service.h says. */
 typedef struct device {
-    double speed; /* FLOP/s of one core */
+    double speed;               /* FLOP/s of one core */
+    double call_seconds;        /* fixed cost of an execution */
+    double memory_bandwidth;    /* bytes per second at which a core reads weights; 0: that costs nothing */
+    const service_table *table; /* NULL: none. The platform's */
     uint64_t cores;
     double idle_watts, busy_watts;
     double memory_bytes;

@@ -31,6 +31,12 @@ typedef struct scenario_input {
     char hash[65];
 } scenario_input;
 
+/* A CSV file that the platform names. */
+typedef struct platform_file {
+    const char *role; /* the key that names it: places, table */
+    scenario_input file;
+} platform_file;
+
 typedef struct trace_format trace_format; /* sim/observers/trace.h */
 
 /* Which traces are written: lives of every n-th request that arrives in [from, to), and counters of the same
@@ -90,8 +96,8 @@ typedef struct scenario {
     policy_setup *policies;
     size_t policy_count;
     scenario_input inputs[SCENARIO_FILES];
-    scenario_input *places; /* [place_count] of the platform's CSV files, as they stand in it; in `memory` */
-    size_t place_count;
+    platform_file *platform_files; /* [platform_file_count] as they stand in it; in `memory` */
+    size_t platform_file_count;
     char *model_key; /* what table, answers and shape follow from */
     bool borrows;    /* table and answers are another scenario's; see scenario_changes.lenders */
 } scenario;
@@ -147,6 +153,7 @@ typedef struct request_record {
     double arrival, latency; /* seconds; latency until the answer is back at the phone */
     double wait[TIER_COUNT]; /* seconds waiting for a core there; NaN where it had none */
     double compute;          /* seconds; what is neither waiting nor computing is the network's */
+    double call;             /* of them, the fixed cost of executions */
     double cost;             /* paper-style */
     double phone_joules;     /* beyond idle power: computing and radio */
     double radio_joules;     /* of them, the radio's */
@@ -179,6 +186,7 @@ typedef struct policy_result {
     policy_summary summary;
     uint64_t failures[FAILURE_COUNT];
     double simulated_seconds;
+    uint64_t outside_table; /* executions by the formula although their device has a table */
     portolan_error error;
 } policy_result;
 

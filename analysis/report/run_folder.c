@@ -15,6 +15,7 @@ enum { LIMIT_JSON = 64 << 20, MAX_EXITS = 64 };
 static const char *const RESULTS_HISTORY[] = {
     "", /* 1: of all columns until there were versions */
     "ac22ad20eb82dd95",
+    "8f2094b20f568210",
     NULL,
 };
 const schema RESULTS_SCHEMA = {"run the scenario or the sweep again", RESULTS_HISTORY};
@@ -86,7 +87,7 @@ static bool take_policies(run_folder *f, portolan_error *err) {
 
 /* The first ones may be empty: where a request never was, and whether it is right if it failed. */
 enum { WAIT_PHONE, WAIT_EDGE, WAIT_CLOUD, CORRECT, MAY_BE_EMPTY };
-enum { COMPUTE = MAY_BE_EMPTY, NETWORK, LATENCY, PHONE_J, RADIO_J, SERVER_J, NUMBERS };
+enum { COMPUTE = MAY_BE_EMPTY, CALL, NETWORK, LATENCY, PHONE_J, RADIO_J, SERVER_J, NUMBERS };
 
 static const char *const NUMBER_COLUMNS[NUMBERS] = {
     "wait_phone_s",
@@ -94,6 +95,7 @@ static const char *const NUMBER_COLUMNS[NUMBERS] = {
     "wait_cloud_s",
     "correct",
     "compute_s",
+    "call_s",
     "network_s",
     "latency_s",
     "energy_active_phone_j",
@@ -117,7 +119,8 @@ static bool add_row(policy_rows *rows, const double x[NUMBERS], portolan_error *
     rows->right += x[CORRECT] > 0;
     for (int k = WAIT_PHONE; k <= WAIT_CLOUD; k++)
         if (!isnan(x[k])) rows->queue += x[k];
-    rows->compute += x[COMPUTE];
+    rows->call += x[CALL];
+    rows->compute += x[COMPUTE] - x[CALL];
     rows->network += x[NETWORK];
     return add_latency(rows, x[LATENCY], err);
 }
@@ -153,6 +156,7 @@ static bool read_rows(run_folder *f, csv_reader *r, portolan_error *err) {
 static void finish_rows(policy_rows *rows) {
     double answered = (double)rows->answered, requests = (double)rows->requests;
     rows->queue /= answered;
+    rows->call /= answered;
     rows->compute /= answered;
     rows->network /= answered;
     rows->phone_joules /= requests;

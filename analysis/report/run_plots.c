@@ -168,7 +168,10 @@ static const double RIGHT = 0.25, ABOVE_BARS = 0.08;
 static double height_of_bars(const run_folder *f) { return PLOT_BELOW + ABOVE_BARS + 0.22 * (double)f->policy_count; }
 
 static const part TIERS[] = {{"phone", "phone_color"}, {"edge", "edge_color"}, {"cloud", "cloud_color"}},
-                  TIMES[] = {{"waiting", "'#e69f00'"}, {"computing", "'#0072b2'"}, {"network", "'#cccccc'"}},
+                  TIMES[] = {{"waiting", "'#e69f00'"},
+                             {"calls", "'#56b4e9'"},
+                             {"computing", "'#0072b2'"},
+                             {"network", "'#cccccc'"}},
                   ENERGIES[] = {{"phones idle", "'#f1dfb5'"},
                                 {"servers idle", "'#99b3d0'"},
                                 {"phones computing", "phone_color"},
@@ -233,15 +236,15 @@ static bool write_tier_shares(task *t) {
 
 static bool write_latency_parts(task *t) {
     plot_axis across = {0, 0, false};
-    begin_stack(t, TIMES, 3);
+    begin_stack(t, TIMES, 4);
     for (size_t i = 0; i < t->f->policy_count; i++) {
         const policy_rows *r = &t->f->policies[i].rows;
-        double end = write_stack(t, i, TIMES, (double[]){r->queue, r->compute, r->network}, 3);
+        double end = write_stack(t, i, TIMES, (double[]){r->queue, r->call, r->compute, r->network}, 4);
         across.high = fmax(across.high, 1050 * end);
     }
     plot_tics(t->p.script, "x", &across, t->p.width - names_width(t->f) - RIGHT);
     fputs("set xlabel 'mean latency (ms)'\n", t->p.script);
-    write_bars(t->p.script, 1, 3, "1000");
+    write_bars(t->p.script, 1, 4, "1000");
     fputc('\n', t->p.script);
     return true;
 }

@@ -11,6 +11,11 @@ double model_exit_flops(const model_shape *m) {
     return 2 * h * h + 2 * h * (double)m->classes;
 }
 
+double model_layer_bytes(const model_shape *m) {
+    double h = (double)m->hidden, f = (double)m->feed_forward;
+    return 4 * (4 * h * h + 2 * h * f);
+}
+
 double model_slice_bytes(const model_shape *m, uint64_t layers) {
     double h = (double)m->hidden, f = (double)m->feed_forward;
     double per_layer = 4 * h * h + 2 * h * f + h * h + h * (double)m->classes;

@@ -41,8 +41,10 @@ static json_t *devices_json(void) {
     for (size_t i = 0; rows && i < known->device_count; i++) {
         const device_preset *p = &known->devices[i];
         const device *d = &p->hardware;
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:I, s:f, s:f, s:f, s:f, s:s}", "name", p->name,
-                                              "summary", p->summary, "flops_per_second", d->speed, "cores",
+        json_t *bandwidth = d->memory_bandwidth > 0 ? json_real(d->memory_bandwidth) : json_null();
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:f, s:o, s:I, s:f, s:f, s:f, s:f, s:s}", "name",
+                                              p->name, "summary", p->summary, "flops_per_second", d->speed, "call_s",
+                                              d->call_seconds, "memory_bytes_per_second", bandwidth, "cores",
                                               (json_int_t)d->cores, "idle_watts", d->idle_watts, "busy_watts",
                                               d->busy_watts, "memory_bytes", d->memory_bytes, "usd_per_hour",
                                               d->usd_per_second * 3600, "source", p->source));
@@ -149,7 +151,7 @@ static void print_value(const char *key, const json_t *value) {
         }
     } else if (json_is_string(value)) {
         if (*json_string_value(value)) printf("    %s: %s\n", key, json_string_value(value));
-    } else {
+    } else if (!json_is_null(value)) {
         printf("    %s: %.9g\n", key, json_number_value(value));
     }
 }

@@ -3,7 +3,7 @@
 
 #include "base/replacement.h"
 #include "commands.h"
-#include "platforms/platforms.h"
+#include "platforms/service.h"
 
 enum { KEY_XML = 0x200, KEY_DOT, KEY_PLACES };
 
@@ -44,9 +44,16 @@ static const struct argp PLATFORM_ARGP = {
     COMMON_ARGP, NULL,  NULL};
 
 static json_t *device_json(const char *name, const device *d) {
-    return json_pack("{s:s, s:f, s:I, s:f, s:f, s:f, s:f}", "name", name, "flops_per_second", d->speed, "cores",
-                     (json_int_t)d->cores, "idle_watts", d->idle_watts, "busy_watts", d->busy_watts, "memory_bytes",
-                     d->memory_bytes, "usd_per_hour", d->usd_per_second * 3600);
+    json_t *row = json_pack("{s:s, s:f, s:f, s:o, s:I}", "name", name, "flops_per_second", d->speed, "call_s",
+                            d->call_seconds, "memory_bytes_per_second",
+                            d->memory_bandwidth > 0 ? json_real(d->memory_bandwidth) : json_null(), "table_rows",
+                            (json_int_t)(d->table ? service_table_rows(d->table) : 0));
+    json_t *rest = json_pack("{s:I, s:f, s:f, s:f, s:f}", "cores", (json_int_t)d->cores, "idle_watts", d->idle_watts,
+                             "busy_watts", d->busy_watts, "memory_bytes", d->memory_bytes, "usd_per_hour",
+                             d->usd_per_second * 3600);
+    json_object_update(row, rest);
+    json_decref(rest);
+    return row;
 }
 
 static json_t *link_json(const net_link *l) {

@@ -64,7 +64,17 @@ static table_marks marks_wanted(void) {
     return (no_color && *no_color) || is_dumb ? MARKS_ASTERISK : MARKS_BOLD;
 }
 
+/* Says where a device's table was asked for what it does not hold. */
+static void tell_outside_table(const scenario *s, const run_report *report) {
+    for (size_t i = 0; i < report->result_count; i++)
+        if (report->results[i].outside_table)
+            fprintf(stderr,
+                    "portolan: %s: %llu executions are not in the table of their device; their time is the formula's\n",
+                    s->policies[i].label, (unsigned long long)report->results[i].outside_table);
+}
+
 static int show(const scenario *s, const run_report *report, const run_arguments *a) {
+    if (!a->common.quiet) tell_outside_table(s, report);
     if (a->common.json) return print_json(summary_json(s, report));
     if (a->common.quiet) return STATUS_OK;
     print_summary_table(s, report, stdout, marks_wanted());

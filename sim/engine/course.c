@@ -78,10 +78,13 @@ static void compute(attempt *a, double now) {
     engine *e = r->engine;
     a->state = ATTEMPT_COMPUTES;
     a->since = now;
+    bool goes_on = a->slice.work.layers && a->slice.verdict.kind == VERDICT_CONTINUE;
     if (a->routed)
         a->slice = steering_plan(&e->policy, a, a->place->at, now);
     else
-        a->slice = (slice){.flops = steering_router_flops(&e->policy, r)};
+        a->slice = (slice){.work = steering_router_work(&e->policy, r)};
+    a->slice.work.goes_on = goes_on;
+    e->outside_table += place_outside_table(a->place, &a->slice);
     tell(e, EVENT_COMPUTING, a, now);
     a->doing = world_compute(e->world, &a->place->computes, place_seconds(a->place, &a->slice), &a->base);
     if (!a->doing) engine_out_of_memory(e, sizeof *a);
@@ -126,7 +129,7 @@ static void computed(attempt *a, double now) {
     request *r = a->request;
     place *here = a->place;
     engine *e = r->engine;
-    request_book_slice(r, here->at, e->s, &a->slice, here->device, now - a->since);
+    request_book_slice(r, here, e->s, &a->slice, now - a->since);
     tell(e, EVENT_COMPUTED, a, now);
     a->slice.verdict = decide(a, now);
     if (a->slice.verdict.kind == VERDICT_CONTINUE) {
@@ -190,7 +193,7 @@ static void not_arrived(attempt *a, double now) {
  * ended. */
 static void not_computed(attempt *a, double now) {
     engine *e = a->request->engine;
-    request_book_slice(a->request, a->place->at, e->s, &(slice){0}, a->place->device, now - a->since);
+    request_book_slice(a->request, a->place, e->s, &(slice){0}, now - a->since);
     tell(e, EVENT_LOST, a, now);
     attempt *next = pass_core_on(e, a->place, now);
     fail(a, FAILURE_SERVER, now);

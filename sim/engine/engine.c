@@ -12,6 +12,10 @@ static place place_from(const device *d, double speed, uint64_t limit, tier at, 
     return (place){.device = d, .speed = speed, .at = at, .index = (uint32_t)index, .cores = d->cores, .limit = limit};
 }
 
+static service_shape shape_of(const model_shape *m) {
+    return (service_shape){m->hidden, m->feed_forward, model_layer_bytes(m)};
+}
+
 static bool open_places(engine *e, const discipline *serving) {
     const platform *p = &e->s->platform;
     size_t count = engine_first_place(p, TIER_CLOUD) + p->region_count;
@@ -25,7 +29,11 @@ static bool open_places(engine *e, const discipline *serving) {
         *next++ = place_from(&p->sites[i].server, p->sites[i].server.speed, p->sites[i].queue, TIER_EDGE, i);
     for (size_t i = 0; i < p->region_count; i++)
         *next++ = place_from(&p->regions[i].server, p->regions[i].server.speed, p->regions[i].queue, TIER_CLOUD, i);
-    for (size_t i = 0; i < count; i++) e->places[i].discipline = serving;
+    e->shape = shape_of(&e->s->shape);
+    for (size_t i = 0; i < count; i++) {
+        e->places[i].discipline = serving;
+        e->places[i].shape = &e->shape;
+    }
     return true;
 }
 
@@ -109,6 +117,7 @@ bool engine_run(const observed_run *run, world *w, const double *shares, const e
               open_places(&e, tables->disciplines[0]) && start_disturbances(&e) && source_open(&e);
     ok = ok && world_run(w, err) && (e.given_up || check_complete(&e));
     run->result->simulated_seconds = e.end;
+    run->result->outside_table = e.outside_table;
     ok = close_observers(&e, ok);
     if (ok && e.given_up) ok = check_complete(&e);
     stop_disturbances(&e);

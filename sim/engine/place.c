@@ -1,7 +1,13 @@
 /* Places hold attempts, not actors: a queue of a million costs no stack. */
 #include "place.h"
 
-double place_seconds(const place *here, const slice *work) { return work->flops / here->speed; }
+double place_seconds(const place *here, const slice *done) {
+    return service_seconds(here->device, here->speed, here->shape, &done->work);
+}
+
+bool place_outside_table(const place *here, const slice *done) {
+    return service_outside_table(here->device, here->shape, &done->work);
+}
 
 /* Waits at a tier add up; one that got a core at once waited 0. */
 static void keep_wait(const place *here, attempt *a, double seconds) {

@@ -11,7 +11,8 @@ struct place {
     const device *device;
     const discipline *discipline;
     processor computes;
-    double speed; /* FLOP/s of a core */
+    double speed;               /* FLOP/s of a core */
+    const service_shape *shape; /* of what is computed there */
     tier at;
     uint32_t index; /* in the platform's phones, sites or regions */
     bool down;
@@ -22,8 +23,11 @@ struct place {
 
 typedef enum place_entry { ENTERED_CORE, ENTERED_QUEUE, REFUSED } place_entry;
 
-/* Seconds that a core of the place needs for a slice: the one formula of service time. */
-double place_seconds(const place *here, const slice *work);
+/* Seconds that a core of the place needs for a slice: the one formula of service time (platforms/service.h). */
+double place_seconds(const place *here, const slice *done);
+
+/* Whether they are the formula's although its device has a table. */
+bool place_outside_table(const place *here, const slice *done);
 
 /* An attempt asks for a core. */
 place_entry place_enter(place *here, attempt *a, double now);

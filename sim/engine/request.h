@@ -3,6 +3,7 @@
 #ifndef PORTOLAN_REQUEST_H
 #define PORTOLAN_REQUEST_H
 
+#include "platforms/service.h"
 #include "sim/sim.h"
 #include "world.h"
 
@@ -19,9 +20,8 @@ typedef struct traced_request {
 
 /* The next slice: which exits are evaluated where the request is, and what the policy says of the last of them. */
 typedef struct slice {
-    uint32_t layers; /* executed; 0 where a phone computes v(x) to route by */
-    uint32_t exits;  /* evaluated */
-    double flops;
+    service_work work; /* without layers where a phone computes v(x) to route by */
+    uint32_t exits;    /* evaluated */
     verdict verdict;
 } slice;
 
@@ -71,8 +71,8 @@ void attempt_open(attempt *a, request *of, place *at);
 /* Frees what an attempt owns. */
 void attempt_close(attempt *a);
 
-/* Books `seconds` of computing `done` on a device at tier `at`. */
-void request_book_slice(request *r, tier at, const scenario *s, const slice *done, const device *d, double seconds);
+/* Books `seconds` of computing `done` at a place. */
+void request_book_slice(request *r, const place *at, const scenario *s, const slice *done, double seconds);
 
 /* Books a transfer of `bytes`: up from `from` to `to`, or (to == TIER_PHONE) the answer down. */
 void request_book_transfer(request *r, const scenario *s, tier from, tier to, uint64_t bytes);

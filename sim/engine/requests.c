@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "answers.h"
-#include "request.h"
+#include "place.h"
 
 const char *const FAILURE_NAMES[] = {"", "queue-full", "network", "server", NULL};
 
@@ -43,12 +43,14 @@ void attempt_close(attempt *a) {
     a->probabilities = NULL;
 }
 
-void request_book_slice(request *r, tier at, const scenario *s, const slice *done, const device *d, double seconds) {
+void request_book_slice(request *r, const place *at, const scenario *s, const slice *done, double seconds) {
+    const device *d = at->device;
     double joules = device_core_joules(d, seconds);
     r->record.compute += seconds;
+    r->record.call += fmin(seconds, service_call(d, at->speed, &done->work));
     r->record.usd += seconds * d->usd_per_second / (double)d->cores;
-    if (at == TIER_PHONE || s->cost.charge_remote_compute) r->record.cost += s->cost.layer * done->layers;
-    if (at == TIER_PHONE)
+    if (at->at == TIER_PHONE || s->cost.charge_remote_compute) r->record.cost += s->cost.layer * done->work.layers;
+    if (at->at == TIER_PHONE)
         r->record.phone_joules += joules;
     else
         r->record.server_joules += joules;

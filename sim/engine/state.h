@@ -31,12 +31,14 @@ struct engine {
     void *disturbed[ENGINE_MAX_LISTENERS]; /* what each keeps */
     size_t disturbed_count;
     request *free_requests;
+    service_shape shape; /* of the model's layers */
     uint64_t arrived, finished;
-    uint64_t expected; /* requests in all, warm-up included; UINT64_MAX where the duration ends the run */
-    bool source_done;  /* no more will arrive */
-    bool over;         /* all is finished, or cannot go on */
-    bool given_up;     /* by an observer, which says why when it is closed */
-    double end;        /* simulated seconds at which it was over */
+    uint64_t outside_table; /* executions by the formula although their device has a table */
+    uint64_t expected;      /* requests in all, warm-up included; UINT64_MAX where the duration ends the run */
+    bool source_done;       /* no more will arrive */
+    bool over;              /* all is finished, or cannot go on */
+    bool given_up;          /* by an observer, which says why when it is closed */
+    double end;             /* simulated seconds at which it was over */
     portolan_error *err;
 };
 

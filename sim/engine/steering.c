@@ -58,9 +58,19 @@ static observation observe(const steering *p, attempt *a, tier at, double now, s
 
 /* ---- Where to go first ---- */
 
-double steering_router_flops(const steering *p, const request *r) {
-    if (!(p->by->needs & POLICY_NEEDS_V)) return 0;
-    return r->work * router_flops(p->by->map, r->record.tokens, p->s->shape.hidden);
+/* The work of one request alone; `layer_flops` and `other_flops` before its own factor. */
+static service_work work_of(const request *r, uint32_t layers, double layer_flops, double other_flops) {
+    return (service_work){.layers = layers,
+                          .members = 1,
+                          .tokens = r->record.tokens,
+                          .flops = r->work * (layer_flops + other_flops),
+                          .other_flops = r->work * other_flops,
+                          .factor = r->work};
+}
+
+service_work steering_router_work(const steering *p, const request *r) {
+    bool has_router = p->by->needs & POLICY_NEEDS_V;
+    return work_of(r, 0, 0, has_router ? router_flops(p->by->map, r->record.tokens, p->s->shape.hidden) : 0);
 }
 
 tier steering_route(const steering *p, attempt *a, double now) {
@@ -106,9 +116,9 @@ static verdict ask_at(const steering *p, attempt *a, tier at, uint32_t layer, do
     return v;
 }
 
-static double slice_flops(const steering *p, const request *r, const slice *of) {
+static service_work slice_work(const steering *p, const request *r, uint32_t layers, uint32_t exits) {
     const model_shape *shape = &p->s->shape;
-    return r->work * (model_layer_flops(shape, of->layers, r->record.tokens) + of->exits * model_exit_flops(shape));
+    return work_of(r, layers, model_layer_flops(shape, layers, r->record.tokens), exits * model_exit_flops(shape));
 }
 
 slice steering_plan(const steering *p, attempt *a, tier at, double now) {
@@ -121,12 +131,11 @@ slice steering_plan(const steering *p, attempt *a, tier at, double now) {
         plan.verdict = ask_at(p, a, at, layer, now);
     }
     if (!plan.exits) plan.verdict.kind = VERDICT_ANSWER; /* a lower tier has seen all that this one could */
-    plan.layers = reached - a->from;
-    plan.flops = slice_flops(p, a->request, &plan);
+    plan.work = slice_work(p, a->request, reached - a->from, plan.exits);
     return plan;
 }
 
 verdict steering_ask(const steering *p, attempt *a, tier at, double now) {
-    a->from += a->slice.layers; /* the next slice, if there is one here, goes on behind it */
+    a->from += a->slice.work.layers; /* the next slice, if there is one here, goes on behind it */
     return ask_at(p, a, at, a->from, now);
 }

@@ -15,9 +15,9 @@ typedef struct steering {
 bool steering_open(steering *p, const scenario *s, const policy_setup *by, const double *shares, portolan_error *err);
 void steering_close(steering *p);
 
-/* FLOP that the phone needs before the policy can say where the request goes first: v(x), and what it is compared with. 0
- * for a policy that needs none. */
-double steering_router_flops(const steering *p, const request *r);
+/* What the phone computes before the policy can say where the request goes first: v(x), and what it is compared with.
+ * Nothing for a policy that needs none. */
+service_work steering_router_work(const steering *p, const request *r);
 
 /* Where a new attempt goes first. */
 tier steering_route(const steering *p, attempt *a, double now);

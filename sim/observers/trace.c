@@ -222,7 +222,7 @@ static void on_computed(trace *t, const event *e) {
     ended.failed = e->kind == EVENT_LOST;
     t->format->event(t, &ended);
     lane_give(cores_of(t, a->place), r->traced.core);
-    bool escalates = done->layers && done->verdict.kind == VERDICT_ESCALATE;
+    bool escalates = done->work.layers && done->verdict.kind == VERDICT_ESCALATE;
     if (!ended.failed && escalates) write_move(t, e, TRACE_ESCALATED, done->verdict.to);
 }
 

@@ -90,11 +90,11 @@ static void put_request_args(trace *t, const trace_event *e) {
 
 static void put_slice_args(trace *t, const trace_event *e) {
     trace_text *o = &t->text;
-    put_number_key(o, "\"mflop\":", e->plan->flops * 1e-6, 6);
+    put_number_key(o, "\"mflop\":", e->plan->work.flops * 1e-6, 6);
     put_text_key(o, ",\"then\":", trace_decision(e));
-    if (!e->plan->layers) return;
+    if (!e->plan->work.layers) return;
     put_count_key(o, ",\"first_layer\":", e->attempt->from + 1ull);
-    put_count_key(o, ",\"last_layer\":", (uint64_t)e->attempt->from + e->plan->layers);
+    put_count_key(o, ",\"last_layer\":", (uint64_t)e->attempt->from + e->plan->work.layers);
     put_count_key(o, ",\"exits\":", e->plan->exits);
 }
 

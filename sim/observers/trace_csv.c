@@ -21,7 +21,7 @@ static void put_times(trace_text *o, double start, double end) {
 
 /* place, lane, first_layer, last_layer */
 static void put_place(trace_text *o, const trace_event *e) {
-    bool has_layers = e->what == TRACE_COMPUTE && e->plan->layers;
+    bool has_layers = e->what == TRACE_COMPUTE && e->plan->work.layers;
     text_put(o, ",");
     text_put(o, e->place->name);
     text_put(o, ",");
@@ -30,7 +30,7 @@ static void put_place(trace_text *o, const trace_event *e) {
     text_put(o, ",");
     if (has_layers) text_unsigned(o, e->attempt->from + 1ull);
     text_put(o, ",");
-    if (has_layers) text_unsigned(o, (uint64_t)e->attempt->from + e->plan->layers);
+    if (has_layers) text_unsigned(o, (uint64_t)e->attempt->from + e->plan->work.layers);
     text_put(o, ",");
 }
 

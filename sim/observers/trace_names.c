@@ -9,8 +9,8 @@ const counter_name COUNTER_NAMES[COUNTER_COUNT] = {
 };
 
 const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e) {
-    unsigned first = e->attempt->from + 1, last = e->attempt->from + e->plan->layers;
-    if (!e->plan->layers)
+    unsigned first = e->attempt->from + 1, last = e->attempt->from + e->plan->work.layers;
+    if (!e->plan->work.layers)
         snprintf(into, TRACE_NAME, "router");
     else if (first < last)
         snprintf(into, TRACE_NAME, "layers %u-%u", first, last);
@@ -21,7 +21,7 @@ const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e) {
 
 const char *trace_decision(const trace_event *e) {
     if (e->failed) return "failed";
-    if (!e->plan->layers) return "route";
+    if (!e->plan->work.layers) return "route";
     return e->plan->verdict.kind == VERDICT_ESCALATE ? "escalate" : "answer";
 }
 

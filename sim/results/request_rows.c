@@ -6,7 +6,7 @@
 typedef struct request_row {
     const char *policy, *tier, *failure;
     uint64_t request, phone, sample, tokens, label, bytes_up, bytes_down;
-    double arrival, latency, wait[TIER_COUNT], compute, network;
+    double arrival, latency, wait[TIER_COUNT], compute, call, network;
     double exit, prediction, correct; /* NaN if failed */
     double cost, active_phone, active_radio, active_server, price;
 } request_row;
@@ -28,7 +28,8 @@ static const table_column COLUMNS[] = {
     {"wait_cloud_s", "waiting for a core of the cloud; empty if it was not there, or was refused", COLUMN_NUMBER,
      AT(wait[TIER_CLOUD])},
     {"compute_s", "of the latency, computing, on all tiers together", COLUMN_NUMBER, AT(compute)},
-    {"network_s", "the rest", COLUMN_NUMBER, AT(network)},
+    {"call_s", "of the computing, the fixed cost of executions (a device's `call`)", COLUMN_NUMBER, AT(call)},
+    {"network_s", "the rest of the latency", COLUMN_NUMBER, AT(network)},
     {"tier", "that answered: phone, edge, cloud; empty if failed", COLUMN_TEXT, AT(tier)},
     {"exit", "layer whose exit answered, from 1; empty if failed", COLUMN_NUMBER, AT(exit)},
     {"prediction", "the answer; empty if failed", COLUMN_NUMBER, AT(prediction)},
@@ -61,6 +62,7 @@ static request_row row_of(const policy_run *run, uint64_t number) {
         .latency = r->latency,
         .wait = {r->wait[TIER_PHONE], r->wait[TIER_EDGE], r->wait[TIER_CLOUD]},
         .compute = r->compute,
+        .call = r->call,
         /* what is neither waiting nor computing; rounding can leave a last bit below zero */
         .network = fmax(0, r->latency - record_wait(r) - r->compute),
         .exit = NAN,

@@ -162,7 +162,8 @@ static json_t *inputs_json(const scenario *s) {
                                                       "model",    "data",     "vocabulary"};
     json_t *inputs = json_array();
     for (int i = 0; i < SCENARIO_FILES; i++) add_input(&inputs, ROLES[i], &s->inputs[i]);
-    for (size_t i = 0; i < s->place_count; i++) add_input(&inputs, "places", &s->places[i]);
+    for (size_t i = 0; i < s->platform_file_count; i++)
+        add_input(&inputs, s->platform_files[i].role, &s->platform_files[i].file);
     for (size_t i = 0; i < s->policy_count; i++) add_input(&inputs, s->policies[i].label, &s->policies[i].file);
     return inputs;
 }
@@ -186,6 +187,18 @@ static json_t *timing_json(const scenario *s, const run_report *report) {
                      "policies", policies);
 }
 
+/* Of each policy, executions whose seconds are the formula's although their device has a table; NULL: there are none. */
+static json_t *outside_table_json(const scenario *s, const run_report *report) {
+    json_t *counts = NULL;
+    for (size_t i = 0; i < report->result_count; i++) {
+        uint64_t count = report->results[i].outside_table;
+        if (!count) continue;
+        if (!counts) counts = json_object();
+        json_put(&counts, s->policies[i].label, json_integer((json_int_t)count));
+    }
+    return counts;
+}
+
 static json_t *manifest_json(const scenario *s, const run_report *report) {
     struct utsname host = {0};
     uname(&host);
@@ -193,12 +206,13 @@ static json_t *manifest_json(const scenario *s, const run_report *report) {
     world_version(&major, &minor, &patch);
     char simgrid[48];
     snprintf(simgrid, sizeof simgrid, "%d.%d.%d", major, minor, patch);
-    return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:o?, s:I, s:o, s:o, s:o}", "schema_version",
-                     (int)schema_version(&RESULTS_SCHEMA), "versions", "portolan", PORTOLAN_VERSION, "simgrid", simgrid,
-                     "jansson", JANSSON_VERSION, "host", "name", host.nodename, "system", host.sysname, "machine",
-                     host.machine, "kernels", s->answers ? encoder_kernel() : NULL, "classes",
-                     s->table.class_names ? json_from_texts(s->table.class_names, s->table.classes) : NULL, "seed",
-                     (json_int_t)s->seed, "inputs", inputs_json(s), "timing", timing_json(s, report), "scenario",
+    return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:o?, s:o?, s:I, s:o, s:o, s:o}",
+                     "schema_version", (int)schema_version(&RESULTS_SCHEMA), "versions", "portolan", PORTOLAN_VERSION,
+                     "simgrid", simgrid, "jansson", JANSSON_VERSION, "host", "name", host.nodename, "system",
+                     host.sysname, "machine", host.machine, "kernels", s->answers ? encoder_kernel() : NULL, "classes",
+                     s->table.class_names ? json_from_texts(s->table.class_names, s->table.classes) : NULL,
+                     "outside_table", outside_table_json(s, report), "seed", (json_int_t)s->seed, "inputs",
+                     inputs_json(s), "timing", timing_json(s, report), "scenario",
                      json_from_yaml(s->documents[FILE_SCENARIO].root));
 }
 

@@ -119,32 +119,41 @@ static bool apply_set(scenario_loader *l, const char *change) {
     return true;
 }
 
-/* The platform's sections whose entries may name a file of places. */
-static const char *const PLACE_SECTIONS[] = {"phones", "cells", "sites"};
-enum { PLACE_SECTION_COUNT = sizeof PLACE_SECTIONS / sizeof *PLACE_SECTIONS };
+/* The keys of a platform, at whatever depth, that name a file. The platform has been read, so they stand for nothing else. */
+static const char *const FILE_KEYS[] = {"places", "table", NULL};
 
-static bool note_places_of(scenario_loader *l, const yaml_node *entry) {
+/* Keeps the hash of a file that the platform names. */
+static bool note_platform_file(scenario_loader *l, const char *role, const yaml_node *named) {
     scenario *s = l->s;
-    const yaml_node *named = yaml_find(entry, "places");
-    if (!named) return true;
     const char *path = file_resolve(&s->memory, named->mark.file, named->text, named->mark, l->err);
-    return path && scenario_note_input(l, &s->places[s->place_count++], path) && scenario_absolute(l, named, path);
+    platform_file *noted = &s->platform_files[s->platform_file_count++];
+    noted->role = role;
+    return path && scenario_note_input(l, &noted->file, path) && scenario_absolute(l, named, path);
 }
 
-/* Keeps the hashes of the platform's files of places. The platform has been read, so it is known to be well-formed. */
-static bool note_places(scenario_loader *l) {
-    scenario *s = l->s;
-    const yaml_node *map = l->keys.platform;
-    size_t entries = 0;
-    for (int i = 0; i < PLACE_SECTION_COUNT; i++) entries += yaml_find(map, PLACE_SECTIONS[i])->count;
-    s->places = arena_alloc(&s->memory, entries, sizeof *s->places);
-    if (!s->places) return error_memory(l->err, entries * sizeof *s->places);
-    for (int i = 0; i < PLACE_SECTION_COUNT; i++) {
-        const yaml_node *section = yaml_find(map, PLACE_SECTIONS[i]);
-        for (size_t k = 0; k < section->count; k++)
-            if (!note_places_of(l, section->items[k])) return false;
+/* Counts the files that `node` names, and notes them if `l` is not NULL. */
+static bool walk_platform_files(const yaml_node *node, size_t *count, scenario_loader *l) {
+    bool is_map = node->kind == YAML_MAP;
+    size_t items = is_map ? 2 * node->count : node->kind == YAML_LIST ? node->count : 0;
+    for (size_t i = is_map; i < items; i += 1 + is_map) {
+        const yaml_node *value = node->items[i];
+        for (size_t k = 0; is_map && value->kind == YAML_SCALAR && FILE_KEYS[k]; k++) {
+            if (strcmp(node->items[i - 1]->text, FILE_KEYS[k]) != 0) continue;
+            ++*count;
+            if (l && !note_platform_file(l, FILE_KEYS[k], value)) return false;
+        }
+        if (!walk_platform_files(value, count, l)) return false;
     }
     return true;
+}
+
+static bool note_platform_files(scenario_loader *l) {
+    scenario *s = l->s;
+    size_t count = 0;
+    walk_platform_files(l->keys.platform, &count, NULL);
+    s->platform_files = arena_alloc(&s->memory, count, sizeof *s->platform_files);
+    if (!s->platform_files) return error_memory(l->err, count * sizeof *s->platform_files);
+    return walk_platform_files(l->keys.platform, &count, l);
 }
 
 static bool read_sections(scenario_loader *l) {
@@ -157,8 +166,8 @@ static bool read_sections(scenario_loader *l) {
                     : yaml_defaults(COST_FIELDS, &s->cost, err)) &&
            (k->payload ? yaml_read(k->payload, "payload", PAYLOAD_FIELDS, &s->payload, err)
                        : yaml_defaults(PAYLOAD_FIELDS, &s->payload, err)) &&
-           scenario_read_output(l) && platform_read(&s->platform, k->platform, k->seed, err) && note_places(l) &&
-           workload_read(&s->workload, k->workload, err);
+           scenario_read_output(l) && platform_read(&s->platform, k->platform, k->seed, err) &&
+           note_platform_files(l) && workload_read(&s->workload, k->workload, err);
 }
 
 static bool check_run(scenario_loader *l) {

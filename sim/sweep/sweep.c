@@ -305,8 +305,8 @@ bool scenario_hash(const scenario *s, char hex[FILE_HASH_TEXT], portolan_error *
     json_t *all = tree ? json_pack("{s:s, s:o, s:[]}", "version", PORTOLAN_VERSION, "scenario", tree, "files") : NULL;
     for (int i = FILE_MODEL; all && i < SCENARIO_FILES; i++)
         if (s->inputs[i].path) json_array_append_new(json_object_get(all, "files"), json_string(s->inputs[i].hash));
-    for (size_t i = 0; all && i < s->place_count; i++)
-        json_array_append_new(json_object_get(all, "files"), json_string(s->places[i].hash));
+    for (size_t i = 0; all && i < s->platform_file_count; i++)
+        json_array_append_new(json_object_get(all, "files"), json_string(s->platform_files[i].file.hash));
     for (size_t i = 0; all && i < s->policy_count; i++)
         if (s->policies[i].file.path)
             json_array_append_new(json_object_get(all, "files"), json_string(s->policies[i].file.hash));

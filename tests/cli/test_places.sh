@@ -70,7 +70,7 @@ check "places.csv of the run" cmp first/places.csv wanted.csv
 check "nine files and nothing else" test "$(find first -type f | wc -l)" -eq 9
 check "a row a policy and site, and a header" test "$(wc -l <first/sites.csv)" -eq 11
 # sites.csv against requests.csv: phones 0 and 4 are tower-1's
-awk -F, '$1 == "random" { n[$3 == 0 || $3 == 4 ? "tower-1" : "tower-2", $13]++ }
+awk -F, '$1 == "random" { n[$3 == 0 || $3 == 4 ? "tower-1" : "tower-2", $14]++ }
     END { for (s = 1; s <= 2; s++) print "random,tower-" s "," 2 * s "," n["tower-" s, "phone"] + n["tower-" s, "edge"] + n["tower-" s, "cloud"] \
               "," n["tower-" s, "phone"] "," n["tower-" s, "edge"] "," n["tower-" s, "cloud"] ",0" }' first/requests.csv >counted
 check "sites.csv counts what requests.csv has" diff counted <(grep '^random,' first/sites.csv)

@@ -47,11 +47,11 @@ static const double CLOUD_COST = 6.0 / 12 + 12.0 / 12;
 /* ---- Rows of requests.csv ---- */
 
 static const char HEADER[] =
-    "policy,request,phone,sample,tokens,arrival_s,latency_s,wait_phone_s,wait_edge_s,wait_cloud_s,compute_s,network_s,"
+    "policy,request,phone,sample,tokens,arrival_s,latency_s,wait_phone_s,wait_edge_s,wait_cloud_s,compute_s,call_s,network_s,"
     "tier,exit,prediction,label,correct,cost,energy_active_phone_j,energy_active_radio_j,energy_active_server_j,"
     "bytes_up,bytes_down,price,failure\n";
 
-enum { COLUMNS = 25, MAX_POLICIES = 16 };
+enum { COLUMNS = 26, MAX_POLICIES = 16 };
 enum {
     POLICY,
     REQUEST,
@@ -64,6 +64,7 @@ enum {
     WAIT_EDGE,
     WAIT_CLOUD,
     COMPUTE,
+    CALL,
     NETWORK,
     TIER,
     EXIT,

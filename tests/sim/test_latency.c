@@ -245,6 +245,42 @@ TEST(a_fast_radio_is_bounded_by_the_cell) {
                    &(network){.settings = {.model = NETWORK_CM02, .tcp_gamma = 4 * MIB}});
 }
 
+/* Service times, of the sample of 10 tokens. Edge-only, with a call of 2 ms and weights at 1 GB/s: two layers of 4 (4 x 1e4 +
+ * 2 x 100 x 400) = 480,000 bytes take 0.96 ms, FLOP 0.49004 as above. Phone-only, with a call of 1 ms on a phone that was
+ * drawn half as fast as its device: 2 ms + (2,440,000 + 20,400) FLOP at 0.5 Gf. */
+TEST(calls_and_weights_in_figures) {
+    const char *sets[] = {"platform.sites.edge.server={like: test-edge, call: 2ms, memory_bandwidth: 1GBps}",
+                          "platform.phones.phone.device={like: test-phone, call: 1ms}",
+                          "platform.phones.phone.speed=500Mf", NULL};
+    kept *k = shared_alloc(sizeof *k);
+    simulation_finish(simulation_start(write_scenario(), sets, 1, keep_records, k));
+    assert_near(k->records[0].compute, 0.00345004, 1e-9);
+    assert_near(k->records[0].call, 0.002, 1e-9);
+    assert_near(k->records[0].latency, 0.02057404 + 0.00296, 1e-9);
+    assert_near(k->records[0].server_joules, 0.0345004, 1e-9);
+    assert_near(k->records[0].usd, 3.45004e-7, 1e-9);
+    simulation_finish(simulation_start(write_scenario(), sets, 0, keep_records, k));
+    assert_near(k->records[0].compute, 0.0069208, 1e-9);
+    assert_near(k->records[0].call, 0.002, 1e-9);
+    shared_free(k, sizeof *k);
+}
+
+/* A table for the shape, from 10 to 40 tokens and for 2 layers: the first two samples take its seconds and their exit's FLOP
+ * at 10 Gf (20,400: 2.04 us), the third (250 tokens) the formula's. */
+TEST(tables_in_figures) {
+    const char *table = scratch_file("edge.csv", "hidden,feed_forward,layers,tokens,batch,seconds\n"
+                                                 "100,400,2,10,1,0.004\n100,400,2,40,1,0.012\n");
+    char set[SCRATCH_PATH + 80];
+    snprintf(set, sizeof set, "platform.sites.edge.server={like: test-edge, table: %s}", table);
+    const char *sets[] = {set, NULL};
+    kept *k = shared_alloc(sizeof *k);
+    simulation_finish(simulation_start(write_scenario(), sets, 1, keep_records, k));
+    assert_near(k->records[0].compute, 0.00400204, 1e-9);
+    assert_near(k->records[1].compute, 0.01200204, 1e-9);
+    assert_near(k->records[2].compute, flops(&(stretch)BY_TOKENS(TIER_EDGE, 2), 250) / 1e10, 1e-9);
+    shared_free(k, sizeof *k);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cm02),
@@ -256,6 +292,8 @@ int main(void) {
         cmocka_unit_test(lv08_with_a_slow_radio),
         cmocka_unit_test(slow_radio_and_small_window),
         cmocka_unit_test(a_fast_radio_is_bounded_by_the_cell),
+        cmocka_unit_test(calls_and_weights_in_figures),
+        cmocka_unit_test(tables_in_figures),
     };
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

@@ -1,6 +1,7 @@
 /* Every policy on six samples, against courses worked out by hand; their books; and the checks of their
  * options. A small driver takes a request through attempt_route and attempt_plan as the simulation does, but
  * without time or network. */
+#include "sim/engine/place.h"
 #include "sim/engine/steering.h"
 #include "tests/support.h"
 
@@ -125,7 +126,7 @@ static void trace(const made_policy *p, uint32_t sample, char *course) {
     if (to != TIER_PHONE) send_up(a, &at, to, false, &course);
     for (;;) {
         slice done = steering_plan(&(steering){&s, &p->setup, p->self}, a, at, 0);
-        course += sprintf(course, "%s %u/%u", TIER_NAMES[at], done.layers, done.exits);
+        course += sprintf(course, "%s %u/%u", TIER_NAMES[at], done.work.layers, done.exits);
         if (done.verdict.kind == VERDICT_ANSWER) break;
         assert_int_equal(done.verdict.kind, VERDICT_ESCALATE);
         assert_true(done.verdict.to > at);
@@ -618,15 +619,16 @@ TEST(flops_of_slices) {
     made_policy p = make_policy("confidence", "threshold: 1, escalate: hidden, exits: all");
     request r;
     attempt *a = open_request(&r, 2, 2);
-    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_PHONE, 0).flops, 4320 + 16, 0);
+    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_PHONE, 0).work.flops, 4320 + 16, 0);
     a->from = 1;
-    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_EDGE, 0).flops, 4320 + 16, 0);
+    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_EDGE, 0).work.flops, 4320 + 16, 0);
     a->from = 2;
-    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_CLOUD, 0).flops, 2 * 4320 + 2 * 16, 0);
+    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_CLOUD, 0).work.flops, 2 * 4320 + 2 * 16, 0);
     drop_policy(&p);
     made_policy cloud = make_policy("cloud-only", "");
     open_request(&r, 2, 2);
-    assert_near(steering_plan(&(steering){&s, &cloud.setup, cloud.self}, a, TIER_CLOUD, 0).flops, 4 * 4320 + 16, 0);
+    assert_near(steering_plan(&(steering){&s, &cloud.setup, cloud.self}, a, TIER_CLOUD, 0).work.flops, 4 * 4320 + 16,
+                0);
     drop_policy(&cloud);
 }
 
@@ -638,11 +640,11 @@ TEST(work_is_a_factor_of_the_request) {
         double work = arrival_work(&s.table, s.seed, key);
         request r;
         attempt *a = open_request(&r, 2, key);
-        assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_PHONE, 0).flops, work * (4320 + 16),
+        assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_PHONE, 0).work.flops, work * (4320 + 16),
                     1e-15);
         open_request(&r, 2, key);
-        assert_near(steering_plan(&(steering){&s, &q.setup, q.self}, a, TIER_CLOUD, 0).flops, work * (4 * 4320 + 16),
-                    1e-15);
+        assert_near(steering_plan(&(steering){&s, &q.setup, q.self}, a, TIER_CLOUD, 0).work.flops,
+                    work * (4 * 4320 + 16), 1e-15);
     }
     s.table.work = WORK_CONSTANT;
     drop_policy(&p);
@@ -651,7 +653,23 @@ TEST(work_is_a_factor_of_the_request) {
 
 /* A phone of 2 cores, 1 to 3 W: 1 W a core. An edge server of 4 cores, 10 to 50 W, 0.04 USD a second: 10 W
  * and 0.01 USD a core. A cloud of 1 core, 100 to 200 W, 0.2 USD a second. */
-static const device PHONE = {1, 2, 1, 3, 1, 0}, EDGE = {1, 4, 10, 50, 1, 0.04}, CLOUD = {1, 1, 100, 200, 1, 0.2};
+static const device PHONE = {.speed = 1, .cores = 2, .idle_watts = 1, .busy_watts = 3, .memory_bytes = 1},
+                    EDGE = {.speed = 1,
+                            .call_seconds = 0.5,
+                            .cores = 4,
+                            .idle_watts = 10,
+                            .busy_watts = 50,
+                            .memory_bytes = 1,
+                            .usd_per_second = 0.04},
+                    CLOUD = {.speed = 1,
+                             .cores = 1,
+                             .idle_watts = 100,
+                             .busy_watts = 200,
+                             .memory_bytes = 1,
+                             .usd_per_second = 0.2};
+static const place AT_PHONE = {.device = &PHONE, .speed = 1, .at = TIER_PHONE},
+                   AT_EDGE = {.device = &EDGE, .speed = 2, .at = TIER_EDGE},
+                   AT_CLOUD = {.device = &CLOUD, .speed = 1, .at = TIER_CLOUD};
 
 /* Sample 2 (20 tokens) climbs twice; 2 s on the phone, 3 at the edge, 5 in the cloud. */
 static request_record climb(bool hidden) {
@@ -663,13 +681,13 @@ static request_record climb(bool hidden) {
     char notes[256], *note = notes;
     tier at = TIER_PHONE;
     slice done = steering_plan(&(steering){&s, &p.setup, p.self}, a, at, 0);
-    request_book_slice(&r, at, &s, &done, &PHONE, 2);
+    request_book_slice(&r, &AT_PHONE, &s, &done, 2);
     send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
     done = steering_plan(&(steering){&s, &p.setup, p.self}, a, at, 0);
-    request_book_slice(&r, at, &s, &done, &EDGE, 3);
+    request_book_slice(&r, &AT_EDGE, &s, &done, 3);
     send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
     done = steering_plan(&(steering){&s, &p.setup, p.self}, a, at, 0);
-    request_book_slice(&r, at, &s, &done, &CLOUD, 5);
+    request_book_slice(&r, &AT_CLOUD, &s, &done, 5);
     request_answer(&r, a);
     request_book_transfer(&r, &s, at, TIER_PHONE, s.payload.answer);
     drop_policy(&p);
@@ -683,6 +701,7 @@ TEST(books_of_a_climb_by_tokens) {
     request_record r = climb(false);
     assert_near(r.cost, 117, 1e-15);
     assert_near(r.compute, 10, 1e-15);
+    assert_near(r.call, 0.25, 1e-15); /* at the edge, where one of twice the speed needs half of 0.5 s */
     assert_int_equal(r.bytes_up, 80);
     assert_int_equal(r.bytes_down, 64);
     assert_near(r.phone_joules, 2.68, 1e-15);
