@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "analysis/statistics/metrics.h"
+#include "analysis/statistics/statistics.h"
 #include "model/model.h"
 #include "platforms/platforms.h"
 #include "sim/policies/policies.h"

@@ -55,10 +55,6 @@ static inline pool_kind pool_at(double confidence, double variability, double al
     return variability <= beta ? POOL_EASY : POOL_MEDIUM;
 }
 
-/* Draws data_map.svg, .pdf and .png in a folder, beside their data and script (see plot.h, also for `drawn`), with the pools
- * at alpha and beta; NaN: without. */
-bool data_map_draw(const data_map *m, double alpha, double beta, const char *folder, bool *drawn, portolan_error *err);
-
 /* ---- What a tier's answer is worth (evaluation.c) ---- */
 
 typedef enum gain_kind { GAIN_CORRECT, GAIN_TRUE_LABEL, GAIN_MAX_SOFTMAX } gain_kind;

@@ -1,4 +1,4 @@
-/* Files with a JSON object a line. Internal to analysis/. */
+/* Files with a JSON object a line. Internal to this folder. */
 #ifndef PORTOLAN_JSONL_H
 #define PORTOLAN_JSONL_H
 

@@ -6,7 +6,7 @@
 
 #include "base/elementary.h"
 #include "cartography.h"
-#include "model/encoder/blas.h"
+#include "model/encoder/encoder.h"
 
 enum { MOST_STEPS = 50, FOLDS = 5 };
 static const double RIDGE = 1, TOLERANCE = 1e-10;

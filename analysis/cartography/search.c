@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/analysis.h"
+#include "analysis/statistics/statistics.h"
 #include "cartography.h"
-#include "model/encoder/blas.h"
+#include "model/encoder/encoder.h"
 
 enum { STEPS = 40, EXIT_STEPS = 160, MOST_LEVELS = EXIT_STEPS + 2, BLOCK = 64 };
 

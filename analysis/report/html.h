@@ -1,4 +1,4 @@
-/* HTML, written so that no text from outside can become markup. */
+/* HTML, written so that no text from outside can become markup. Internal to this folder. */
 #ifndef PORTOLAN_ANALYSIS_HTML_H
 #define PORTOLAN_ANALYSIS_HTML_H
 

@@ -4,8 +4,7 @@
 
 #include <stdint.h>
 
-#include "analysis/analysis.h"
-#include "analysis/statistics/metrics.h"
+#include "analysis/statistics/statistics.h"
 #include "base/json.h"
 #include "base/schema.h"
 #include "fleet.h"

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/statistics/utilization.h"
 #include "run_plots_task.h"
+#include "utilization.h"
 
 enum { BIN_LEAST = 10 /* samples of a bin that is worth a point */ };
 

@@ -1,4 +1,4 @@
-/* What the files that write pictures share. Internal to analysis/. */
+/* What the files that write pictures share. Internal to this folder. */
 #ifndef PORTOLAN_ANALYSIS_RUN_PLOTS_TASK_H
 #define PORTOLAN_ANALYSIS_RUN_PLOTS_TASK_H
 

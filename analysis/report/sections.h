@@ -1,4 +1,4 @@
-/* The report's sections. Internal to analysis/. */
+/* The report's sections. Internal to this folder. */
 #ifndef PORTOLAN_ANALYSIS_SECTIONS_H
 #define PORTOLAN_ANALYSIS_SECTIONS_H
 

@@ -1,4 +1,4 @@
-/* The settings of a sweep's results as axes with values, and what lies along one of them. Internal to analysis/. */
+/* The settings of a sweep's results as axes with values, and what lies along one of them. Internal to this folder. */
 #ifndef PORTOLAN_ANALYSIS_SWEEP_GRID_H
 #define PORTOLAN_ANALYSIS_SWEEP_GRID_H
 

@@ -1,4 +1,4 @@
-/* What the files that write a sweep's pictures share. Internal to analysis/. */
+/* What the files that write a sweep's pictures share. Internal to this folder. */
 #ifndef PORTOLAN_ANALYSIS_SWEEP_PAINTER_H
 #define PORTOLAN_ANALYSIS_SWEEP_PAINTER_H
 

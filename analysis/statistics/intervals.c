@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analysis/analysis.h"
+#include "statistics.h"
 
 /* The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), evaluated from its
  * head by the modified method of Lentz; converges fast for x < (a + 1) / (a + b + 2). */

@@ -1,7 +1,7 @@
 /* How sure an exit is against how often it is right, and intervals of proportions and percentiles. */
 #include <math.h>
 
-#include "analysis/analysis.h"
+#include "statistics.h"
 
 static const double Z = 1.959964; /* the normal distribution's 97.5th percentile */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "files.h"
-#include "model/encoder/blas.h"
+#include "model/encoder/encoder.h"
 
 /* FNV-1a of the results of the functions that training calls. */
 static uint64_t libm_print(void) {

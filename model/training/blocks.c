@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/encoder/blas.h"
-#include "model/encoder/kernels.h"
+#include "model/encoder/encoder.h"
 #include "training.h"
 
 /* ---- Matrix products ---- */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/encoder/weight_names.h"
+#include "model/encoder/encoder.h"
 #include "training.h"
 
 #ifdef PORTOLAN_DOUBLE

@@ -5,7 +5,7 @@
 #include <argp.h>
 #include <jansson.h>
 
-#include "analysis/report/run_plots.h"
+#include "analysis/report/report.h"
 #include "base/error.h"
 
 /* Options that every command has; each command's options struct begins with one. */

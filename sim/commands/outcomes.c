@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/analysis.h"
-#include "analysis/cartography/router.h"
+#include "analysis/cartography/cartography.h"
+#include "analysis/statistics/statistics.h"
 #include "base/progress.h"
 #include "base/replacement.h"
 #include "commands.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/report/run_plots.h"
+#include "analysis/report/report.h"
 #include "base/json.h"
 #include "base/signals.h"
 #include "base/text.h"

@@ -9,7 +9,7 @@
 #ifndef PORTOLAN_ANSWERS_H
 #define PORTOLAN_ANSWERS_H
 
-#include "analysis/cartography/router.h"
+#include "analysis/cartography/cartography.h"
 #include "request.h"
 
 struct answers {

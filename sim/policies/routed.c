@@ -1,7 +1,7 @@
 /* The common course of policies with a map. */
 #include "routed.h"
 
-#include "analysis/cartography/router.h"
+#include "analysis/cartography/cartography.h"
 
 /* Pools and tiers have the same order. */
 tier routed_route(void *self, const observation *seen) {

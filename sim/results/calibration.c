@@ -1,7 +1,7 @@
 /* calibration.csv: how sure each exit was of the samples of a run, and how often it was right. */
 #include <stdlib.h>
 
-#include "analysis/analysis.h"
+#include "analysis/statistics/statistics.h"
 #include "results.h"
 #include "sim/engine/answers.h"
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analysis/analysis.h"
+#include "analysis/statistics/statistics.h"
 #include "result_tables.h"
 #include "sim/engine/places.h"
 #include "sim/observers/load.h"

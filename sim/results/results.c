@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analysis/report/run_folder.h"
+#include "analysis/report/report.h"
 #include "base/csv.h"
 #include "base/json.h"
 #include "sim/engine/places.h"

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analysis/analysis.h"
+#include "analysis/statistics/statistics.h"
 #include "sim/engine/answers.h"
 #include "sim/engine/books.h"
 #include "sim/engine/places.h"

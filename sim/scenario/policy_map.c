@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/cartography/router.h"
+#include "analysis/cartography/cartography.h"
 #include "loader.h"
 #include "sim/engine/answers.h"
 

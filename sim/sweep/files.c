@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/report/run_folder.h"
+#include "analysis/report/report.h"
 #include "base/csv.h"
 #include "base/json.h"
 #include "base/replacement.h"

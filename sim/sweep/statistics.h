@@ -3,7 +3,7 @@
 #ifndef PORTOLAN_SWEEP_STATISTICS_H
 #define PORTOLAN_SWEEP_STATISTICS_H
 
-#include "analysis/statistics/intervals.h"
+#include "analysis/statistics/statistics.h"
 #include "sweep.h"
 
 typedef enum front { FRONT_OFF, FRONT_ON, FRONT_SURE } front;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/analysis.h"
+#include "analysis/statistics/statistics.h"
 #include "mapping.h"
 
 /* Scores of the held-out and of the dev samples. */

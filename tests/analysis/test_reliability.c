@@ -1,5 +1,5 @@
 /* Reliability bins, and intervals of proportions and percentiles, against values worked out by hand. */
-#include "analysis/analysis.h"
+#include "analysis/statistics/statistics.h"
 #include "tests/support.h"
 
 /* Two answers of confidence 0.92 and 0.94 (bin 18: [0.90, 0.95)), one right; one of 1 (bin 19), right. Gaps:

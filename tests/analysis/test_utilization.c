@@ -1,5 +1,5 @@
 /* Utilisation from a trace, against averages worked out by hand. */
-#include "analysis/statistics/utilization.h"
+#include "analysis/report/utilization.h"
 #include "tests/support.h"
 
 static void write_trace(const char *rows) {

@@ -1,7 +1,7 @@
 /* What holds in every run, here in an overloaded one with short queues: no request is lost, all policies meet
  * the same requests, the summary follows from the rows, and nothing is negative or used more than there
  * is. */
-#include "analysis/analysis.h"
+#include "analysis/statistics/statistics.h"
 #include "base/files.h"
 #include "simulate.h"
 

@@ -1,4 +1,4 @@
-/* How busy the tiers were over time, from the counters of a run's CSV traces. */
+/* How busy the tiers were over time, from the counters of a run's CSV traces. Internal to this folder. */
 #ifndef PORTOLAN_ANALYSIS_UTILIZATION_H
 #define PORTOLAN_ANALYSIS_UTILIZATION_H
 

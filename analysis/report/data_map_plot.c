@@ -2,8 +2,9 @@
  * colour by the share of epochs in which a sample was right, densities at the sides; and the pools' bounds. */
 #include <math.h>
 
-#include "analysis/report/plot.h"
-#include "cartography.h"
+#include "analysis/cartography/cartography.h"
+#include "plot.h"
+#include "report.h"
 
 /* More points than these are thinned out evenly, which the caption says; densities are those of all samples. */
 enum { MOST_POINTS = 6000, BINS = 50 };
