@@ -148,12 +148,15 @@ typedef enum failure { FAILURE_NONE, FAILURE_QUEUE_FULL, FAILURE_NETWORK, FAILUR
 
 extern const char *const FAILURE_NAMES[]; /* "", "queue-full", "network", "server" */
 
-/* What is kept of every request: a row of requests.csv. */
+/* What is kept of every request: a row of requests.csv. Of a request with one attempt, latency = waits + compute + network.
+ * With several, which overlap, each part is the sum over them, and so is under_way = waits + compute + network; the latency is
+ * that of the first answer, or the last failure. */
 typedef struct request_record {
     double arrival, latency; /* seconds; latency until the answer is back at the phone */
     double wait[TIER_COUNT]; /* seconds waiting for a core there; NaN where it had none */
     double compute;          /* seconds; what is neither waiting nor computing is the network's */
     double call;             /* of them, the fixed cost of executions */
+    double under_way;        /* seconds that its attempts were, together: the latency, unless there was more than one */
     double cost;             /* paper-style */
     double phone_joules;     /* beyond idle power: computing and radio */
     double radio_joules;     /* of them, the radio's */

@@ -8,10 +8,13 @@ typedef struct attempt attempt;
 
 typedef struct discipline {
     const char *name;
-    /* All cores are busy and there is room: the attempt begins to wait in place.first .. place.last, linked by .next. */
+    /* All cores are busy and there is room: the attempt begins to wait in place.first .. place.last, linked by .next (and
+     * .previous, if the discipline wants that). */
     void (*enter)(place *here, attempt *a);
     /* A core is free and somebody waits: takes the one whose turn it is out of the queue. */
     attempt *(*next)(place *here);
+    /* One that waits gives up: takes it out of the queue, wherever it stands. */
+    void (*leave)(place *here, attempt *a);
 } discipline;
 
 extern const discipline FIFO;

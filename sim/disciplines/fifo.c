@@ -5,6 +5,7 @@
 
 static void enter(place *here, attempt *a) {
     a->next = NULL;
+    a->previous = here->last;
     if (here->last)
         here->last->next = a;
     else
@@ -12,11 +13,15 @@ static void enter(place *here, attempt *a) {
     here->last = a;
 }
 
+static void leave(place *here, attempt *a) {
+    *(a->previous ? &a->previous->next : &here->first) = a->next;
+    *(a->next ? &a->next->previous : &here->last) = a->previous;
+}
+
 static attempt *next(place *here) {
     attempt *a = here->first;
-    here->first = a->next;
-    if (!here->first) here->last = NULL;
+    leave(here, a);
     return a;
 }
 
-const discipline FIFO = {"fifo", enter, next};
+const discipline FIFO = {"fifo", enter, next, leave};

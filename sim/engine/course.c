@@ -1,11 +1,12 @@
-/* A request's way: what its attempt does next when something has ended.
+/* A request's way: what its attempts do next when something has ended.
  *
  *   arrival --route--> phone: enter -> compute -> answered | send up
  *                      edge, cloud: arrive -> enter -> compute -> send down | send up
  *                      phone: arrive, answered
  *
  * An attempt is computed on a core, waits in a queue, or travels; whoever it leaves behind (a core) is taken over by the
- * next one in the queue. Every step ends in a new activity, in a queue, or in finish(), so nothing is ever lost. */
+ * next one in the queue. Every step ends in a new activity, in a queue, or in answered() or fail(), so nothing is ever
+ * lost. The first attempt that is answered answers the request, and its siblings are withdrawn. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -18,14 +19,24 @@ static void tell(engine *e, event_kind kind, attempt *a, double now) {
 
 /* ---- The end ---- */
 
-/* The attempt ends here, and the request with it: the observers have seen its record, its memory is the next one's. */
+/* Nobody owns the attempt any more. The first one's memory is its request's, that of the others is the next one's. */
+static void free_attempt(engine *e, attempt *a) {
+    attempt_close(a);
+    if (a == &a->request->first) return;
+    a->sibling = e->free_attempts;
+    e->free_attempts = a;
+}
+
+/* The last attempt ends here, and the request with it: the observers have seen its record, its memory is the next one's. */
 static void finish(attempt *a, double now) {
     request *r = a->request;
     engine *e = r->engine;
     uint32_t asker = r->record.phone; /* r is another's from here on */
+    attempt_end(a, now);
+    assert(!r->attempts);
     r->record.latency = now - r->record.arrival;
     tell(e, EVENT_DONE, a, now);
-    attempt_close(a);
+    free_attempt(e, a);
     r->next = e->free_requests;
     e->free_requests = r;
     e->finished++;
@@ -33,14 +44,71 @@ static void finish(attempt *a, double now) {
     engine_check_end(e);
 }
 
+static bool is_last(const attempt *a) { return a->request->attempts == a && !a->sibling; }
+
+/* The attempt has failed, and its request with it if it was the last one under way, also after the observers' hearing
+ * of it. */
 static void fail(attempt *a, failure why, double now) {
-    a->request->record.failure = (uint8_t)why;
+    engine *e = a->request->engine;
+    a->failure = why;
+    tell(e, EVENT_FAILED, a, now);
+    if (is_last(a)) {
+        a->request->record.failure = (uint8_t)why;
+        finish(a, now);
+    } else {
+        attempt_end(a, now);
+        free_attempt(e, a);
+    }
+}
+
+/* ---- Siblings that are not needed any more ---- */
+
+static attempt *pass_core_on(engine *e, place *here, double now);
+static void compute(attempt *a, double now);
+static void book_compute(attempt *a, const slice *done, double now);
+
+/* Takes the attempt from whoever owns it, who goes on without it; what it has spent is booked. */
+static void withdraw(attempt *a, double now) {
+    engine *e = a->request->engine;
+    place *here = a->place;
+    bool computes = a->state == ATTEMPT_COMPUTES;
+    if (computes) book_compute(a, &(slice){0}, now);
+    if (a->state == ATTEMPT_WAITS)
+        place_leave(here, a, now);
+    else
+        engine_cancel(e, a->doing);
+    tell(e, EVENT_CANCELLED, a, now);
+    attempt_end(a, now);
+    free_attempt(e, a);
+    attempt *next = computes ? pass_core_on(e, here, now) : NULL;
+    if (next) compute(next, now);
+}
+
+/* Leaves the request with this attempt alone. Whoever calls it has no attempt in hand that it has taken out of a queue. */
+static void withdraw_others(attempt *a, double now) {
+    request *r = a->request;
+    while (!is_last(a)) withdraw(r->attempts == a ? a->sibling : r->attempts, now);
+}
+
+/* The attempt is at its phone, with the answer. */
+static void answered(attempt *a, double now) {
+    withdraw_others(a, now);
+    request_answer(a->request, a);
     finish(a, now);
+}
+
+/* The attempt is at its phone again, with an answer or with the refusal. */
+static void come_home(attempt *a, double now) {
+    if (a->failure)
+        fail(a, a->failure, now);
+    else
+        answered(a, now);
 }
 
 /* ---- Travelling ---- */
 
-/* The message takes the attempt over: from its place, which it leaves, to `to`. */
+/* The message takes the attempt over: from its place, which it leaves, to `to`. It is booked as a whole when it leaves,
+ * whatever becomes of it. */
 static void send_to(attempt *a, place *to, uint64_t bytes, double now) {
     request *r = a->request;
     engine *e = r->engine;
@@ -57,7 +125,7 @@ static void send_to(attempt *a, place *to, uint64_t bytes, double now) {
 static void send_answer(attempt *a, double now) {
     engine *e = a->request->engine;
     if (a->place->at == TIER_PHONE)
-        finish(a, now);
+        come_home(a, now);
     else
         send_to(a, engine_place_for(e, a->request->record.phone, TIER_PHONE), e->s->payload.answer, now);
 }
@@ -125,18 +193,22 @@ static verdict decide(attempt *a, double now) {
     return steering_ask(&a->request->engine->policy, a, a->place->at, now);
 }
 
+static void book_compute(attempt *a, const slice *done, double now) {
+    request_book_slice(a->request, a->place, a->request->engine->s, done, now - a->since);
+}
+
 static void computed(attempt *a, double now) {
-    request *r = a->request;
     place *here = a->place;
-    engine *e = r->engine;
-    request_book_slice(r, here, e->s, &a->slice, now - a->since);
+    engine *e = a->request->engine;
+    book_compute(a, &a->slice, now);
     tell(e, EVENT_COMPUTED, a, now);
     a->slice.verdict = decide(a, now);
     if (a->slice.verdict.kind == VERDICT_CONTINUE) {
         compute(a, now); /* it keeps the core */
         return;
     }
-    if (a->slice.verdict.kind == VERDICT_ANSWER) request_answer(r, a);
+    if (a->slice.verdict.kind == VERDICT_ANSWER && here->at == TIER_PHONE)
+        withdraw_others(a, now); /* before one of them is given the core */
     attempt *next = pass_core_on(e, here, now);
     go_on(a, now);
     if (next) compute(next, now);
@@ -146,9 +218,8 @@ static void computed(attempt *a, double now) {
 
 /* The place is down, and sends no answer. */
 static void turn_away(attempt *a, double now) {
-    a->request->record.failure = FAILURE_SERVER;
     tell(a->request->engine, EVENT_REFUSED, a, now);
-    finish(a, now);
+    fail(a, FAILURE_SERVER, now);
 }
 
 /* The attempt is at its place's door: a core takes it over, or the queue, or the answer that says no. */
@@ -164,7 +235,7 @@ static void enter(attempt *a, double now) {
         tell(e, EVENT_QUEUED, a, now);
         break;
     case REFUSED:
-        a->request->record.failure = FAILURE_QUEUE_FULL;
+        a->failure = FAILURE_QUEUE_FULL;
         tell(e, EVENT_REFUSED, a, now);
         send_answer(a, now); /* a refusal is a message like any answer */
         break;
@@ -176,7 +247,7 @@ static void arrived(attempt *a, double now) {
     if (a->place->down)
         turn_away(a, now);
     else if (a->place->at == TIER_PHONE)
-        finish(a, now);
+        come_home(a, now);
     else
         enter(a, now);
 }
@@ -193,7 +264,7 @@ static void not_arrived(attempt *a, double now) {
  * ended. */
 static void not_computed(attempt *a, double now) {
     engine *e = a->request->engine;
-    request_book_slice(a->request, a->place, e->s, &(slice){0}, now - a->since);
+    book_compute(a, &(slice){0}, now);
     tell(e, EVENT_LOST, a, now);
     attempt *next = pass_core_on(e, a->place, now);
     fail(a, FAILURE_SERVER, now);
@@ -217,9 +288,10 @@ static void on_end(subject *self, world_event how, double now) {
 }
 
 static void abandon(engine *e, place *here) {
-    for (attempt *a; (a = place_evict(here));) {
-        tell(e, EVENT_LOST, a, world_now());
-        fail(a, FAILURE_SERVER, world_now());
+    double now = world_now();
+    for (attempt *a; (a = place_evict(here, now));) {
+        tell(e, EVENT_LOST, a, now);
+        fail(a, FAILURE_SERVER, now);
     }
 }
 
@@ -232,6 +304,28 @@ static request *new_request(engine *e) {
     return r;
 }
 
+static attempt *new_attempt(engine *e) {
+    attempt *a = e->free_attempts;
+    if (!a) return malloc(sizeof *a);
+    e->free_attempts = a->sibling;
+    return a;
+}
+
+/* The request owns another attempt, which is at its phone. */
+static attempt *begin(request *r, attempt *a, double now) {
+    a->base.on = on_end;
+    attempt_open(a, r, engine_place(r->engine, TIER_PHONE, r->record.phone), now);
+    return a;
+}
+
+/* From the phone, where it begins, to where it is to be computed first. */
+static void leave_for(attempt *a, tier to, double now) {
+    if (to == TIER_PHONE)
+        enter(a, now);
+    else
+        send_up(a, to, false, now);
+}
+
 void course_begin(engine *e, const arrival *asked) {
     request *r = new_request(e);
     if (!r) {
@@ -239,20 +333,31 @@ void course_begin(engine *e, const arrival *asked) {
         return;
     }
     request_open(r, e->s, e->arrived++, asked);
-    attempt *a = &r->attempt;
     r->engine = e;
-    a->base.on = on_end;
-    attempt_open(a, r, engine_place(e, TIER_PHONE, asked->phone));
+    attempt *a = begin(r, &r->first, asked->time);
     tell(e, EVENT_ASKED, a, asked->time);
-    if (a->place->down) {
+    if (a->place->down)
         turn_away(a, asked->time);
-        return;
-    }
-    tier to = e->policy.by->needs & POLICY_NEEDS_V ? TIER_PHONE : route(a, asked->time);
-    if (to == TIER_PHONE)
-        enter(a, asked->time);
     else
-        send_up(a, to, false, asked->time);
+        leave_for(a, e->policy.by->needs & POLICY_NEEDS_V ? TIER_PHONE : route(a, asked->time), asked->time);
+}
+
+bool engine_try_again(engine *e, request *r, tier to) {
+    double now = world_now();
+    assert(r->attempts);
+    attempt *a = new_attempt(e);
+    if (!a) {
+        engine_out_of_memory(e, sizeof *a);
+        return false;
+    }
+    begin(r, a, now);
+    a->routed = true;
+    engine_tell(e, &(event){.kind = EVENT_TRIED, .now = now, .attempt = a, .to = to});
+    if (a->place->down)
+        turn_away(a, now);
+    else
+        leave_for(a, to, now);
+    return true;
 }
 
 void engine_place_set_up(engine *e, place *which, bool up) {

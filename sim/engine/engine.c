@@ -99,6 +99,11 @@ static void free_engine(engine *e) {
         free(e->free_requests);
         e->free_requests = next;
     }
+    while (e->free_attempts) {
+        attempt *next = e->free_attempts->sibling;
+        free(e->free_attempts);
+        e->free_attempts = next;
+    }
     source_close(e);
     free(e->places);
     steering_close(&e->policy);

@@ -1,6 +1,6 @@
 /* The simulation of one policy in one process, as a state machine over places.
  *
- * A request arrives at its phone (source.c) and owns an attempt, which goes from place to place (course.c): it waits, is
+ * A request arrives at its phone (source.c) and owns attempts, which go from place to place (course.c): each waits, is
  * computed, travels. What it does is one activity of the world (world.h), whose end is its next step. Who waits where is
  * the disciplines' business, what else happens to the world the disturbances', what is kept of all this the observers':
  * three tables, which the engine is given. Internal to sim/. */
@@ -27,6 +27,15 @@ extern const engine_tables ENGINE_TABLES;
 bool engine_run(const observed_run *run, world *w, const double *shares, const engine_tables *tables,
                 portolan_error *err);
 
+/* ---- Requests ---- */
+
+/* Starts another attempt of a request under way, from its phone to a tier, which the policy is not asked for: a retry, a
+ * hedge, a fallback. The request ends with the first of its attempts that is answered, and the others are cancelled; it
+ * fails if the last one does. Waits, computing, energy, bytes and cost of all of them add up in its record. May be called
+ * whenever something is told of the request, at the latest with EVENT_FAILED of its last attempt; not with EVENT_CANCELLED,
+ * nor EVENT_DONE. False if memory is short, which ends the run. */
+bool engine_try_again(engine *e, request *r, tier to);
+
 /* ---- For disturbances, and for messages that are no request's ---- */
 
 const scenario *engine_scenario(const engine *e);
@@ -49,7 +58,7 @@ activity *engine_timer(engine *e, double at, subject *about);
  * or WORLD_LOST. NULL if memory is short, which ends the run. */
 activity *engine_send(engine *e, uint32_t of_phone, place *const way[2], uint64_t bytes, subject *about);
 
-/* Ends a timer, or a message under way, without a word. */
+/* Ends a timer, or a message under way, without a word. NULL is fine. */
 void engine_cancel(engine *e, activity *a);
 
 #endif

@@ -1,6 +1,8 @@
 /* Places hold attempts, not actors: a queue of a million costs no stack. */
 #include "place.h"
 
+#include <assert.h>
+
 double place_seconds(const place *here, const slice *done) {
     return service_seconds(here->device, here->speed, here->shape, &done->work);
 }
@@ -17,6 +19,7 @@ static void keep_wait(const place *here, attempt *a, double seconds) {
 
 place_entry place_enter(place *here, attempt *a, double now) {
     a->entered = now;
+    assert(here->busy <= here->cores);
     if (here->busy < here->cores) {
         here->busy++;
         keep_wait(here, a, 0);
@@ -28,17 +31,27 @@ place_entry place_enter(place *here, attempt *a, double now) {
     return ENTERED_QUEUE;
 }
 
-attempt *place_evict(place *here) {
-    if (!here->waiting) return NULL;
+/* It waits no more: the discipline has taken it out. */
+static void end_wait(place *here, attempt *a, double now) {
     here->waiting--;
-    return here->discipline->next(here);
+    keep_wait(here, a, now - a->entered);
+}
+
+attempt *place_evict(place *here, double now) {
+    if (!here->waiting) return NULL;
+    attempt *a = here->discipline->next(here);
+    end_wait(here, a, now);
+    return a;
+}
+
+void place_leave(place *here, attempt *a, double now) {
+    here->discipline->leave(here, a);
+    end_wait(here, a, now);
 }
 
 attempt *place_next(place *here, double now) {
-    attempt *a = place_evict(here);
-    if (a)
-        keep_wait(here, a, now - a->entered);
-    else
-        here->busy--;
+    assert(here->busy > 0);
+    attempt *a = place_evict(here, now);
+    if (!a) here->busy--;
     return a;
 }

@@ -36,6 +36,9 @@ place_entry place_enter(place *here, attempt *a, double now);
 attempt *place_next(place *here, double now);
 
 /* One that waits is taken out of the queue without a core; NULL: none waits. */
-attempt *place_evict(place *here);
+attempt *place_evict(place *here, double now);
+
+/* The same for a certain one. */
+void place_leave(place *here, attempt *a, double now);
 
 #endif

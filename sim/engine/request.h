@@ -11,12 +11,11 @@ typedef struct request request;
 typedef struct attempt attempt;
 typedef struct place place; /* sim/engine/place.h */
 
-/* What a trace remembers of a request; trace.c's alone. */
-typedef struct traced_request {
-    bool on;             /* its life is written */
+/* What a trace remembers of an attempt; trace.c's alone. */
+typedef struct traced_attempt {
     uint32_t lane, core; /* lane of its life, and of its execution on the host */
     double since;        /* the present phase began */
-} traced_request;
+} traced_attempt;
 
 /* The next slice: which exits are evaluated where the request is, and what the policy says of the last of them. */
 typedef struct slice {
@@ -33,40 +32,52 @@ typedef enum attempt_state { ATTEMPT_WAITS, ATTEMPT_COMPUTES, ATTEMPT_TRAVELS } 
 struct attempt {
     subject base; /* hears how `doing` ended */
     request *request;
-    attempt *next; /* in a place's queue */
-    place *place;  /* where it is, or is going */
+    attempt *sibling;         /* the next of the request's attempts under way */
+    uint32_t number;          /* of the request's attempts, from 0 */
+    attempt *next, *previous; /* in a place's queue; the discipline's */
+    place *place;             /* where it is, or is going */
     attempt_state state;
+    failure failure; /* of one that is refused, and carries that home, or has failed */
     activity *doing; /* NULL while it waits */
-    double entered;  /* when it asked for a core where it is */
-    double since;    /* when `doing` began */
-    slice slice;     /* computed now, or last */
-    place *sender;   /* of its present or last message, */
-    uint64_t sent;   /* and how many bytes that is */
-    bool routed;     /* the policy has said where it goes first */
-    uint32_t from;   /* layers whose hidden state has come along; 0: tokens only */
-    float *hidden;   /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
+    double began;
+    double entered; /* when it asked for a core where it is */
+    double since;   /* when `doing` began */
+    slice slice;    /* computed now, or last */
+    place *sender;  /* of its present or last message, */
+    uint64_t sent;  /* and how many bytes that is */
+    bool routed;    /* the policy has said where it goes first */
+    uint32_t from;  /* layers whose hidden state has come along; 0: tokens only */
+    float *hidden;  /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
     uint32_t hidden_layer;
     double *probabilities; /* what `exits` of an executed model point to; owned, or NULL */
     uint32_t exit_count;
     exit_outcome exits[OUTCOME_MAX_EXITS];
+    traced_attempt traced;
 };
 
+/* What is asked. It owns its attempts: the first, and whatever is started behind it (a retry, a hedge, a fallback). It is
+ * answered with the first of them that is, and fails with the last one that does. */
 struct request {
     request *next; /* in the list of free ones */
     struct engine *engine;
     uint64_t number, key;
     double work; /* factor on its FLOP */
     random_stream random;
-    traced_request traced;
+    bool traced; /* its life is written; trace.c's alone */
     request_record record;
-    attempt attempt; /* the only one, so far */
+    attempt *attempts; /* those under way, the newest first */
+    uint32_t tried;    /* attempts so far */
+    attempt first;
 };
 
 /* Starts a request's books: a zeroed record with what the arrival says. */
 void request_open(request *r, const scenario *s, uint64_t number, const arrival *a);
 
 /* Starts an attempt of it at a place; it knows nothing yet. */
-void attempt_open(attempt *a, request *of, place *at);
+void attempt_open(attempt *a, request *of, place *at, double now);
+
+/* The attempt is over: its request owns it no more. */
+void attempt_end(attempt *a, double now);
 
 /* Frees what an attempt owns. */
 void attempt_close(attempt *a);

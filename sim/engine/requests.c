@@ -10,6 +10,8 @@ const char *const FAILURE_NAMES[] = {"", "queue-full", "network", "server", NULL
 
 void request_open(request *r, const scenario *s, uint64_t number, const arrival *a) {
     r->next = NULL;
+    r->attempts = NULL;
+    r->tried = 0;
     r->number = number;
     r->key = a->key;
     r->work = arrival_work(&s->table, s->seed, a->key);
@@ -24,10 +26,15 @@ void request_open(request *r, const scenario *s, uint64_t number, const arrival 
 }
 
 /* Its exits, of which there is much room, are left as they are. */
-void attempt_open(attempt *a, request *of, place *at) {
+void attempt_open(attempt *a, request *of, place *at, double now) {
     a->request = of;
+    a->sibling = of->attempts;
+    of->attempts = a;
+    a->number = of->tried++;
     a->place = at;
     a->state = ATTEMPT_WAITS;
+    a->failure = FAILURE_NONE;
+    a->began = now;
     a->doing = NULL;
     a->slice = (slice){0};
     a->routed = false;
@@ -35,6 +42,13 @@ void attempt_open(attempt *a, request *of, place *at) {
     a->hidden = NULL;
     a->probabilities = NULL;
     a->exit_count = 0;
+}
+
+void attempt_end(attempt *a, double now) {
+    attempt **link = &a->request->attempts;
+    while (*link != a) link = &(*link)->sibling;
+    *link = a->sibling;
+    a->request->record.under_way += now - a->began;
 }
 
 void attempt_close(attempt *a) {

@@ -31,7 +31,8 @@ struct engine {
     void *disturbed[ENGINE_MAX_LISTENERS]; /* what each keeps */
     size_t disturbed_count;
     request *free_requests;
-    service_shape shape; /* of the model's layers */
+    service_shape shape;    /* of the model's layers */
+    attempt *free_attempts; /* of those that are no request's first; linked by .sibling */
     uint64_t arrived, finished;
     uint64_t outside_table; /* executions by the formula although their device has a table */
     uint64_t expected;      /* requests in all, warm-up included; UINT64_MAX where the duration ends the run */

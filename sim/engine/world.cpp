@@ -202,6 +202,7 @@ bool world_fail(world *w, processor *which) {
 }
 
 void world_cancel(world *w, activity *a) {
+    if (!a) return;
     a->about = nullptr;
     if (a->timer) {
         a->timer->remove();

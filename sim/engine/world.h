@@ -63,7 +63,7 @@ activity *world_send(world *w, door *from, door *to, uint64_t bytes, subject *ab
 /* Ends TIMER at the simulated time `at`, or now if that is past. */
 activity *world_timer(world *w, double at, subject *about);
 
-/* Ends an activity without an event. */
+/* Ends an activity without an event. NULL is fine. */
 void world_cancel(world *w, activity *a);
 
 /* All that is executed there ends LOST, now. False if memory is short. */

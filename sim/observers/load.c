@@ -119,7 +119,7 @@ static void on_sent(run_books *b, const scenario *s, const event *e) {
     }
 }
 
-/* Lost under way, from a core (whose time is spent, and work it was), or from a queue. */
+/* Lost or cancelled under way, on a core (whose time is spent, and work it was), or in a queue. */
 static void on_lost(run_books *b, const scenario *s, const event *e) {
     attempt_state doing = e->attempt->state;
     if (doing == ATTEMPT_TRAVELS) {
@@ -130,13 +130,13 @@ static void on_lost(run_books *b, const scenario *s, const event *e) {
         on_computed(b, s, e);
     else
         on_dequeued(b, s, e);
-    host_of(b, s, e->attempt)->failed += is_counted(s, e->attempt);
+    host_of(b, s, e->attempt)->failed += e->kind == EVENT_LOST && is_counted(s, e->attempt);
 }
 
 static void (*const HEARS[EVENT_KINDS])(run_books *, const scenario *, const event *) = {
     [EVENT_ENTERED] = on_entered,   [EVENT_QUEUED] = on_entered,    [EVENT_REFUSED] = on_entered,
     [EVENT_DEQUEUED] = on_dequeued, [EVENT_COMPUTED] = on_computed, [EVENT_SENDING] = on_sending,
-    [EVENT_ARRIVED] = on_sent,      [EVENT_LOST] = on_lost,
+    [EVENT_ARRIVED] = on_sent,      [EVENT_LOST] = on_lost,         [EVENT_CANCELLED] = on_lost,
 };
 
 void load_add(run_books *b, const scenario *s, const event *e) { HEARS[e->kind](b, s, e); }
@@ -172,7 +172,7 @@ static bool close_loads(void *self, bool ok, portolan_error *err) {
 const observer_type LOAD_OBSERVER = {.name = "load",
                                      .hears = 1 << EVENT_ENTERED | 1 << EVENT_QUEUED | 1 << EVENT_REFUSED |
                                               1 << EVENT_DEQUEUED | 1 << EVENT_COMPUTED | 1 << EVENT_SENDING |
-                                              1 << EVENT_ARRIVED | 1 << EVENT_LOST,
+                                              1 << EVENT_ARRIVED | 1 << EVENT_LOST | 1 << EVENT_CANCELLED,
                                      .open = open_loads,
                                      .on = on,
                                      .close = close_loads};

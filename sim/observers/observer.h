@@ -9,7 +9,8 @@
 #include "sim/engine/place.h"
 
 typedef enum event_kind {
-    EVENT_ASKED,     /* a request arrives at its phone */
+    EVENT_ASKED,     /* a request arrives at its phone, and its first attempt begins */
+    EVENT_TRIED,     /* another one of its attempts begins there */
     EVENT_ROUTED,    /* the policy has said where it goes first: `to` */
     EVENT_ENTERED,   /* an attempt got a core at once */
     EVENT_QUEUED,    /* it begins to wait for a core */
@@ -20,7 +21,9 @@ typedef enum event_kind {
     EVENT_SENDING,   /* attempt.sent bytes leave attempt.sender for attempt.place */
     EVENT_ARRIVED,   /* they are there */
     EVENT_LOST,      /* what the attempt was doing, computing or sending, has failed */
-    EVENT_DONE,      /* the request is answered or failed; its record is complete */
+    EVENT_CANCELLED, /* another attempt was answered first: this one, and what it was doing, has ended */
+    EVENT_FAILED,    /* it has ended, for attempt.failure; the request fails too, unless another attempt is under way */
+    EVENT_DONE,      /* the request is answered, by this attempt, or failed; its record is complete */
     EVENT_KINDS
 } event_kind;
 
@@ -28,7 +31,7 @@ typedef struct event {
     event_kind kind;
     double now;
     attempt *attempt;
-    tier to; /* EVENT_ROUTED */
+    tier to; /* EVENT_ROUTED, EVENT_TRIED */
 } event;
 
 /* The run that is observed. */

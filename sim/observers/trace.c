@@ -135,22 +135,23 @@ static bool is_traced(const trace *t, const request *r) {
 
 /* An event of a traced request, with what all have in common. */
 static trace_event event_of(const trace *t, const event *e, trace_what what, trace_moment moment) {
-    const request *r = e->attempt->request;
+    const attempt *a = e->attempt;
+    const request *r = a->request;
     return (trace_event){.what = what,
                          .moment = moment,
-                         .start = moment == TRACE_ENDS ? r->traced.since : e->now,
+                         .start = moment == TRACE_ENDS ? a->traced.since : e->now,
                          .now = e->now,
                          .r = r,
-                         .attempt = e->attempt,
+                         .attempt = a,
                          .number = (int64_t)r->number - (int64_t)t->s->run.warmup,
-                         .place = place_of(t, r, e->attempt->place->at),
-                         .plan = &e->attempt->slice};
+                         .place = place_of(t, r, a->place->at),
+                         .plan = &a->slice};
 }
 
 /* A phase of the request's life begins or ends, or a moment of it is written. */
 static void write_event(trace *t, const event *e, trace_what what, trace_moment moment) {
     trace_event written = event_of(t, e, what, moment);
-    if (moment == TRACE_BEGINS) e->attempt->request->traced.since = e->now;
+    if (moment == TRACE_BEGINS) e->attempt->traced.since = e->now;
     t->format->event(t, &written);
 }
 
@@ -170,16 +171,23 @@ static uint32_t take_lane(trace *t, lanes *from, const trace_place *of, uint64_t
     return lane;
 }
 
-static void on_asked(trace *t, const event *e) {
-    request *r = e->attempt->request;
-    r->traced = (traced_request){.on = is_traced(t, r), .since = e->now};
-    if (!r->traced.on) return;
-    r->traced.lane = take_lane(t, &t->request_lanes, NULL, 0, e->now);
-    write_event(t, e, TRACE_REQUEST, TRACE_BEGINS);
+/* A request, or another attempt of one. */
+static void begin_life(trace *t, const event *e, trace_what what) {
+    e->attempt->traced = (traced_attempt){.since = e->now};
+    if (!e->attempt->request->traced) return;
+    e->attempt->traced.lane = take_lane(t, &t->request_lanes, NULL, 0, e->now);
+    write_event(t, e, what, TRACE_BEGINS);
 }
 
+static void on_asked(trace *t, const event *e) {
+    e->attempt->request->traced = is_traced(t, e->attempt->request);
+    begin_life(t, e, TRACE_REQUEST);
+}
+
+static void on_tried(trace *t, const event *e) { begin_life(t, e, TRACE_ATTEMPT); }
+
 static void on_routed(trace *t, const event *e) {
-    if (e->attempt->request->traced.on) write_move(t, e, TRACE_ROUTED, e->to);
+    if (e->attempt->request->traced) write_move(t, e, TRACE_ROUTED, e->to);
 }
 
 static void count_waiting(trace *t, const event *e, double change) {
@@ -188,12 +196,12 @@ static void count_waiting(trace *t, const event *e, double change) {
 
 static void on_queued(trace *t, const event *e) {
     count_waiting(t, e, 1);
-    if (e->attempt->request->traced.on) write_event(t, e, TRACE_QUEUED, TRACE_BEGINS);
+    if (e->attempt->request->traced) write_event(t, e, TRACE_QUEUED, TRACE_BEGINS);
 }
 
 static void on_dequeued(trace *t, const event *e) {
     count_waiting(t, e, -1);
-    if (e->attempt->request->traced.on) write_event(t, e, TRACE_QUEUED, TRACE_ENDS);
+    if (e->attempt->request->traced) write_event(t, e, TRACE_QUEUED, TRACE_ENDS);
 }
 
 /* It has waited, for no time. */
@@ -203,27 +211,32 @@ static void on_entered(trace *t, const event *e) {
 }
 
 static void on_computing(trace *t, const event *e) {
-    const attempt *a = e->attempt;
-    request *r = a->request;
+    attempt *a = e->attempt;
+    const request *r = a->request;
     trace_place *here = place_of(t, r, a->place->at);
     gauge_add(&here->busy, t, 1, e->now);
-    if (!r->traced.on) return;
-    r->traced.core = take_lane(t, cores_of(t, a->place), here, trace_host(here, r), e->now);
+    if (!r->traced) return;
+    a->traced.core = take_lane(t, cores_of(t, a->place), here, trace_host(here, r), e->now);
     write_event(t, e, TRACE_COMPUTE, TRACE_BEGINS);
+}
+
+/* How what ends has come to nothing; NULL: it has not. */
+static const char *undone_by(const event *e) {
+    return e->kind == EVENT_LOST ? "failed" : e->kind == EVENT_CANCELLED ? "cancelled" : NULL;
 }
 
 static void on_computed(trace *t, const event *e) {
     const attempt *a = e->attempt;
     const slice *done = &a->slice;
-    request *r = a->request;
+    const request *r = a->request;
     gauge_add(&place_of(t, r, a->place->at)->busy, t, -1, e->now);
-    if (!r->traced.on) return;
+    if (!r->traced) return;
     trace_event ended = event_of(t, e, TRACE_COMPUTE, TRACE_ENDS);
-    ended.failed = e->kind == EVENT_LOST;
+    ended.undone = undone_by(e);
     t->format->event(t, &ended);
-    lane_give(cores_of(t, a->place), r->traced.core);
+    lane_give(cores_of(t, a->place), a->traced.core);
     bool escalates = done->work.layers && done->verdict.kind == VERDICT_ESCALATE;
-    if (!ended.failed && escalates) write_move(t, e, TRACE_ESCALATED, done->verdict.to);
+    if (!ended.undone && escalates) write_move(t, e, TRACE_ESCALATED, done->verdict.to);
 }
 
 /* The message that begins or ends its way, and the links that it crosses. */
@@ -241,14 +254,14 @@ static trace_event message_of(const trace *t, const event *e, trace_moment momen
 }
 
 static void on_sending(trace *t, const event *e) {
-    const attempt *a = e->attempt;
-    request *r = a->request;
+    attempt *a = e->attempt;
+    const request *r = a->request;
     const net_link *radio = &t->s->platform.cells[t->s->platform.phones[r->record.phone].cell].link;
     trace_place *phones = place_of(t, r, TIER_PHONE);
     if (a->place->at == TIER_PHONE) phones->joules += (double)a->sent * radio->radio_down;
     if (a->sender->at == TIER_PHONE) phones->joules += (double)a->sent * radio->radio_up;
-    r->traced.since = e->now;
-    if (!r->traced.on) return;
+    a->traced.since = e->now;
+    if (!r->traced) return;
     trace_event sent = message_of(t, e, TRACE_BEGINS);
     t->format->event(t, &sent);
 }
@@ -259,9 +272,9 @@ static void on_sent(trace *t, const event *e) {
     trace_link *path[2];
     find_path(t, a->request, a->sender->at, a->place->at, path);
     for (unsigned i = 0; arrived && i < 2 && path[i]; i++) path[i]->bytes += (double)a->sent;
-    if (!a->request->traced.on) return;
+    if (!a->request->traced) return;
     trace_event sent = message_of(t, e, TRACE_ENDS);
-    sent.failed = !arrived;
+    sent.undone = undone_by(e);
     t->format->event(t, &sent);
 }
 
@@ -273,20 +286,43 @@ static void on_lost(trace *t, const event *e) {
     END[e->attempt->state](t, e);
 }
 
+/* An attempt is over; the first one's life is its request's, which may go on. */
+static void end_attempt(trace *t, const event *e, const char *undone) {
+    attempt *a = e->attempt;
+    if (!a->request->traced || !a->number) return;
+    a->traced.since = a->began;
+    trace_event ended = event_of(t, e, TRACE_ATTEMPT, TRACE_ENDS);
+    ended.undone = undone;
+    t->format->event(t, &ended);
+    lane_give(&t->request_lanes, a->traced.lane);
+}
+
+static void on_failed(trace *t, const event *e) { end_attempt(t, e, "failed"); }
+
+static void on_cancelled(trace *t, const event *e) {
+    on_lost(t, e);
+    end_attempt(t, e, undone_by(e));
+}
+
+/* The request's life is told where its first attempt's was. */
 static void on_done(trace *t, const event *e) {
-    request *r = e->attempt->request;
-    if (!r->traced.on) return;
-    write_event(t, e, TRACE_DONE, TRACE_HAPPENS);
-    r->traced.since = r->record.arrival;
-    write_event(t, e, TRACE_REQUEST, TRACE_ENDS);
-    lane_give(&t->request_lanes, r->traced.lane);
+    attempt *first = &e->attempt->request->first;
+    if (!first->request->traced) return;
+    if (!first->request->record.failure) end_attempt(t, e, NULL);
+    event whole = *e;
+    whole.attempt = first;
+    write_event(t, &whole, TRACE_DONE, TRACE_HAPPENS);
+    first->traced.since = first->request->record.arrival;
+    write_event(t, &whole, TRACE_REQUEST, TRACE_ENDS);
+    lane_give(&t->request_lanes, first->traced.lane);
 }
 
 static void (*const HEARS[EVENT_KINDS])(trace *, const event *) = {
-    [EVENT_ASKED] = on_asked,       [EVENT_ROUTED] = on_routed,     [EVENT_ENTERED] = on_entered,
-    [EVENT_QUEUED] = on_queued,     [EVENT_DEQUEUED] = on_dequeued, [EVENT_COMPUTING] = on_computing,
-    [EVENT_COMPUTED] = on_computed, [EVENT_SENDING] = on_sending,   [EVENT_ARRIVED] = on_sent,
-    [EVENT_LOST] = on_lost,         [EVENT_DONE] = on_done,
+    [EVENT_ASKED] = on_asked,       [EVENT_ROUTED] = on_routed,       [EVENT_ENTERED] = on_entered,
+    [EVENT_QUEUED] = on_queued,     [EVENT_DEQUEUED] = on_dequeued,   [EVENT_COMPUTING] = on_computing,
+    [EVENT_COMPUTED] = on_computed, [EVENT_SENDING] = on_sending,     [EVENT_ARRIVED] = on_sent,
+    [EVENT_LOST] = on_lost,         [EVENT_DONE] = on_done,           [EVENT_TRIED] = on_tried,
+    [EVENT_FAILED] = on_failed,     [EVENT_CANCELLED] = on_cancelled,
 };
 
 bool trace_on(void *self, const event *e) {

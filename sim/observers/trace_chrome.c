@@ -139,6 +139,9 @@ static void put_async_args(trace *t, const trace_event *e) {
         put_text_key(&t->text, "\"sends\":", e->plan->verdict.hidden ? "hidden state" : "tokens");
 }
 
+/* Spans of one id nest, which those of attempts side by side would not. */
+static uint64_t id_of(const trace_event *e) { return (uint64_t)e->attempt->number << 48 | e->r->number; }
+
 static void put_async(trace *t, const trace_event *e) {
     static const char *const PHASES[] = {[TRACE_BEGINS] = "b", [TRACE_ENDS] = "e", [TRACE_HAPPENS] = "n"};
     trace_text *o = &t->text;
@@ -147,7 +150,7 @@ static void put_async(trace *t, const trace_event *e) {
     put_text_key(o, ",\n{\"ph\":", PHASES[e->moment]);
     put_text_key(o, ",\"cat\":\"request\",\"name\":", title);
     text_put(o, ",\"id\":\"0x");
-    text_hexadecimal(o, e->r->number);
+    text_hexadecimal(o, id_of(e));
     put_time(o, "\",\"pid\":1,\"tid\":1,\"ts\":", e->now);
     text_put(o, ",\"args\":{");
     put_async_args(t, e);
@@ -160,7 +163,7 @@ static void put_execution(trace *t, const trace_event *e) {
     char title[TRACE_NAME];
     put_text_key(o, ",\n{\"ph\":\"X\",\"cat\":\"compute\",\"name\":", trace_slice_title(title, e));
     put_count_key(o, ",\"pid\":", pid_of(t, e->place));
-    put_count_key(o, ",\"tid\":", tid_of(e->place, trace_host(e->place, e->r), e->r->traced.core));
+    put_count_key(o, ",\"tid\":", tid_of(e->place, trace_host(e->place, e->r), e->attempt->traced.core));
     put_time(o, ",\"ts\":", e->start);
     put_number_key(o, ",\"dur\":", microseconds(e->now) - microseconds(e->start), 3);
     text_put(o, ",\"args\":{");

@@ -25,8 +25,8 @@ static void put_place(trace_text *o, const trace_event *e) {
     text_put(o, ",");
     text_put(o, e->place->name);
     text_put(o, ",");
-    if (e->what == TRACE_REQUEST) text_unsigned(o, e->r->traced.lane + 1ull);
-    if (e->what == TRACE_COMPUTE) text_unsigned(o, e->r->traced.core + 1ull);
+    if (e->what == TRACE_REQUEST || e->what == TRACE_ATTEMPT) text_unsigned(o, e->attempt->traced.lane + 1ull);
+    if (e->what == TRACE_COMPUTE) text_unsigned(o, e->attempt->traced.core + 1ull);
     text_put(o, ",");
     if (has_layers) text_unsigned(o, e->attempt->from + 1ull);
     text_put(o, ",");
@@ -55,8 +55,8 @@ static void put_note(trace_text *o, const trace_event *e) {
         text_put(o, r->failure ? FAILURE_NAMES[r->failure] : TIER_NAMES[r->tier]);
     else if (e->what == TRACE_COMPUTE)
         text_put(o, trace_decision(e));
-    else if (e->failed)
-        text_put(o, "failed");
+    else if (e->undone)
+        text_put(o, e->undone);
     text_put(o, ",");
     if (e->what == TRACE_REQUEST && !r->failure) text_unsigned(o, r->exit);
     text_put(o, e->what == TRACE_REQUEST && !r->failure ? ",exit\n" : ",\n");
@@ -65,6 +65,7 @@ static void put_note(trace_text *o, const trace_event *e) {
 static const char *event_name(const trace_event *e) {
     switch (e->what) {
     case TRACE_REQUEST: return e->moment == TRACE_BEGINS ? "arrived" : trace_outcome(e->r);
+    case TRACE_ATTEMPT: return "attempt";
     case TRACE_QUEUED: return "queued";
     case TRACE_COMPUTE: return "computing";
     case TRACE_SEND: return "sending";

@@ -20,7 +20,7 @@ const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e) {
 }
 
 const char *trace_decision(const trace_event *e) {
-    if (e->failed) return "failed";
+    if (e->undone) return e->undone;
     if (!e->plan->work.layers) return "route";
     return e->plan->verdict.kind == VERDICT_ESCALATE ? "escalate" : "answer";
 }
@@ -30,6 +30,7 @@ void trace_title(char into[TRACE_NAME], const trace_event *e) {
     char layers[TRACE_NAME];
     switch (e->what) {
     case TRACE_REQUEST: snprintf(into, TRACE_NAME, "request"); break;
+    case TRACE_ATTEMPT: snprintf(into, TRACE_NAME, "attempt %u", e->attempt->number + 1); break;
     case TRACE_QUEUED: snprintf(into, TRACE_NAME, "queued at %s", at); break;
     case TRACE_COMPUTE: snprintf(into, TRACE_NAME, "computing %.40s at %s", trace_slice_title(layers, e), at); break;
     case TRACE_SEND: snprintf(into, TRACE_NAME, e->to == TIER_PHONE ? "answer to %s" : "sending to %s", to); break;

@@ -140,7 +140,7 @@ static void put_request(trace_text *o, const trace_event *e) {
 static void push(trace_text *o, const trace_event *e, const char *value) {
     put_time(o, "7 ", e->now);
     text_put(o, " RS");
-    put_lane(o, e->r->traced.lane);
+    put_lane(o, e->attempt->traced.lane);
     text_put(o, value);
     put_request(o, e);
 }
@@ -148,7 +148,7 @@ static void push(trace_text *o, const trace_event *e, const char *value) {
 static void pop(trace_text *o, const trace_event *e) {
     put_time(o, "8 ", e->now);
     text_put(o, " RS");
-    put_lane(o, e->r->traced.lane);
+    put_lane(o, e->attempt->traced.lane);
     text_put(o, "\n");
 }
 
@@ -157,7 +157,7 @@ static void put_moment(trace_text *o, const trace_event *e) {
     trace_title(title, e);
     put_time(o, "10 ", e->now);
     text_put(o, " RE");
-    put_lane(o, e->r->traced.lane);
+    put_lane(o, e->attempt->traced.lane);
     text_put(o, " ");
     text_quoted(o, title, '\\');
     put_request(o, e);
@@ -167,13 +167,14 @@ static void put_work(trace *t, const trace_event *e) {
     bool begins = e->moment == TRACE_BEGINS;
     put_time(&t->text, begins ? "7 " : "8 ", e->now);
     text_put(&t->text, " CS");
-    put_core(t, e->place, trace_host(e->place, e->r), e->r->traced.core);
+    put_core(t, e->place, trace_host(e->place, e->r), e->attempt->traced.core);
     text_put(&t->text, begins ? " work" : "\n");
     if (begins) put_request(&t->text, e);
 }
 
 static void put_event(trace *t, const trace_event *e) {
     static const char *const VALUES_OF[] = {[TRACE_REQUEST] = " request",
+                                            [TRACE_ATTEMPT] = " request",
                                             [TRACE_QUEUED] = " queued",
                                             [TRACE_COMPUTE] = " computing",
                                             [TRACE_SEND] = " sending"};

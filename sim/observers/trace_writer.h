@@ -45,6 +45,7 @@ typedef struct trace_link {
 
 typedef enum trace_what {
     TRACE_REQUEST, /* a life; the phases below lie in it, one after the other */
+    TRACE_ATTEMPT, /* of the request behind the first, with a lane of its own, in which its phases lie */
     TRACE_QUEUED,
     TRACE_COMPUTE,
     TRACE_SEND,
@@ -68,7 +69,7 @@ struct trace_event {
     tier from, to;              /* send, routed, escalated */
     uint64_t bytes;             /* send */
     const trace_link *links[2]; /* send: crossed, NULL where none is */
-    bool failed;                /* send ends: did not arrive; compute ends: the server failed */
+    const char *undone;         /* "failed", "cancelled": what ends has come to nothing; else NULL */
 };
 
 /* A mean over the step from `start` to `end`; only written where it differs from the step before. */
@@ -106,7 +107,7 @@ static inline uint64_t trace_host(const trace_place *p, const request *r) {
 /* "layers 1-3", "layer 4", or "router" where a phone computes v(x) to route by. Returns `into`. */
 const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e);
 
-/* What follows from a slice: "route", "escalate" or "answer"; "failed" of one that did. */
+/* What follows from a slice: "route", "escalate" or "answer"; or why it is undone. */
 const char *trace_decision(const trace_event *e);
 
 /* "queued at edge", "computing layers 1-3 at phone", "send to cloud", "answer to phone", ...: what newcomers

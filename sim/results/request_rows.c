@@ -64,7 +64,7 @@ static request_row row_of(const policy_run *run, uint64_t number) {
         .compute = r->compute,
         .call = r->call,
         /* what is neither waiting nor computing; rounding can leave a last bit below zero */
-        .network = fmax(0, r->latency - record_wait(r) - r->compute),
+        .network = fmax(0, r->under_way - record_wait(r) - r->compute),
         .exit = NAN,
         .prediction = NAN,
         .correct = NAN,

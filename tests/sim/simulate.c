@@ -86,8 +86,11 @@ static bool simulate(const simulation_job *job, const engine_tables *tables, por
                                       .set_count = count_sets(job->sets),
                                       .policies = job->policies};
     world *w = scenario_load_changed(&s, job->path, &changes, err) ? world_open(&s.platform, err) : NULL;
-    observed_run run = {&s, job->policy, NULL, &result, &books};
-    if (!w || !engine_run(&run, w, NULL, tables, err)) return false;
+    result_folder made;
+    observed_run run = {&s, job->policy, job->out ? &made : NULL, &result, &books};
+    if (!w || (job->out && !result_folder_open(&made, job->out, err)) || !engine_run(&run, w, NULL, tables, err))
+        return false;
+    if (job->out && !result_folder_commit(&made, err)) return false;
     job->take(&(simulated){&s, books.records, books.count, books.totals, &books}, job->into);
     run_books_free(&books);
     world_free(w);
@@ -106,7 +109,8 @@ pid_t simulation_start_with(const engine_tables *tables, const simulation_job *j
 }
 
 pid_t simulation_start(const char *path, const char *const *sets, size_t policy, harvest take, void *into) {
-    return simulation_start_with(&ENGINE_TABLES, &(simulation_job){path, sets, policy, take, into, 0, NULL});
+    return simulation_start_with(
+        &ENGINE_TABLES, &(simulation_job){.path = path, .sets = sets, .policy = policy, .take = take, .into = into});
 }
 
 void simulation_finish(pid_t child) {

@@ -58,6 +58,7 @@ typedef struct simulation_job {
     void *into;
     pid_t child;
     const policy_type *const *policies;
+    const char *out; /* the folder where it may leave files; NULL: it leaves none */
 } simulation_job;
 
 /* The same with other tables than the program's. */

@@ -37,7 +37,7 @@ static void take_records(const simulated *run, void *into) {
 /* Simulates with some tables and gives the records, which shared_free gives back. */
 static request_record *run_with(const engine_tables *tables, size_t policy) {
     request_record *records = shared_alloc(REQUESTS * sizeof *records);
-    simulation_job job = {scenario_path, NULL, policy, take_records, records, 0, NULL};
+    simulation_job job = {.path = scenario_path, .policy = policy, .take = take_records, .into = records};
     simulation_finish(simulation_start_with(tables, &job));
     return records;
 }
@@ -57,7 +57,13 @@ static attempt *take_first(place *here) {
     return a;
 }
 
-static const discipline LIFO = {"last-in-first-out", enter_first, take_first};
+static void leave_any(place *here, attempt *a) {
+    attempt **link = &here->first;
+    while (*link != a) link = &(*link)->next;
+    *link = a->next;
+}
+
+static const discipline LIFO = {"last-in-first-out", enter_first, take_first, leave_any};
 
 static void add_waits(const request_record *records, double *sum, double *most) {
     *sum = *most = 0;
@@ -304,7 +310,7 @@ TEST(an_observer_ends_the_run) {
                                   (const observer_type *const[]){&RECORDS_OBSERVER, &QUITTER, NULL}};
     counts = shared_alloc(EVENT_KINDS * sizeof *counts);
     request_record *records = shared_alloc(REQUESTS * sizeof *records);
-    simulation_job job = {scenario_path, NULL, PHONE_ONLY, take_records, records, 0, NULL};
+    simulation_job job = {.path = scenario_path, .policy = PHONE_ONLY, .take = take_records, .into = records};
     int status = 0;
     assert_true(waitpid(simulation_start_with(&tables, &job), &status, 0) > 0);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);

@@ -287,9 +287,9 @@ static bool load_scenario(scenario *s, const char *mode, const char *payload, po
 /* Asks exit 2 at the phone, sends the hidden state on to exit 4 and from there, again rounded, to exit 6. */
 static void ask(const scenario *s, uint32_t sample, bool hidden, double p[3][2]) {
     request r;
-    attempt *a = &r.attempt;
+    attempt *a = &r.first;
     request_open(&r, s, sample, &(arrival){.key = sample, .sample = sample});
-    attempt_open(a, &r, NULL);
+    attempt_open(a, &r, NULL, 0);
     for (uint32_t k = 0; k < 3; k++) {
         a->exits[a->exit_count] = answer_exit(a, (tier)k, s, 2 * (k + 1));
         memcpy(p[k], a->exits[a->exit_count].probabilities, sizeof p[k]);

@@ -36,8 +36,8 @@ static place hosts[TIER_COUNT] = {{.at = TIER_PHONE}, {.at = TIER_EDGE}, {.at = 
 
 /* An event of some request that has `entered` the site, and computes since `since`. */
 static void tell(run_books *b, event_kind kind, double now, double entered, double since) {
-    request r = {.attempt = {.request = &r, .place = &hosts[TIER_EDGE], .entered = entered, .since = since}};
-    load_add(b, &s, &(event){.kind = kind, .now = now, .attempt = &r.attempt});
+    request r = {.first = {.request = &r, .place = &hosts[TIER_EDGE], .entered = entered, .since = since}};
+    load_add(b, &s, &(event){.kind = kind, .now = now, .attempt = &r.first});
 }
 
 static void compute(run_books *b, double entered, double start, double end) {
@@ -180,17 +180,17 @@ TEST(chance_is_allowed_for) {
 TEST(links) {
     overload found[PLACES];
     run_books b = open_books(0);
-    request r = {.attempt = {.request = &r,
-                             .state = ATTEMPT_TRAVELS,
-                             .place = &hosts[TIER_PHONE],
-                             .sender = &hosts[TIER_CLOUD],
-                             .sent = 1000}};
+    request r = {.first = {.request = &r,
+                           .state = ATTEMPT_TRAVELS,
+                           .place = &hosts[TIER_PHONE],
+                           .sender = &hosts[TIER_CLOUD],
+                           .sent = 1000}};
     for (int i = 1; i <= 1000; i++) {
         arrive(&b, 0.5 * i);
-        load_add(&b, &s, &(event){.kind = EVENT_SENDING, .now = 0.5 * i, .attempt = &r.attempt});
+        load_add(&b, &s, &(event){.kind = EVENT_SENDING, .now = 0.5 * i, .attempt = &r.first});
     }
     for (int i = 1; i <= 1000; i++)
-        load_add(&b, &s, &(event){.kind = i > 3 ? EVENT_ARRIVED : EVENT_LOST, .now = 1000, .attempt = &r.attempt});
+        load_add(&b, &s, &(event){.kind = i > 3 ? EVENT_ARRIVED : EVENT_LOST, .now = 1000, .attempt = &r.first});
     b.totals.window_end = 1000;
     assert_int_equal(find(&b, found), 1);
     assert_int_equal(found[0].place, UPLINK_DOWN);

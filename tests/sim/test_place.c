@@ -10,7 +10,7 @@ static attempt *attempts[REQUESTS];
 static place open_place(tier at, uint64_t cores, uint64_t limit) {
     memset(requests, 0, sizeof requests);
     for (size_t i = 0; i < REQUESTS; i++) {
-        attempts[i] = &requests[i].attempt;
+        attempts[i] = &requests[i].first;
         attempts[i]->request = &requests[i];
         for (int k = 0; k < TIER_COUNT; k++) requests[i].record.wait[k] = NAN;
     }

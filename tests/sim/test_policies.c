@@ -105,8 +105,8 @@ static void drop_policy(made_policy *made) {
 static attempt *open_request(request *r, uint32_t sample, uint64_t key) {
     arrival a = {.time = 0, .key = key, .phone = 0, .sample = sample};
     request_open(r, &s, key, &a);
-    attempt_open(&r->attempt, r, NULL);
-    return &r->attempt;
+    attempt_open(&r->first, r, NULL, 0);
+    return &r->first;
 }
 
 static void send_up(attempt *a, tier *at, tier to, bool hidden, char **note) {

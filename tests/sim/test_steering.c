@@ -109,8 +109,10 @@ static request_record *run_policy(const char *policy, const policy_type *own) {
                                   (const observer_type *const[]){&RECORDS_OBSERVER, &QUEUE, NULL}};
     request_record *records = shared_alloc(REQUESTS * sizeof *records);
     queue = shared_alloc(sizeof *queue);
-    simulation_job job = {scratch_file("scenario.yaml", SCENARIO, policy), NULL, 0, take_records, records, 0,
-                          (const policy_type *const[]){own, NULL}};
+    simulation_job job = {.path = scratch_file("scenario.yaml", SCENARIO, policy),
+                          .take = take_records,
+                          .into = records,
+                          .policies = (const policy_type *const[]){own, NULL}};
     simulation_finish(simulation_start_with(&tables, &job));
     return records;
 }
