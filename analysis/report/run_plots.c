@@ -111,8 +111,7 @@ static bool write_front_rows(task *t, const metric *m) {
     return true;
 }
 
-/* Up to LINES_MOST policies have points of their own; of more, those on the front are named where they stand.
- * */
+/* Up to LINES_MOST policies have points of their own; of more, those on the front are named where they stand. */
 static void write_front_script(task *t, const metric *m, const char *label) {
     FILE *out = t->p.script;
     const char *key = m->key;

@@ -10,8 +10,7 @@ enum { UTILIZATION_TIERS = 3, UTILIZATION_BINS = 240 };
 
 extern const char *const UTILIZATION_TIER_NAMES[UTILIZATION_TIERS]; /* "phones", "edge sites", "clouds" */
 
-/* Percent of cores, the mean over a tier's places (phone groups, sites or regions), in bins of equal length.
- * */
+/* Percent of cores, the mean over a tier's places (phone groups, sites or regions), in bins of equal length. */
 typedef struct utilization {
     double begin, end; /* seconds */
     double percent[UTILIZATION_TIERS][UTILIZATION_BINS];

@@ -3,7 +3,7 @@
 
 #include "commands.h"
 #include "sim/observers/trace.h"
-#include "sim/results/result_tables.h"
+#include "sim/results/results.h"
 
 typedef struct list_arguments {
     common_options common;

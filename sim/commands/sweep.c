@@ -10,7 +10,7 @@
 #include "base/signals.h"
 #include "base/text.h"
 #include "commands.h"
-#include "sim/sweep/statistics.h"
+#include "sim/sweep/sweep.h"
 
 enum {
     KEY_SET = 0x200,

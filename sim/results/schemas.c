@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "results.h"
-#include "sim/sweep/statistics.h"
+#include "sim/sweep/sweep.h"
 
 static void put_columns(FILE *out) {
     const platform nowhere = {0};

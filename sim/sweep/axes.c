@@ -1,12 +1,11 @@
-/* The axes of a sweep: lists and ranges of values, axes walked together, what is excluded, and the seeds.
- * */
+/* The axes of a sweep: lists and ranges of values, axes walked together, what is excluded, and the seeds. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/numbers.h"
-#include "sweep.h"
+#include "plan.h"
 
 typedef struct range_keys {
     const char *from, *to;

@@ -11,8 +11,8 @@
 
 #include "base/files.h"
 #include "base/progress.h"
+#include "runner.h"
 #include "sim/engine/processes.h"
-#include "sweep.h"
 
 /* A point under way. */
 typedef struct slot {

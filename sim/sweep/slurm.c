@@ -14,8 +14,8 @@
 #include "base/program.h"
 #include "base/progress.h"
 #include "base/replacement.h"
+#include "runner.h"
 #include "sim/engine/processes.h"
-#include "sweep.h"
 
 enum { USUAL_TASKS = 64, POLL_SECONDS = 2, JOB_ROOM = 16 };
 

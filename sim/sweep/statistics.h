@@ -1,10 +1,10 @@
 /* What a sweep found: means and intervals over seeds, differences from the baseline, the Pareto front, the
- * best setting. Internal to sim/. */
+ * best setting. */
 #ifndef PORTOLAN_SWEEP_STATISTICS_H
 #define PORTOLAN_SWEEP_STATISTICS_H
 
 #include "analysis/statistics/statistics.h"
-#include "sweep.h"
+#include "store.h"
 
 typedef enum front { FRONT_OFF, FRONT_ON, FRONT_SURE } front;
 

@@ -158,8 +158,7 @@ static bool move_results(sweep_store *t, portolan_error *err) {
     return ok;
 }
 
-/* Lays the new plan out, and carries over what is known of points that have the same parameters and seed.
- * */
+/* Lays the new plan out, and carries over what is known of points that have the same parameters and seed. */
 static bool replace_plan(sweep_store *t, const sweep *w, portolan_error *err) {
     static const char ASIDE[] = "ALTER TABLE settings RENAME TO old_settings; ALTER TABLE points RENAME TO old_points;"
                                 "ALTER TABLE results RENAME TO old_results; DROP TABLE notes";

@@ -1,12 +1,12 @@
 /* The tables of a sweep's store: what each column holds, from which the tables are made, and by which each
- * cell is checked as it is read. Internal to sim/sweep_store*.c. */
+ * cell is checked as it is read. Internal to the files of the store. */
 #ifndef PORTOLAN_SWEEP_STORE_TABLES_H
 #define PORTOLAN_SWEEP_STORE_TABLES_H
 
 #include <sqlite3.h>
 
 #include "base/schema.h"
-#include "sweep.h"
+#include "store.h"
 
 typedef enum cell_kind {
     CELL_WHOLE, /* a whole number within bounds */

@@ -1,5 +1,4 @@
-/* Pictures: their files, texts that stay texts, and what happens without gnuplot or with a script it refuses.
- * */
+/* Pictures: their files, texts that stay texts, and what happens without gnuplot or with a script it refuses. */
 #include "tests/support.h"
 
 #include <dirent.h>

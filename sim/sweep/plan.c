@@ -1,5 +1,5 @@
 /* Reading a sweep: its file, the questions it asks, and the scenarios of its points. */
-#include "sweep.h"
+#include "plan.h"
 
 #include <stdlib.h>
 #include <string.h>
