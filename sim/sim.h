@@ -21,9 +21,10 @@ typedef struct cost_settings {
 } cost_settings;
 
 typedef struct run_settings {
-    uint64_t requests; /* counted ones, after the warm-up; 0 if a duration is given */
-    uint64_t warmup;   /* first requests of the run, not counted */
-    double duration;   /* no request arrives later; 0 if requests are given */
+    uint64_t requests;  /* counted ones, after the warm-up; 0 if a duration is given */
+    uint64_t warmup;    /* first requests of the run, not counted */
+    double duration;    /* no request arrives later; 0 if requests are given */
+    double load_report; /* seconds between the reports of a site to its cells; 0: none */
 } run_settings;
 
 typedef struct scenario_input {
@@ -54,6 +55,7 @@ typedef struct policy_setup {
     const char *label;
     void *options;            /* policy_type.size bytes */
     unsigned needs;           /* POLICY_NEEDS_*, of the type and its options */
+    policy_scope scope;       /* of one that learns; else the fleet */
     const struct router *map; /* by which it routes (analysis/cartography/router.h); NULL: none */
     scenario_input file;      /* that holds the map */
     const char *other;        /* label of the policy whose shares it is told; NULL: none */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "answers.h"
+#include "knowledge.h"
 #include "state.h"
 
 static void tell(engine *e, event_kind kind, attempt *a, double now) {
@@ -36,6 +37,7 @@ static void finish(attempt *a, double now) {
     assert(!r->attempts);
     r->record.latency = now - r->record.arrival;
     tell(e, EVENT_DONE, a, now);
+    steering_feedback(&e->policy, a, now);
     free_attempt(e, a);
     r->next = e->free_requests;
     e->free_requests = r;
@@ -107,11 +109,33 @@ static void come_home(attempt *a, double now) {
 
 /* ---- Travelling ---- */
 
+/* What is known of load travels with the messages: the answer takes that of its server along, and how long the servers kept
+ * the request, without which its phone could not tell the network's share of the time. */
+static void note_leaving(attempt *a, double now) {
+    if (!a->request->engine->known) return;
+    if (a->place->at == TIER_PHONE) {
+        a->left = now;
+        a->stayed = 0;
+    } else {
+        a->stayed += now;
+        a->told = place_report(a->place, now);
+    }
+}
+
+static void note_arriving(attempt *a, double now) {
+    if (!a->request->engine->known) return;
+    if (a->place->at == TIER_PHONE)
+        knowledge_hear(a->request->engine->known, a, now);
+    else
+        a->stayed -= now;
+}
+
 /* The message takes the attempt over: from its place, which it leaves, to `to`. It is booked as a whole when it leaves,
  * whatever becomes of it. */
 static void send_to(attempt *a, place *to, uint64_t bytes, double now) {
     request *r = a->request;
     engine *e = r->engine;
+    note_leaving(a, now);
     a->state = ATTEMPT_TRAVELS;
     a->since = now;
     a->sender = a->place;
@@ -183,14 +207,10 @@ static void go_on(attempt *a, double now) {
         send_up(a, v->to, v->hidden, now);
 }
 
-/* What follows from the slice: v(x) says where to go first; what an exit says was asked when the slice began, or is now. */
-static verdict decide(attempt *a, double now) {
-    if (!a->routed) {
-        tier to = route(a, now);
-        return (verdict){to == a->place->at ? VERDICT_CONTINUE : VERDICT_ESCALATE, to, false};
-    }
-    if (a->slice.verdict.kind != VERDICT_CONTINUE) return a->slice.verdict;
-    return steering_ask(&a->request->engine->policy, a, a->place->at, now);
+/* v(x) has been computed: the policy says where to go first. */
+static verdict first_step(attempt *a, double now) {
+    tier to = route(a, now);
+    return to == a->place->at ? (verdict){.kind = VERDICT_CONTINUE} : policy_send(to);
 }
 
 static void book_compute(attempt *a, const slice *done, double now) {
@@ -201,9 +221,14 @@ static void computed(attempt *a, double now) {
     place *here = a->place;
     engine *e = a->request->engine;
     book_compute(a, &a->slice, now);
+    here->served++;
+    here->served_seconds += now - a->since;
+    bool asked = a->slice.verdict.kind != VERDICT_CONTINUE; /* when the slice began */
+    if (a->routed && !asked) a->slice.verdict = steering_ask(&e->policy, a, here->at, now);
     tell(e, EVENT_COMPUTED, a, now);
-    a->slice.verdict = decide(a, now);
+    if (!a->routed) a->slice.verdict = first_step(a, now);
     if (a->slice.verdict.kind == VERDICT_CONTINUE) {
+        a->from += a->slice.work.layers;
         compute(a, now); /* it keeps the core */
         return;
     }
@@ -243,6 +268,7 @@ static void enter(attempt *a, double now) {
 }
 
 static void arrived(attempt *a, double now) {
+    note_arriving(a, now);
     tell(a->request->engine, EVENT_ARRIVED, a, now);
     if (a->place->down)
         turn_away(a, now);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "answers.h"
+#include "knowledge.h"
 #include "state.h"
 
 /* ---- Places ---- */
@@ -42,6 +43,10 @@ static bool check_complete(const engine *e) {
     if (e->err->status) return false;
     if (e->s->answers && e->s->answers->error.status) {
         *e->err = e->s->answers->error;
+        return false;
+    }
+    if (e->policy.error.status) {
+        *e->err = e->policy.error;
         return false;
     }
     if (e->finished == e->arrived && (e->expected == UINT64_MAX || e->arrived == e->expected)) return true;
@@ -93,6 +98,12 @@ static void stop_disturbances(engine *e) {
 
 /* ---- One run ---- */
 
+static bool open_knowledge(engine *e) {
+    if (!(e->policy.by->needs & POLICY_NEEDS_LOAD)) return true;
+    e->policy.known = e->known = knowledge_open(e);
+    return e->known || error_memory(e->err, 0);
+}
+
 static void free_engine(engine *e) {
     while (e->free_requests) {
         request *next = e->free_requests->next;
@@ -106,6 +117,7 @@ static void free_engine(engine *e) {
     }
     source_close(e);
     free(e->places);
+    knowledge_free(e->known);
     steering_close(&e->policy);
 }
 
@@ -119,7 +131,8 @@ bool engine_run(const observed_run *run, world *w, const double *shares, const e
                 .err = err};
     bool ok = open_observers(&e, run, tables->observers) &&
               steering_open(&e.policy, run->s, &run->s->policies[run->policy], shares, err) &&
-              open_places(&e, tables->disciplines[0]) && start_disturbances(&e) && source_open(&e);
+              open_places(&e, tables->disciplines[0]) && start_disturbances(&e) && open_knowledge(&e) &&
+              source_open(&e);
     ok = ok && world_run(w, err) && (e.given_up || check_complete(&e));
     run->result->simulated_seconds = e.end;
     run->result->outside_table = e.outside_table;

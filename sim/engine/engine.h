@@ -27,6 +27,8 @@ extern const engine_tables ENGINE_TABLES;
 bool engine_run(const observed_run *run, world *w, const double *shares, const engine_tables *tables,
                 portolan_error *err);
 
+typedef struct knowledge knowledge; /* knowledge.h */
+
 /* ---- Requests ---- */
 
 /* Starts another attempt of a request under way, from its phone to a tier, which the policy is not asked for: a retry, a

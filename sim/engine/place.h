@@ -17,6 +17,8 @@ struct place {
     uint32_t index; /* in the platform's phones, sites or regions */
     bool down;
     uint64_t cores, busy;
+    uint64_t served;       /* executions that have ended, */
+    double served_seconds; /* and what they took together */
     uint64_t waiting, limit;
     attempt *first, *last; /* those that wait; the discipline's */
 };

@@ -24,6 +24,13 @@ typedef struct slice {
     verdict verdict;
 } slice;
 
+/* How busy a place was. */
+typedef struct load_report {
+    double at;  /* simulated seconds */
+    float wait; /* seconds that one more would wait for a core, as the place reckons */
+    uint32_t waiting, busy, cores;
+} load_report;
+
 typedef enum attempt_state { ATTEMPT_WAITS, ATTEMPT_COMPUTES, ATTEMPT_TRAVELS } attempt_state;
 
 /* A request on its way over places, and what it has learnt there. It does one thing at a time, and its owner changes with
@@ -40,14 +47,17 @@ struct attempt {
     failure failure; /* of one that is refused, and carries that home, or has failed */
     activity *doing; /* NULL while it waits */
     double began;
-    double entered; /* when it asked for a core where it is */
-    double since;   /* when `doing` began */
-    slice slice;    /* computed now, or last */
-    place *sender;  /* of its present or last message, */
-    uint64_t sent;  /* and how many bytes that is */
-    bool routed;    /* the policy has said where it goes first */
-    uint32_t from;  /* layers whose hidden state has come along; 0: tokens only */
-    float *hidden;  /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
+    double entered;   /* when it asked for a core where it is */
+    double since;     /* when `doing` began */
+    slice slice;      /* computed now, or last */
+    place *sender;    /* of its present or last message, */
+    uint64_t sent;    /* and how many bytes that is */
+    double left;      /* when it left its phone, */
+    double stayed;    /* and seconds that it has spent at servers since */
+    load_report told; /* what its answer says of the load of the server that sends it */
+    bool routed;      /* the policy has said where it goes first */
+    uint32_t from;    /* layers whose hidden state has come along; 0: tokens only */
+    float *hidden;    /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
     uint32_t hidden_layer;
     double *probabilities; /* what `exits` of an executed model point to; owned, or NULL */
     uint32_t exit_count;
@@ -63,7 +73,8 @@ struct request {
     uint64_t number, key;
     double work; /* factor on its FLOP */
     random_stream random;
-    bool traced; /* its life is written; trace.c's alone */
+    uint64_t note; /* the policy's */
+    bool traced;   /* its life is written; trace.c's alone */
     request_record record;
     attempt *attempts; /* those under way, the newest first */
     uint32_t tried;    /* attempts so far */

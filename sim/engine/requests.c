@@ -15,6 +15,7 @@ void request_open(request *r, const scenario *s, uint64_t number, const arrival 
     r->number = number;
     r->key = a->key;
     r->work = arrival_work(&s->table, s->seed, a->key);
+    r->note = 0;
     r->random = random_open(s->seed, "policy", a->key);
     r->record = (request_record){
         .arrival = a->time,

@@ -44,7 +44,7 @@ void engine_out_of_memory(engine *e, size_t bytes) {
 }
 
 void engine_check_end(engine *e) {
-    if (e->source_done && e->finished == e->arrived) stop(e);
+    if ((e->source_done && e->finished == e->arrived) || e->policy.error.status) stop(e);
 }
 
 /* ---- Observers ---- */

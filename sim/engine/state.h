@@ -19,9 +19,10 @@ typedef struct source source;
 struct engine {
     const scenario *s;
     world *world;
-    steering policy; /* owned */
-    place *places;   /* phones, then sites, then regions; owned */
-    source *source;  /* owned */
+    steering policy;  /* owned */
+    knowledge *known; /* of load, for a policy that needs it; owned */
+    place *places;    /* phones, then sites, then regions; owned */
+    source *source;   /* owned */
     void (*answered)(engine *e,
                      uint32_t of_phone); /* the source wants to know of each request's end; NULL: it does not */
     listener listeners[ENGINE_MAX_LISTENERS];

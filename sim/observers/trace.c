@@ -235,7 +235,7 @@ static void on_computed(trace *t, const event *e) {
     ended.undone = undone_by(e);
     t->format->event(t, &ended);
     lane_give(cores_of(t, a->place), a->traced.core);
-    bool escalates = done->work.layers && done->verdict.kind == VERDICT_ESCALATE;
+    bool escalates = done->work.layers && done->verdict.kind == VERDICT_SEND;
     if (!ended.undone && escalates) write_move(t, e, TRACE_ESCALATED, done->verdict.to);
 }
 

@@ -22,7 +22,9 @@ const char *trace_slice_title(char into[TRACE_NAME], const trace_event *e) {
 const char *trace_decision(const trace_event *e) {
     if (e->undone) return e->undone;
     if (!e->plan->work.layers) return "route";
-    return e->plan->verdict.kind == VERDICT_ESCALATE ? "escalate" : "answer";
+    static const char *const DECISIONS[] =
+        {[VERDICT_ANSWER] = "answer", [VERDICT_CONTINUE] = "continue", [VERDICT_SEND] = "escalate"};
+    return DECISIONS[e->plan->verdict.kind];
 }
 
 void trace_title(char into[TRACE_NAME], const trace_event *e) {

@@ -5,9 +5,9 @@ const char *const CASCADE_EXITS[] = {"tiers", "all", NULL};
 const unsigned CASCADE_EXITS_NEEDS[] = {0, POLICY_NEEDS_EVERY_EXIT};
 const char *const CASCADE_PAYLOADS[] = {"tokens", "hidden", NULL};
 
-tier cascade_route(void *self, const observation *seen) {
+verdict cascade_route(void *self, const observation *seen) {
     (void)self, (void)seen;
-    return TIER_PHONE;
+    return policy_send(TIER_PHONE);
 }
 
 verdict cascade_verdict(const void *self, const observation *seen, bool good_enough) {
@@ -17,5 +17,5 @@ verdict cascade_verdict(const void *self, const observation *seen, bool good_eno
     if (layer < seen->depth[seen->at]) return (verdict){.kind = VERDICT_CONTINUE};
     /* A tier that holds no more layers than this one is passed over. */
     tier to = seen->at + 1 < TIER_CLOUD && seen->depth[seen->at + 1] > layer ? seen->at + 1 : TIER_CLOUD;
-    return (verdict){VERDICT_ESCALATE, to, options->escalate == 1};
+    return (verdict){.kind = VERDICT_SEND, .to = to, .hidden = options->escalate == 1};
 }

@@ -28,7 +28,7 @@ extern const unsigned CASCADE_EXITS_NEEDS[];
             .fallback = "tokens", .choices = CASCADE_PAYLOADS                                                    \
     }
 
-tier cascade_route(void *self, const observation *seen);
+verdict cascade_route(void *self, const observation *seen);
 
 /* The verdict of a cascade, given whether the newest exit is good enough. */
 verdict cascade_verdict(const void *self, const observation *seen, bool good_enough);

@@ -1,19 +1,19 @@
 /* phone-only, edge-only, cloud-only: every request to one tier, which answers with its last exit. The yardsticks. */
 #include "policy.h"
 
-static tier to_phone(void *self, const observation *seen) {
+static verdict to_phone(void *self, const observation *seen) {
     (void)self, (void)seen;
-    return TIER_PHONE;
+    return policy_send(TIER_PHONE);
 }
 
-static tier to_edge(void *self, const observation *seen) {
+static verdict to_edge(void *self, const observation *seen) {
     (void)self, (void)seen;
-    return TIER_EDGE;
+    return policy_send(TIER_EDGE);
 }
 
-static tier to_cloud(void *self, const observation *seen) {
+static verdict to_cloud(void *self, const observation *seen) {
     (void)self, (void)seen;
-    return TIER_CLOUD;
+    return policy_send(TIER_CLOUD);
 }
 
 const policy_type POLICY_PHONE_ONLY = {

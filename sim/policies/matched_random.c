@@ -19,7 +19,7 @@ static void *open(const void *options, const policy_start *start, char why[POLIC
     return shares;
 }
 
-static tier route(void *self, const observation *seen) { return draw_tier(seen, self); }
+static verdict route(void *self, const observation *seen) { return policy_send(draw_tier(seen, self)); }
 
 const policy_type POLICY_MATCHED_RANDOM = {
     .abi = POLICY_ABI,

@@ -21,7 +21,7 @@ static const policy_option OPTIONS[] = {
     {0},
 };
 
-static tier route_knowing(void *self, const observation *seen, const truth *t) {
+static verdict route_knowing(void *self, const observation *seen, const truth *t) {
     const reward_options *options = self;
     tier best = TIER_PHONE;
     double most = 0;
@@ -34,7 +34,7 @@ static tier route_knowing(void *self, const observation *seen, const truth *t) {
             best = (tier)k;
         }
     }
-    return best;
+    return policy_send(best);
 }
 
 const policy_type POLICY_ORACLE_REWARD = {

@@ -15,6 +15,11 @@
     ENTRY(POLICY_PATIENCE)       \
     ENTRY(POLICY_CARTOGRAPHY)    \
     ENTRY(POLICY_EXIT_POOLS)     \
+    ENTRY(POLICY_EDGE_QUEUE)     \
+    ENTRY(POLICY_NEUROSURGEON)   \
+    ENTRY(POLICY_SPLITEE)        \
+    ENTRY(POLICY_ADAEE)          \
+    ENTRY(POLICY_HI_LCB)         \
     ENTRY(POLICY_ORACLE_COST)    \
     ENTRY(POLICY_ORACLE_REWARD)
 
@@ -25,6 +30,7 @@ TABLE(DECLARE)
 const policy_type *const POLICIES[] = {TABLE(ADDRESS) NULL};
 
 const char *const TIER_NAMES[] = {"phone", "edge", "cloud", NULL};
+const char *const SCOPE_NAMES[] = {"phone", "cell", "fleet", NULL};
 
 const policy_type *policy_find(const char *name) {
     for (size_t i = 0; POLICIES[i]; i++)
@@ -59,14 +65,23 @@ static yaml_field field_of(const policy_option *o) {
     return f;
 }
 
-void policy_fields(const policy_type *type, yaml_field fields[POLICY_MAX_OPTIONS + 2]) {
+void policy_fields(const policy_type *type, yaml_field fields[POLICY_MAX_FIELDS]) {
     size_t n = 0;
     fields[n++] = (yaml_field){.key = "as",
                                .kind = FIELD_NAME,
                                .offset = offsetof(policy_values, label),
                                .doc = "the policy's name in the results"};
+    if (type->feedback)
+        fields[n++] = (yaml_field){
+            .key = "scope",
+            .kind = FIELD_CHOICE,
+            .offset = offsetof(policy_values, scope),
+            .doc = "who shares what was learned: each phone for itself, all phones of a cell, or "
+                   "the whole fleet (an idealisation: nothing is sent for it)",
+            .fallback = "phone",
+            .choices = SCOPE_NAMES};
     for (const policy_option *o = type->options; o && o->name; o++) {
-        assert(n <= POLICY_MAX_OPTIONS);
+        assert(n < POLICY_MAX_FIELDS - 1);
         fields[n++] = field_of(o);
     }
     fields[n] = (yaml_field){0};

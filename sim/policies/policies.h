@@ -15,18 +15,24 @@ extern const char *const TIER_NAMES[]; /* "phone", "edge", "cloud", NULL */
 /* The type called `name` in the table, or NULL. */
 const policy_type *policy_find(const char *name);
 
+/* Whose requests one opened policy decides on and learns from. One for the fleet is an idealisation: nothing is sent for it
+ * to learn from all phones at once. */
+typedef enum policy_scope { SCOPE_PHONE, SCOPE_CELL, SCOPE_FLEET } policy_scope;
+extern const char *const SCOPE_NAMES[]; /* "phone", "cell", "fleet", NULL */
+
 /* What the keys of a policy are read into. */
 typedef struct policy_values {
     const char *label;     /* as */
     const char *other;     /* of OPTION_POLICY */
     const char *map;       /* path of OPTION_MAP */
+    int scope;             /* policy_scope */
     max_align_t options[]; /* policy_type.size bytes */
 } policy_values;
 
-enum { POLICY_MAX_OPTIONS = 24 };
+enum { POLICY_MAX_OPTIONS = 24, POLICY_MAX_FIELDS = POLICY_MAX_OPTIONS + 3 };
 
-/* The policy's keys, `as` first, for a policy_values. */
-void policy_fields(const policy_type *type, yaml_field fields[POLICY_MAX_OPTIONS + 2]);
+/* The policy's keys, for a policy_values: `as`, `scope` if it learns, and its own. */
+void policy_fields(const policy_type *type, yaml_field fields[POLICY_MAX_FIELDS]);
 
 /* What the policy needs, options set as they are. */
 unsigned policy_needs(const policy_type *type, const void *options);

@@ -30,14 +30,33 @@ typedef struct exit_outcome {
     const double *probabilities; /* [classes]; NULL where the outcome table holds only confidences */
 } exit_outcome;
 
-/* How busy a tier's place that serves this phone was, `age` seconds ago: 0 for the place that decides, INFINITY where no
- * message has said anything, and then the counts are 0. */
+/* What the device that decides knows of a tier's place that serves this phone: of itself what is, of others what the newest
+ * message said that reached it. Each answer brings the load of the place that sent it, to the phone and to the site that it
+ * passes; and the site tells its cells of its own, if the scenario wants it (run: load_report). */
 typedef struct tier_load {
-    double age;
+    double
+        age; /* seconds since it was so: 0 for the place that decides; INFINITY where no message has said anything, and
+                   then the counts are 0 and `wait` is NAN */
     uint64_t waiting; /* for a core */
     uint64_t busy;    /* cores at work, the one that computed the newest exit included */
     uint64_t cores;
+    double wait; /* expected seconds until a core is free for one more, as the place reckons: 0 where one is free, else
+                          (waiting + 1) x its mean seconds an execution / cores */
+    double
+        service; /* seconds that this request, sent straight there, would be computed: known from profiling, always */
+    double round_trip; /* at the phone: network seconds of its last request there and back; NAN: none yet */
 } tier_load;
+
+/* What the phone of the request knows of itself. */
+typedef struct device_state {
+    double rate_up, rate_down; /* bytes a second that its modem reports: its own bound, or its cell's capacity */
+    double battery;            /* level, 0 to 1; NAN: unknown */
+    double deadline;           /* simulated seconds at which the answer is due; INFINITY: never */
+    uint64_t token_bytes;      /* that sending this request's tokens takes, */
+    uint64_t hidden_bytes;     /* and its hidden state, behind whatever layer */
+    uint32_t radio;            /* 0: unknown */
+    uint32_t sites;            /* edge sites that it can reach */
+} device_state;
 
 /* What the device that decides knows at that moment. */
 typedef struct observation {
@@ -53,8 +72,11 @@ typedef struct observation {
     tier at;                   /* the tier that decides */
     const exit_outcome *exits; /* [exit_count] exits evaluated so far, in order; the last one is the newest */
     uint32_t exit_count;
-    const tier_load *load; /* [TIER_COUNT] for a policy that needs it; else NULL */
-    void *random; /* the request's own stream of random numbers, the same for every policy; see policy_uniform */
+    const tier_load *load;      /* [TIER_COUNT] for a policy that needs it; else NULL */
+    const device_state *device; /* for a policy that needs load, on the phone; else NULL */
+    uint64_t *note; /* the request's own memory, 0 at first: what the policy writes here it finds again, whenever
+                                   it is asked about this request, and in its feedback */
+    void *random;   /* the request's own stream of random numbers, the same for every policy; see policy_uniform */
     double (*uniform)(void *random);
 } observation;
 
@@ -67,19 +89,43 @@ typedef struct truth {
     exit_outcome last_exit[TIER_COUNT]; /* what the last exit of each tier says */
 } truth;
 
+/* What became of a request, as its phone knows it when the answer is back, or when it is clear that none will come. */
+typedef struct feedback {
+    double now;
+    uint64_t request;
+    uint32_t phone;
+    uint32_t tokens;
+    bool failed;
+    double latency;            /* seconds */
+    double joules;             /* of the phone, beyond idle */
+    double cost;               /* the paper's kind */
+    const exit_outcome *exits; /* [exit_count] all that were evaluated; the last one is the answer, unless it failed */
+    uint32_t exit_count;
+    bool agreed; /* the answer is the same as that of the newest exit of a lower tier; false where there is none */
+    uint64_t note;
+} feedback;
+
 /* ---- What it decides ---- */
 
 typedef enum verdict_kind {
     VERDICT_ANSWER,   /* with the newest exit */
     VERDICT_CONTINUE, /* to the next exit on this tier; after the tier's last exit it means answer */
-    VERDICT_ESCALATE, /* to a higher tier */
+    VERDICT_SEND,     /* to `to`: in `route` any tier, the phone itself included; after an exit a higher one */
 } verdict_kind;
 
 typedef struct verdict {
     verdict_kind kind;
-    tier to;     /* escalate: where to */
-    bool hidden; /* escalate: send the hidden state, so that it goes on behind it; else tokens, from layer 1 again */
+    tier to; /* send: where to */
+    bool
+        hidden; /* send, after an exit: the hidden state, so that it goes on behind it; else tokens, from layer 1 again */
+    uint32_t site; /* send: which of the edge sites within reach; 0: the phone's own, the only one yet */
 } verdict;
+
+/* Tokens to a tier. */
+static inline verdict policy_send(tier to) {
+    verdict v = {VERDICT_SEND, to, false, 0};
+    return v;
+}
 
 /* ---- What it needs ---- */
 
@@ -141,17 +187,20 @@ typedef struct policy_type {
     size_t size; /* of the struct that the options are read into; 0: it has none but `as` */
     /* Whether the options go together; if not, why not. May be NULL. */
     bool (*check)(const void *options, char why[POLICY_WHY]);
-    /* Before the run: what the functions below get as `self`; NULL and the reason if that fails. The options outlive it.
-     * Without `open`, `self` is the options. */
+    /* What the functions below get as `self`; NULL and the reason if that fails. The options outlive it. Without `open`,
+     * `self` is the options. */
     void *(*open)(const void *options, const policy_start *start, char why[POLICY_WHY]);
     /* After the run. May be NULL. */
     void (*close)(void *self);
     /* Where to send a new request. NULL for an oracle. */
-    tier (*route)(void *self, const observation *seen);
+    verdict (*route)(void *self, const observation *seen);
     /* The same for oracles, which see the truth. NULL for all others. */
-    tier (*route_knowing)(void *self, const observation *seen, const truth *t);
+    verdict (*route_knowing)(void *self, const observation *seen, const truth *t);
     /* What to do after an exit. NULL: the routed tier answers with its last exit. */
     verdict (*after_exit)(void *self, const observation *seen);
+    /* What became of a request, for policies that learn: they have the option `scope` besides, and are opened once for each
+     * phone (default), cell or fleet, when the first of its requests comes. May be NULL. */
+    void (*feedback)(void *self, const feedback *f);
 } policy_type;
 
 #endif

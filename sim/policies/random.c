@@ -33,7 +33,9 @@ static bool check(const void *options, char why[POLICY_WHY]) {
     return false;
 }
 
-static tier route(void *self, const observation *seen) { return draw_tier(seen, ((random_options *)self)->shares); }
+static verdict route(void *self, const observation *seen) {
+    return policy_send(draw_tier(seen, ((random_options *)self)->shares));
+}
 
 const policy_type POLICY_RANDOM = {
     .abi = POLICY_ABI,

@@ -4,6 +4,6 @@
 #include "analysis/cartography/cartography.h"
 
 /* Pools and tiers have the same order. */
-tier routed_route(void *self, const observation *seen) {
-    return (tier)router_assign(((const routed_options *)self)->map, seen->v);
+verdict routed_route(void *self, const observation *seen) {
+    return policy_send((tier)router_assign(((const routed_options *)self)->map, seen->v));
 }

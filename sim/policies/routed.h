@@ -17,6 +17,6 @@ typedef struct routed_options {
             .method = method_, .file = file_                                                              \
     }
 
-tier routed_route(void *self, const observation *seen);
+verdict routed_route(void *self, const observation *seen);
 
 #endif

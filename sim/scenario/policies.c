@@ -94,12 +94,13 @@ static bool options_go_together(scenario_loader *l, const policy_setup *setup, t
 }
 
 static bool read_options(scenario_loader *l, const yaml_node *options, policy_setup *setup, policy_values *values) {
-    yaml_field fields[POLICY_MAX_OPTIONS + 2];
+    yaml_field fields[POLICY_MAX_FIELDS];
     policy_fields(setup->type, fields);
     if (!yaml_read(options, setup->type->name, fields, values, l->err)) return false;
     setup->options = values->options;
     setup->needs = policy_needs(setup->type, setup->options);
     setup->other = values->other;
+    setup->scope = setup->type->feedback ? (policy_scope)values->scope : SCOPE_FLEET;
     return options_go_together(l, setup, options->mark) && scenario_read_map(l, options, values, setup);
 }
 

@@ -52,6 +52,11 @@ const yaml_field RUN_FIELDS[] = {
     {"duration", FIELD_QUANTITY, offsetof(run_settings, duration),
      .doc = "instead of requests: no request arrives later than this, those under way are finished", UNIT_TIME,
      .positive = true},
+    {"load_report", FIELD_QUANTITY, offsetof(run_settings, load_report),
+     .doc =
+         "each site tells its cells of its load so often, in 32 bytes on their downlinks, where a policy needs load; "
+         "default: never, and only answers tell of it",
+     UNIT_TIME, .positive = true},
     {0},
 };
 

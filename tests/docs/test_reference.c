@@ -115,7 +115,7 @@ static void test_policy_options(void **state) {
     for (size_t i = 0; POLICIES[i]; i++) {
         char heading[96];
         snprintf(heading, sizeof heading, "\n### %s\n", POLICIES[i]->name);
-        yaml_field fields[POLICY_MAX_OPTIONS + 2];
+        yaml_field fields[POLICY_MAX_FIELDS];
         policy_fields(POLICIES[i], fields);
         check_section(heading, fields);
     }

@@ -52,9 +52,9 @@ static int close_scenario(void **state __attribute__((unused))) {
 /* ---- A policy with its options ---- */
 
 typedef struct made_policy {
-    policy_setup setup;
-    policy_values *values;
-    void *self;
+    policy_setup *setup;
+    policy_values *values; /* and its options */
+    steering *steer;
     yaml_document options; /* the values borrow from it */
 } made_policy;
 
@@ -64,16 +64,22 @@ static bool try_policy(made_policy *made, const char *name, const char *options,
     snprintf(text, sizeof text, "{%s}", options);
     const policy_type *type = policy_find(name);
     assert_non_null(type);
-    *made = (made_policy){.setup = {.type = type},
+    *made = (made_policy){.setup = calloc(1, sizeof *made->setup),
                           .values = calloc(1, sizeof *made->values + type->size),
+                          .steer = calloc(1, sizeof *made->steer),
                           .options = document_of(text)};
-    made->self = made->setup.options = made->values->options;
-    yaml_field fields[POLICY_MAX_OPTIONS + 2];
+    *made->setup = (policy_setup){.type = type,
+                                  .label = name,
+                                  .options = made->values->options,
+                                  .scope = type->feedback ? SCOPE_PHONE : SCOPE_FLEET};
+    yaml_field fields[POLICY_MAX_FIELDS];
     policy_fields(type, fields);
     if (!yaml_read(made->options.root, name, fields, made->values, err)) return false;
-    made->setup.needs = policy_needs(type, made->self);
+    made->setup->needs = policy_needs(type, made->setup->options);
     char why[POLICY_WHY] = "";
-    return !type->check || type->check(made->self, why) || error_input(err, made->options.root->mark, "%s", why);
+    if (!steering_open(made->steer, &s, made->setup, NULL, err)) return false;
+    return !type->check || type->check(made->setup->options, why) ||
+           error_input(err, made->options.root->mark, "%s", why);
 }
 
 static made_policy make_policy(const char *name, const char *options) {
@@ -86,15 +92,10 @@ static made_policy make_policy(const char *name, const char *options) {
     return made;
 }
 
-/* For those that keep something. */
-static void open_policy(made_policy *made, const double *shares) {
-    char why[POLICY_WHY];
-    made->self = made->setup.type->open(made->setup.options, &(policy_start){shares}, why);
-    assert_non_null(made->self);
-}
-
 static void drop_policy(made_policy *made) {
-    if (made->setup.type->close && made->self != made->setup.options) made->setup.type->close(made->self);
+    steering_close(made->steer);
+    free(made->steer);
+    free(made->setup);
     free(made->values);
     yaml_unload(&made->options);
 }
@@ -122,13 +123,13 @@ static void send_up(attempt *a, tier *at, tier to, bool hidden, char **note) {
 static void trace(const made_policy *p, uint32_t sample, char *course) {
     request r;
     attempt *a = open_request(&r, sample, sample);
-    tier at = TIER_PHONE, to = steering_route(&(steering){&s, &p->setup, p->self}, a, 0);
+    tier at = TIER_PHONE, to = steering_route(p->steer, a, 0);
     if (to != TIER_PHONE) send_up(a, &at, to, false, &course);
     for (;;) {
-        slice done = steering_plan(&(steering){&s, &p->setup, p->self}, a, at, 0);
+        slice done = steering_plan(p->steer, a, at, 0);
         course += sprintf(course, "%s %u/%u", TIER_NAMES[at], done.work.layers, done.exits);
         if (done.verdict.kind == VERDICT_ANSWER) break;
-        assert_int_equal(done.verdict.kind, VERDICT_ESCALATE);
+        assert_int_equal(done.verdict.kind, VERDICT_SEND);
         assert_true(done.verdict.to > at);
         course += sprintf(course, ", ");
         send_up(a, &at, done.verdict.to, done.verdict.hidden, &course);
@@ -319,7 +320,7 @@ static bool answers_with(const char *name, const char *options, uint32_t classes
                               .classes = classes,
                               .probabilities = probabilities};
     observation seen = {.depth = s.depth, .at = TIER_PHONE, .exits = &seen_exit, .exit_count = 1};
-    verdict v = p.setup.type->after_exit(p.self, &seen);
+    verdict v = p.setup->type->after_exit(p.setup->options, &seen);
     drop_policy(&p);
     return v.kind == VERDICT_ANSWER;
 }
@@ -483,7 +484,7 @@ enum { DRAWS = 100000 };
 static tier route(const made_policy *p, uint64_t key) {
     request r;
     attempt *a = open_request(&r, (uint32_t)(key % SAMPLES), key);
-    return steering_route(&(steering){&s, &p->setup, p->self}, a, 0);
+    return steering_route(p->steer, a, 0);
 }
 
 /* The tier drawn for each of 1e5 requests is that of the request's own uniform number, the first of its
@@ -525,7 +526,7 @@ TEST(matched_random_takes_over_shares) {
     static const double SHARES[TIER_COUNT] = {0.61, 0.29, 0.10};
     made_policy p = make_policy("matched-random", "match: confidence");
     assert_string_equal(p.values->other, "confidence");
-    open_policy(&p, SHARES);
+    p.steer->shares = SHARES;
     assert_shares(&p, SHARES);
     drop_policy(&p);
 }
@@ -534,7 +535,7 @@ TEST(matched_random_takes_over_shares) {
 TEST(policies_share_a_requests_random_numbers) {
     made_policy few = make_policy("random", "phone: 0.3, edge: 0.3, cloud: 0.4");
     made_policy many = make_policy("matched-random", "match: x");
-    open_policy(&many, (double[]){0.5, 0.3, 0.2});
+    many.steer->shares = (double[]){0.5, 0.3, 0.2};
     for (uint64_t key = 0; key < 10000; key++) assert_true(route(&many, key) <= route(&few, key));
     drop_policy(&few);
     drop_policy(&many);
@@ -574,7 +575,7 @@ TEST(wrong_options) {
 
 static unsigned needs_of(const char *name, const char *options) {
     made_policy p = make_policy(name, options);
-    unsigned needs = p.setup.needs;
+    unsigned needs = p.setup->needs;
     drop_policy(&p);
     return needs;
 }
@@ -619,16 +620,15 @@ TEST(flops_of_slices) {
     made_policy p = make_policy("confidence", "threshold: 1, escalate: hidden, exits: all");
     request r;
     attempt *a = open_request(&r, 2, 2);
-    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_PHONE, 0).work.flops, 4320 + 16, 0);
+    assert_near(steering_plan(p.steer, a, TIER_PHONE, 0).work.flops, 4320 + 16, 0);
     a->from = 1;
-    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_EDGE, 0).work.flops, 4320 + 16, 0);
+    assert_near(steering_plan(p.steer, a, TIER_EDGE, 0).work.flops, 4320 + 16, 0);
     a->from = 2;
-    assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_CLOUD, 0).work.flops, 2 * 4320 + 2 * 16, 0);
+    assert_near(steering_plan(p.steer, a, TIER_CLOUD, 0).work.flops, 2 * 4320 + 2 * 16, 0);
     drop_policy(&p);
     made_policy cloud = make_policy("cloud-only", "");
     open_request(&r, 2, 2);
-    assert_near(steering_plan(&(steering){&s, &cloud.setup, cloud.self}, a, TIER_CLOUD, 0).work.flops, 4 * 4320 + 16,
-                0);
+    assert_near(steering_plan(cloud.steer, a, TIER_CLOUD, 0).work.flops, 4 * 4320 + 16, 0);
     drop_policy(&cloud);
 }
 
@@ -640,11 +640,9 @@ TEST(work_is_a_factor_of_the_request) {
         double work = arrival_work(&s.table, s.seed, key);
         request r;
         attempt *a = open_request(&r, 2, key);
-        assert_near(steering_plan(&(steering){&s, &p.setup, p.self}, a, TIER_PHONE, 0).work.flops, work * (4320 + 16),
-                    1e-15);
+        assert_near(steering_plan(p.steer, a, TIER_PHONE, 0).work.flops, work * (4320 + 16), 1e-15);
         open_request(&r, 2, key);
-        assert_near(steering_plan(&(steering){&s, &q.setup, q.self}, a, TIER_CLOUD, 0).work.flops,
-                    work * (4 * 4320 + 16), 1e-15);
+        assert_near(steering_plan(q.steer, a, TIER_CLOUD, 0).work.flops, work * (4 * 4320 + 16), 1e-15);
     }
     s.table.work = WORK_CONSTANT;
     drop_policy(&p);
@@ -680,13 +678,13 @@ static request_record climb(bool hidden) {
     attempt *a = open_request(&r, 2, 2);
     char notes[256], *note = notes;
     tier at = TIER_PHONE;
-    slice done = steering_plan(&(steering){&s, &p.setup, p.self}, a, at, 0);
+    slice done = steering_plan(p.steer, a, at, 0);
     request_book_slice(&r, &AT_PHONE, &s, &done, 2);
     send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
-    done = steering_plan(&(steering){&s, &p.setup, p.self}, a, at, 0);
+    done = steering_plan(p.steer, a, at, 0);
     request_book_slice(&r, &AT_EDGE, &s, &done, 3);
     send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
-    done = steering_plan(&(steering){&s, &p.setup, p.self}, a, at, 0);
+    done = steering_plan(p.steer, a, at, 0);
     request_book_slice(&r, &AT_CLOUD, &s, &done, 5);
     request_answer(&r, a);
     request_book_transfer(&r, &s, at, TIER_PHONE, s.payload.answer);

@@ -36,10 +36,10 @@ static const policy_option OPTIONS[] = {
     {0},
 };
 
-static tier to_edge(void *self, const observation *seen) {
+static verdict to_edge(void *self, const observation *seen) {
     (void)self;
     if (seen->load[TIER_PHONE].age != 0 || seen->load[TIER_PHONE].cores != 1) abort();
-    return TIER_EDGE;
+    return policy_send(TIER_EDGE);
 }
 
 /* Of other places it knows nothing. */
@@ -48,7 +48,7 @@ static verdict overflow(void *self, const observation *seen) {
     const tier_load *here = &seen->load[seen->at];
     if (here->age != 0 || here->busy != 1 || !isinf(seen->load[TIER_PHONE].age)) abort();
     bool full = seen->at == TIER_EDGE && here->waiting > options->waiting;
-    return full ? (verdict){VERDICT_ESCALATE, TIER_CLOUD, true} : (verdict){.kind = VERDICT_ANSWER};
+    return full ? (verdict){VERDICT_SEND, TIER_CLOUD, true, 0} : (verdict){.kind = VERDICT_ANSWER};
 }
 
 static const policy_type OVERFLOW = {

@@ -1,0 +1,269 @@
+/* Policies that see load or learn, by themselves: their decisions on a dozen samples against a course worked out by hand (the
+ * numbers beside it), and where their choices must coincide. */
+#include <float.h>
+#include <math.h>
+
+#include "sim/policies/policies.h"
+#include "tests/support.h"
+
+static const uint32_t DEPTH[TIER_COUNT] = {3, 6, 12};
+
+/* ---- A policy with its options, opened ---- */
+
+typedef struct opened_policy {
+    const policy_type *type;
+    policy_values *values;
+    void *self;
+    yaml_document options;
+} opened_policy;
+
+static opened_policy open_policy(const char *name, const char *options) {
+    char text[256], why[POLICY_WHY];
+    yaml_field fields[POLICY_MAX_FIELDS];
+    portolan_error err = {0};
+    snprintf(text, sizeof text, "{%s}", options);
+    opened_policy p = {.type = policy_find(name), .options = document_of(text)};
+    assert_non_null(p.type);
+    p.values = calloc(1, sizeof *p.values + p.type->size);
+    policy_fields(p.type, fields);
+    if (!yaml_read(p.options.root, name, fields, p.values, &err)) fail_msg("%s", err.message);
+    p.self = p.type->open ? p.type->open(p.values->options, &(policy_start){NULL}, why) : p.values->options;
+    assert_non_null(p.self);
+    return p;
+}
+
+static void close_policy(opened_policy *p) {
+    if (p->type->close) p->type->close(p->self);
+    free(p->values);
+    yaml_unload(&p->options);
+}
+
+/* ---- Learning from confidences ---- */
+
+/* Takes a sample, whose exits' confidences are [count] by layer (0: no exit), through the policy and tells it what became of
+ * it: the layer at which it was answered. `agreed` is what the higher tier thinks of the phone's answer. */
+static uint32_t play(opened_policy *p, const double *confidence, uint32_t count, bool agreed, uint64_t *note) {
+    exit_outcome exits[16];
+    *note = 0;
+    observation seen = {.depth = DEPTH, .exits = exits, .note = note};
+    assert_int_equal(p->type->route(p->self, &seen).to, TIER_PHONE);
+    verdict v = {.kind = VERDICT_CONTINUE};
+    bool every = policy_needs(p->type, p->values->options) & POLICY_NEEDS_EVERY_EXIT;
+    for (uint32_t layer = 1; layer <= count && v.kind != VERDICT_ANSWER; layer++) {
+        if (v.kind == VERDICT_SEND) seen.at = v.to;
+        bool last = layer == DEPTH[seen.at];
+        if (!last && (!every || confidence[layer - 1] == 0)) continue;
+        exits[seen.exit_count] = (exit_outcome){.at = seen.at, .layer = layer, .confidence = confidence[layer - 1]};
+        seen.exit_count++;
+        v = p->type->after_exit(p->self, &seen);
+    }
+    assert_int_equal(v.kind, VERDICT_ANSWER);
+    feedback f = {.exits = exits, .exit_count = seen.exit_count, .agreed = agreed, .note = *note};
+    p->type->feedback(p->self, &f);
+    return exits[seen.exit_count - 1].layer;
+}
+
+/* Thresholds 0, .5 and 1. Mean rewards and indices before sample 5, when 5 requests have ended: arm 0: 0 of 2, sqrt(ln 5 / 2) =
+ * .8971; arm 1: 0 of 1, sqrt(ln 5) = 1.2686; arm 2: (.3 + .19) / 2 = .245 + .8971 = 1.1421. So arm 1 is played. */
+TEST(adaee_learns_a_threshold) {
+    static const struct {
+        double phone, cloud;
+        uint64_t arm;
+        uint32_t answered;
+    } TRACE[] = {
+        {.60, .90, 0, 3},  {.90, .95, 1, 3}, {.40, .80, 2, 12}, {.70, .99, 2, 12}, {.95, .97, 0, 3}, {.30, .60, 1, 12},
+        {.80, .70, 2, 12}, {.50, .90, 1, 3}, {.65, .85, 0, 3},  {.55, .95, 2, 12}, {.85, .90, 1, 3}, {.45, .75, 2, 12},
+    };
+    opened_policy p = open_policy("adaee", "arms: 3, overhead: 0.1, exploration: 1");
+    for (size_t i = 0; i < sizeof TRACE / sizeof *TRACE; i++) {
+        double confidence[12] = {[2] = TRACE[i].phone, [11] = TRACE[i].cloud};
+        uint64_t note;
+        assert_int_equal(play(&p, confidence, 12, false, &note), TRACE[i].answered);
+        assert_int_equal(note, TRACE[i].arm);
+    }
+    close_policy(&p);
+}
+
+/* Layers 1 to 3. Before sample 3 each arm has one reward: .8417 = .9 - .1 (1/12 + 1/2), .8833 = .9 - .1 x 2/12, .795 = .82 -
+ * .1 x 3/12; all get sqrt(ln 3) = 1.0481 more, so arm 2 is played. */
+TEST(splitee_learns_a_split) {
+    static const struct {
+        double exits[3], cloud;
+        uint64_t arm;
+        uint32_t answered;
+    } TRACE[] = {
+        {{.50, .60, .70}, .90, 1, 12}, {{.85, .90, .95}, .99, 2, 2},  {{.40, .55, .82}, .90, 3, 3},
+        {{.60, .70, .75}, .80, 2, 12}, {{.90, .92, .93}, .97, 1, 1},  {{.30, .50, .60}, .70, 3, 12},
+        {{.55, .81, .85}, .90, 1, 12}, {{.70, .75, .79}, .88, 2, 12}, {{.80, .80, .90}, .95, 3, 3},
+        {{.45, .50, .65}, .92, 1, 12}, {{.50, .85, .90}, .93, 2, 2},  {{.62, .71, .90}, .96, 3, 3},
+    };
+    opened_policy p = open_policy("splitee", "alpha: 0.8, exploration: 1, mu: 0.1, lambda: 1/12, offload: 6/12");
+    for (size_t i = 0; i < sizeof TRACE / sizeof *TRACE; i++) {
+        const double *e = TRACE[i].exits;
+        double confidence[12] = {e[0], e[1], e[2], [11] = TRACE[i].cloud};
+        uint64_t note;
+        assert_int_equal(play(&p, confidence, 12, false, &note), TRACE[i].answered);
+        assert_int_equal(note, TRACE[i].arm);
+    }
+    close_policy(&p);
+}
+
+/* Four bins, beta = .25, alpha = .1: it answers where the bound reaches .75. After sample 0 (asked, agreed) the bound of bin 3
+ * is 1 - sqrt(.1 ln 1 / 1) = 1: sample 1 stays. Then 1 - sqrt(.1 ln 2) = .7367: sample 2 is asked; 1 - sqrt(.1 ln 3 / 2) =
+ * .7656: sample 3 stays. Bin 2 begins anew with sample 4. */
+TEST(hi_lcb_learns_whom_to_trust) {
+    static const struct {
+        double phone;
+        bool agreed;
+        uint32_t answered;
+    } TRACE[] = {
+        {.90, true, 12}, {.90, true, 3},   {.90, true, 12}, {.90, true, 3},   {.60, true, 12},
+        {.95, true, 12}, {.60, false, 12}, {.80, true, 12}, {.30, false, 12}, {.90, true, 3},
+        {.60, true, 12}, {.99, false, 3},  {.60, true, 12}, {.90, true, 12},  {.70, true, 12},
+    };
+    opened_policy p = open_policy("hi-lcb", "bins: 4, beta: 0.25, alpha: 0.1");
+    for (size_t i = 0; i < sizeof TRACE / sizeof *TRACE; i++) {
+        double confidence[12] = {[2] = TRACE[i].phone, [11] = .9};
+        uint64_t note;
+        assert_int_equal(play(&p, confidence, 12, TRACE[i].agreed, &note), TRACE[i].answered);
+    }
+    close_policy(&p);
+}
+
+/* What bin 1 has shown counts for bin 3, unless `monotone: no`: after six samples, of which five were asked about, the bound
+ * of bin 1 is 1 - sqrt(.1 ln 6 / 5) = .8107, which is enough for a sample of bin 3 that nobody has asked about. */
+TEST(bounds_of_lower_confidences_count) {
+    static const double LOW[12] = {[2] = .3, [11] = .9}, HIGH[12] = {[2] = .9, [11] = .9};
+    static const char *const OPTIONS[] = {"bins: 4, beta: 0.2, alpha: 0.1",
+                                          "bins: 4, beta: 0.2, alpha: 0.1, monotone: no"};
+    for (size_t i = 0; i < 2; i++) {
+        opened_policy p = open_policy("hi-lcb", OPTIONS[i]);
+        uint64_t note;
+        for (int k = 0; k < 6; k++) play(&p, LOW, 12, true, &note);
+        assert_int_equal(play(&p, HIGH, 12, true, &note), i == 0 ? 3 : 12);
+        close_policy(&p);
+    }
+}
+
+/* A request that failed teaches nothing, whatever it had seen. */
+TEST(failures_teach_nothing) {
+    static const char *const LEARNERS[] = {"adaee", "splitee", "hi-lcb"};
+    for (size_t i = 0; i < 3; i++) {
+        opened_policy p = open_policy(LEARNERS[i], ""), q = open_policy(LEARNERS[i], "");
+        p.type->feedback(p.self, &(feedback){.failed = true, .note = 1});
+        for (int k = 0; k < 10; k++) {
+            double confidence[12] = {.5, .6, .4 + .06 * k, [11] = .9};
+            uint64_t a, b;
+            assert_int_equal(play(&p, confidence, 12, k % 2, &a), play(&q, confidence, 12, k % 2, &b));
+            assert_int_equal(a, b);
+        }
+        close_policy(&p);
+        close_policy(&q);
+    }
+}
+
+/* ---- Load ---- */
+
+typedef struct tier_view {
+    double wait, service, round_trip;
+} tier_view;
+
+static tier first_tier(const opened_policy *p, const tier_view view[TIER_COUNT], const device_state *device) {
+    tier_load load[TIER_COUNT];
+    uint64_t note = 0;
+    for (int k = 0; k < TIER_COUNT; k++)
+        load[k] = (tier_load){.wait = view[k].wait, .service = view[k].service, .round_trip = view[k].round_trip};
+    observation seen = {.depth = DEPTH, .load = load, .device = device, .note = &note};
+    return p->type->route(p->self, &seen).to;
+}
+
+/* Sums in milliseconds; NAN is not known and counts 0. */
+TEST(edge_queue_takes_the_least_delay) {
+    static const struct {
+        tier_view view[TIER_COUNT];
+        tier to, of_servers;
+    } TRACE[] = {
+        {{{0, 60, NAN}, {NAN, 20, NAN}, {NAN, 4, NAN}}, TIER_CLOUD, TIER_CLOUD}, /* 60, 20, 4 */
+        {{{0, 60, NAN}, {NAN, 20, NAN}, {0, 4, 80}}, TIER_EDGE, TIER_EDGE},      /* 60, 20, 84 */
+        {{{0, 60, NAN}, {0, 20, 45}, {0, 4, 80}}, TIER_PHONE, TIER_EDGE},        /* 60, 65, 84 */
+        {{{60, 60, NAN}, {0, 20, 45}, {0, 4, 80}}, TIER_EDGE, TIER_EDGE},        /* 120, 65, 84 */
+        {{{60, 60, NAN}, {20, 20, 45}, {0, 4, 80}}, TIER_CLOUD, TIER_CLOUD},     /* 120, 85, 84 */
+        {{{60, 60, NAN}, {19, 20, 45}, {0, 4, 80}}, TIER_EDGE, TIER_EDGE},       /* 120, 84, 84: ties go down */
+        {{{24, 60, NAN}, {19, 20, 45}, {0, 4, 80}}, TIER_PHONE, TIER_EDGE},      /* 84, 84, 84 */
+        {{{25, 60, NAN}, {100, 20, 45}, {30, 4, 80}}, TIER_PHONE, TIER_CLOUD},   /* 85, 165, 114 */
+        {{{90, 60, NAN}, {100, 20, 45}, {30, 4, 80}}, TIER_CLOUD, TIER_CLOUD},   /* 150, 165, 114 */
+        {{{90, 60, NAN}, {10, 20, 45}, {30, 4, NAN}}, TIER_CLOUD, TIER_CLOUD},   /* 150, 75, 34 */
+    };
+    opened_policy all = open_policy("edge-queue", ""), servers = open_policy("edge-queue", "tiers: servers");
+    for (size_t i = 0; i < sizeof TRACE / sizeof *TRACE; i++) {
+        assert_int_equal(first_tier(&all, TRACE[i].view, NULL), TRACE[i].to);
+        assert_int_equal(first_tier(&servers, TRACE[i].view, NULL), TRACE[i].of_servers);
+    }
+    close_policy(&all);
+    close_policy(&servers);
+}
+
+/* Where neurosurgeon cuts: 0, or the layers that the phone computes. */
+static uint32_t cut_of(const opened_policy *p, const uint32_t depth[TIER_COUNT], const tier_load load[TIER_COUNT],
+                       const device_state *device) {
+    uint64_t note = 0;
+    exit_outcome exits[16];
+    observation seen = {.depth = depth, .load = load, .device = device, .note = &note, .exits = exits};
+    if (p->type->route(p->self, &seen).to != TIER_PHONE) return 0;
+    for (uint32_t layer = 1;; layer++) {
+        exits[layer - 1] = (exit_outcome){.at = TIER_PHONE, .layer = layer};
+        seen.exit_count = layer;
+        verdict v = p->type->after_exit(p->self, &seen);
+        if (v.kind == VERDICT_CONTINUE) continue;
+        assert_true(v.kind == VERDICT_ANSWER || (v.to == TIER_CLOUD && v.hidden));
+        return layer;
+    }
+}
+
+/* A sample of 25 tokens of BERT-base: 50 bytes, or 76,800 of hidden state; a layer takes 10 ms on the phone. In the cloud it
+ * takes 20 ms (an old cloud), or 1 ms. Waits and round trips 0.
+ *
+ *   old cloud: 0 costs 50/B + 240 ms; 3 costs 30 + 76800/B + 180: 0 while (76800 - 50) / B > 30 ms: B < 2.558 MB/s.
+ *   fast one: a layer on the phone never pays. */
+TEST(neurosurgeon_cuts_at_the_ends) {
+    opened_policy p = open_policy("neurosurgeon", "");
+    const uint32_t WHOLE[TIER_COUNT] = {12, 12, 12};
+    device_state device = {.token_bytes = 50, .hidden_bytes = 76800};
+    for (double rate = 1e3; rate < 1e12; rate *= 1.7) {
+        device.rate_up = rate;
+        tier_load load[TIER_COUNT] = {{.service = .03, .round_trip = NAN},
+                                      {.service = NAN},
+                                      {.service = .24, .round_trip = NAN}};
+        assert_int_equal(cut_of(&p, DEPTH, load, &device), rate < 2.5583e6 ? 0 : 3);
+        load[TIER_CLOUD].service = .012;
+        assert_int_equal(cut_of(&p, DEPTH, load, &device), 0);
+        load[TIER_PHONE]
+            .service = .12; /* the whole model on the phone: 120 ms; the cloud 12 ms and a round trip of 100 */
+        load[TIER_CLOUD].round_trip = .1;
+        assert_int_equal(cut_of(&p, WHOLE, load, &device), 50 / rate + .112 <= .12 ? 0 : 12);
+    }
+    close_policy(&p);
+}
+
+/* Waits count: at 10 MB/s cutting at 3 saves 22.3 ms of 240, but not if the phone's queue takes longer than that. */
+TEST(neurosurgeon_sees_queues) {
+    opened_policy p = open_policy("neurosurgeon", "");
+    device_state device = {.token_bytes = 50, .hidden_bytes = 76800, .rate_up = 10e6};
+    for (int wait = 0; wait < 50; wait += 4) {
+        tier_load load[TIER_COUNT] = {{.service = .03, .wait = wait * 1e-3},
+                                      {.service = NAN},
+                                      {.service = .24, .wait = .5}};
+        assert_int_equal(cut_of(&p, DEPTH, load, &device), wait * 1e-3 < .03 - 76750 / 10e6 ? 3 : 0);
+    }
+    close_policy(&p);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(adaee_learns_a_threshold),      cmocka_unit_test(splitee_learns_a_split),
+        cmocka_unit_test(hi_lcb_learns_whom_to_trust),   cmocka_unit_test(bounds_of_lower_confidences_count),
+        cmocka_unit_test(failures_teach_nothing),        cmocka_unit_test(edge_queue_takes_the_least_delay),
+        cmocka_unit_test(neurosurgeon_cuts_at_the_ends), cmocka_unit_test(neurosurgeon_sees_queues),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
