@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "sim/observers/trace.h"
+#include "sim/observers/observers.h"
 #include "sim/results/results.h"
 
 typedef struct list_arguments {

@@ -3,10 +3,9 @@
 #ifndef PORTOLAN_DISCIPLINE_H
 #define PORTOLAN_DISCIPLINE_H
 
-typedef struct place place;
-typedef struct attempt attempt;
+#include "sim/engine/engine.h"
 
-typedef struct discipline {
+struct discipline {
     const char *name;
     /* All cores are busy and there is room: the attempt begins to wait in place.first .. place.last, linked by .next (and
      * .previous, if the discipline wants that). */
@@ -15,7 +14,7 @@ typedef struct discipline {
     attempt *(*next)(place *here);
     /* One that waits gives up: takes it out of the queue, wherever it stands. */
     void (*leave)(place *here, attempt *a);
-} discipline;
+};
 
 extern const discipline FIFO;
 

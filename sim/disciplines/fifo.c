@@ -1,7 +1,7 @@
 /* First in, first out. */
 #include <stddef.h>
 
-#include "sim/engine/place.h"
+#include "discipline.h"
 
 static void enter(place *here, attempt *a) {
     a->next = NULL;

@@ -3,16 +3,14 @@
 #ifndef PORTOLAN_DISTURBANCE_H
 #define PORTOLAN_DISTURBANCE_H
 
-#include "base/error.h"
+#include "sim/engine/engine.h"
 
-typedef struct engine engine;
-
-typedef struct disturbance {
+struct disturbance {
     const char *name;
     /* Before the run: sets `*self` and its first timers (engine_timer). */
     bool (*start)(void **self, engine *e, portolan_error *err);
     /* After it. Frees `self`. */
     void (*stop)(void *self);
-} disturbance;
+};
 
 #endif

@@ -3,15 +3,32 @@
  * A request arrives at its phone (source.c) and owns attempts, which go from place to place (course.c): each waits, is
  * computed, travels. What it does is one activity of the world (world.h), whose end is its next step. Who waits where is
  * the disciplines' business, what else happens to the world the disturbances', what is kept of all this the observers':
- * three tables, which the engine is given. Internal to sim/. */
+ * three tables, which the engine is given.
+ *
+ * The neighbours of sim/engine include this header alone; the parts that they share come with it. Internal to sim/. */
 #ifndef PORTOLAN_ENGINE_H
 #define PORTOLAN_ENGINE_H
 
+#include "answers.h"
+#include "books.h"
 #include "place.h"
-#include "sim/disciplines/discipline.h"
-#include "sim/disturbances/disturbance.h"
-#include "sim/observers/observer.h"
+#include "places.h"
+#include "processes.h"
+#include "request.h"
 #include "world.h"
+
+typedef struct engine engine;
+typedef struct disturbance disturbance;     /* sim/disturbances/disturbance.h */
+typedef struct observer_type observer_type; /* sim/observers/observer.h */
+
+/* The run that is observed. */
+typedef struct observed_run {
+    const scenario *s;
+    size_t policy;               /* index in the scenario */
+    const result_folder *folder; /* where files may be left; NULL: nowhere */
+    policy_result *result;       /* shared with whoever waits for the run */
+    run_books *books;            /* what is left of it */
+} observed_run;
 
 /* Each ends with NULL. */
 typedef struct engine_tables {

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "sim/disciplines/discipline.h"
+
 double place_seconds(const place *here, const slice *done) {
     return service_seconds(here->device, here->speed, here->shape, &done->work);
 }

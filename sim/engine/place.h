@@ -4,8 +4,9 @@
 #define PORTOLAN_ENGINE_PLACE_H
 
 #include "request.h"
-#include "sim/disciplines/discipline.h"
 #include "world.h"
+
+typedef struct discipline discipline; /* sim/disciplines/discipline.h */
 
 struct place {
     const device *device;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/progress.h"
+#include "engine.h"
 
 void watch_begin(watch *w) {
     w->set = signals_caught();

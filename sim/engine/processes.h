@@ -5,7 +5,8 @@
 
 #include "base/files.h"
 #include "base/signals.h"
-#include "engine.h"
+#include "books.h"
+#include "world.h"
 
 /* A parent that waits for its children, and for signals that end the command (base/signals.h): those are blocked from
  * watch_begin, before its first fork, to watch_end, so that what it does with what was finished is not cut short. */

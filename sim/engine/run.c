@@ -9,7 +9,7 @@
 #include "base/progress.h"
 #include "places.h"
 #include "processes.h"
-#include "sim/observers/load.h"
+#include "sim/observers/observers.h"
 #include "sim/results/results.h"
 
 unsigned processors(void) {

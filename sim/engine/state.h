@@ -3,6 +3,8 @@
 #define PORTOLAN_ENGINE_STATE_H
 
 #include "engine.h"
+#include "sim/disturbances/disturbance.h"
+#include "sim/observers/observer.h"
 #include "steering.h"
 
 enum { ENGINE_MAX_LISTENERS = 16 }; /* and as many disturbances: the tables are short */

@@ -1,6 +1,8 @@
 /* What serves, disturbs and observes a run: a line a file. */
 #include "engine.h"
-#include "sim/observers/trace.h"
+#include "sim/disciplines/discipline.h"
+#include "sim/disturbances/disturbance.h"
+#include "sim/observers/observers.h"
 
 #define OBSERVER_TABLE(ENTRY) \
     ENTRY(RECORDS_OBSERVER)   \

@@ -11,8 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "sim/engine/places.h"
-
 place_load *loads_open(const platform *p) {
     size_t count = place_count(p);
     place_load *loads = calloc(count, sizeof *loads);

@@ -4,9 +4,7 @@
 #ifndef PORTOLAN_OBSERVER_H
 #define PORTOLAN_OBSERVER_H
 
-#include "base/files.h"
-#include "sim/engine/books.h"
-#include "sim/engine/place.h"
+#include "sim/engine/engine.h"
 
 typedef enum event_kind {
     EVENT_ASKED,     /* a request arrives at its phone, and its first attempt begins */
@@ -34,18 +32,9 @@ typedef struct event {
     tier to; /* EVENT_ROUTED, EVENT_TRIED */
 } event;
 
-/* The run that is observed. */
-typedef struct observed_run {
-    const scenario *s;
-    size_t policy;               /* index in the scenario */
-    const result_folder *folder; /* where files may be left; NULL: nowhere */
-    policy_result *result;       /* shared with whoever waits for the run */
-    run_books *books;            /* what is left of it */
-} observed_run;
-
 enum { OBSERVE_ALL = (1 << EVENT_KINDS) - 1 };
 
-typedef struct observer_type {
+struct observer_type {
     const char *name;
     unsigned hears; /* 1 << event_kind, or-ed */
     /* Sets `*self`; NULL: this run has nothing for it, and it hears nothing. */
@@ -55,7 +44,7 @@ typedef struct observer_type {
     /* The run is over; `ok` is false if it failed. Frees `self`. False: what it kept is lost. */
     bool (*close)(void *self, bool ok, portolan_error *err);
     const trace_format *trace; /* what it writes, where the scenario asks for a trace in that format; NULL: no trace */
-} observer_type;
+};
 
 extern const observer_type RECORDS_OBSERVER; /* without which there are no results */
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/engine/place.h"
 #include "trace_writer.h"
 
 /* ---- Names of files ---- */

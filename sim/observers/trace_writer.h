@@ -3,7 +3,6 @@
 #define PORTOLAN_TRACE_WRITER_H
 
 #include "lanes.h"
-#include "sim/engine/places.h"
 #include "trace.h"
 #include "trace_text.h"
 

@@ -3,7 +3,7 @@
 
 #include "analysis/statistics/statistics.h"
 #include "results.h"
-#include "sim/engine/answers.h"
+#include "sim/engine/engine.h"
 
 const char CALIBRATION_HEADER[] = "exit,from,to,samples,confidence,accuracy\n";
 

@@ -4,8 +4,7 @@
 
 #include "analysis/statistics/statistics.h"
 #include "result_tables.h"
-#include "sim/engine/places.h"
-#include "sim/observers/load.h"
+#include "sim/observers/observers.h"
 
 typedef struct load_row {
     const char *policy, *tier, *place;

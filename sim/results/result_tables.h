@@ -3,7 +3,7 @@
 #ifndef PORTOLAN_RESULT_TABLES_H
 #define PORTOLAN_RESULT_TABLES_H
 
-#include "sim/engine/books.h"
+#include "sim/engine/engine.h"
 
 typedef enum column_type {
     COLUMN_TEXT,   /* const char *; NULL is empty */

@@ -12,9 +12,8 @@
 #include "analysis/report/report.h"
 #include "base/csv.h"
 #include "base/json.h"
-#include "sim/engine/places.h"
-#include "sim/engine/world.h"
-#include "sim/observers/trace.h"
+#include "sim/engine/engine.h"
+#include "sim/observers/observers.h"
 
 enum {
     MOST_PHONES = 20000, /* of places.csv: as many as a picture can show */

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 
 #include "analysis/statistics/statistics.h"
-#include "sim/engine/answers.h"
-#include "sim/engine/books.h"
-#include "sim/engine/places.h"
+#include "sim/engine/engine.h"
 
 /* Cores and idle power of a whole tier. */
 typedef struct tier_totals {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
-#include "sim/engine/places.h"
+#include "sim/engine/engine.h"
 #include "sim/sim.h"
 
 /* A column: a metric, under a title that is short because the head of the table says the rest. */

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "loader.h"
-#include "sim/engine/answers.h"
+#include "sim/engine/engine.h"
 
 typedef struct split_keys {
     uint64_t depth[TIER_COUNT];

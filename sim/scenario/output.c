@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "loader.h"
-#include "sim/observers/trace.h"
+#include "sim/observers/observers.h"
 
 static const char *const REQUEST_OUTPUTS[] = {"csv", "none", NULL};
 

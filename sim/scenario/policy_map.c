@@ -4,7 +4,7 @@
 
 #include "analysis/cartography/cartography.h"
 #include "loader.h"
-#include "sim/engine/answers.h"
+#include "sim/engine/engine.h"
 
 static const char *join(arena *memory, const char *head, size_t length, const char *between, const char *tail) {
     size_t size = length + strlen(between) + strlen(tail) + 1;

@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 #include "loader.h"
-#include "sim/engine/answers.h"
+#include "sim/engine/engine.h"
 
 /* ---- YAML keys ---- */
 

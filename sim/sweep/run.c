@@ -12,7 +12,7 @@
 #include "base/files.h"
 #include "base/progress.h"
 #include "runner.h"
-#include "sim/engine/processes.h"
+#include "sim/engine/engine.h"
 
 /* A point under way. */
 typedef struct slot {

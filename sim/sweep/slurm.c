@@ -15,7 +15,7 @@
 #include "base/progress.h"
 #include "base/replacement.h"
 #include "runner.h"
-#include "sim/engine/processes.h"
+#include "sim/engine/engine.h"
 
 enum { USUAL_TASKS = 64, POLL_SECONDS = 2, JOB_ROOM = 16 };
 

@@ -7,8 +7,9 @@
 #include <jansson.h>
 #include <sys/types.h>
 
-#include "sim/engine/books.h"
-#include "sim/engine/engine.h"
+#include "sim/disciplines/discipline.h"
+#include "sim/disturbances/disturbance.h"
+#include "sim/observers/observer.h"
 #include "tests/support.h"
 
 enum { SCRATCH_PATH = 512 };

@@ -1,5 +1,5 @@
 /* Places: cores behind one first-in, first-out queue with a bound. */
-#include "sim/engine/place.h"
+#include "sim/disciplines/discipline.h"
 #include "tests/support.h"
 
 /* Requests are large; the tests share a few. */

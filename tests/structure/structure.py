@@ -2,6 +2,7 @@
 """What the folders promise, checked: structure.py SOURCE BUILD.
 
   - No file includes one of a folder above its own: base < platforms, workloads < model < analysis < sim.
+  - Into another folder a file looks by that folder's headers for neighbours alone. base/ is exempt: a header a subject.
   - SimGrid's headers are included only by the files that are the world.
   - What a top folder divides into sub-folders stands in one of them; beside them is its header for users alone.
   - A source file that a comment names is there: comments follow when files move.
@@ -26,6 +27,30 @@ BELOW = {
 }
 WORLD = {"platforms/simgrid_world.h", "platforms/simgrid_world.cpp", "sim/engine/world.h", "sim/engine/world.cpp"}
 
+# The headers that other folders may include. Of a folder whose files stand in a table there are two: what a file of it is
+# written against, and what is done with all of them.
+DOORS = {
+    "platforms": {"platforms.h", "service.h", "simgrid_world.h"},  # for users, for the engine, for its world
+    "workloads": {"workloads.h"},
+    "model": {"model.h"},
+    "model/encoder": {"encoder.h"},
+    "model/training": set(),
+    "analysis": {"analysis.h"},
+    "analysis/cartography": {"cartography.h"},
+    "analysis/statistics": {"statistics.h"},
+    "analysis/report": {"report.h"},
+    "sim": {"sim.h"},
+    "sim/scenario": {"training_setup.h"},
+    "sim/engine": {"engine.h"},
+    "sim/policies": {"policy.h", "policies.h"},
+    "sim/disciplines": {"discipline.h"},
+    "sim/disturbances": {"disturbance.h"},
+    "sim/observers": {"observer.h", "observers.h"},
+    "sim/results": {"results.h"},
+    "sim/sweep": {"sweep.h"},
+    "sim/tuning": {"mapping.h"},
+    "sim/commands": set(),
+}
 # Top folders that are divided, with the one source that stands beside their sub-folders.
 DIVIDED = {"model": "model.h", "analysis": "analysis.h", "sim": "sim.h"}
 FOREIGN = {"complex.h", "common_x86_64.h", "common_arm64.h"}  # other projects' files that comments name
@@ -49,6 +74,11 @@ def check_includes(root):
         for quote, name in names:
             if name.startswith(("simgrid/", "xbt/")) and path not in WORLD:
                 yield f"{path} includes SimGrid's {name}; only {', '.join(sorted(WORLD))} may"
+            there, header = os.path.split(name)
+            if quote == '"' and name in known and there not in ("base", os.path.dirname(path)) \
+                    and header not in DOORS.get(there, set()):
+                allowed = ", ".join(sorted(DOORS.get(there, set()))) or "none"
+                yield f"{path} includes {name}; headers of {there} for neighbours: {allowed}"
             above = quote == '"' and "/" in name and name.split("/")[0] in BELOW and name.split("/")[0]
             if above and above != folder and above not in BELOW[folder]:
                 yield f"{path} includes {name}, which is above it"
@@ -126,7 +156,8 @@ def main(root, build):
     if circle:
         steps = zip(circle, circle[1:] + circle[:1])
         wrong.append("a circle: " + ", ".join(f"{a} needs {graph[a][b]} of {b}" for a, b in steps))
-    print("\n".join(wrong) if wrong else f"{len(graph)} files: each in its place, no include of a folder above, no circle")
+    right = f"{len(graph)} files: each in its place, no include of a folder above nor of another's own headers, no circle"
+    print("\n".join(wrong) if wrong else right)
     return 1 if wrong else 0
 
 
