@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "numbers.h"
+#include "replacement.h"
 #include "text.h"
 
 json_t *json_text(const char *text) {
@@ -52,6 +53,8 @@ void json_put(json_t **object, const char *key, json_t *value) {
     keep_whole(object, json_object_set_new(*object, key, value) != 0);
 }
 
+json_t *json_number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+
 json_t *json_read(const char *path, size_t limit, portolan_error *err) {
     file_bytes bytes;
     json_error_t fault;
@@ -90,11 +93,7 @@ json_t *json_from_yaml(const yaml_node *node) {
 
 json_t *json_from_texts(const char *const *texts, size_t count) {
     json_t *list = json_array();
-    for (size_t i = 0; list && i < count; i++)
-        if (json_array_append_new(list, texts[i] ? json_string(texts[i]) : json_null()) != 0) {
-            json_decref(list);
-            list = NULL;
-        }
+    for (size_t i = 0; i < count; i++) json_add(&list, texts[i] ? json_string(texts[i]) : json_null());
     return list;
 }
 
@@ -112,11 +111,23 @@ static int put_piece(const char *piece, size_t length, void *stream) {
     return ferror((FILE *)stream) ? -1 : 0;
 }
 
-bool json_print(const json_t *value, FILE *stream, portolan_error *err) {
-    bool ok = value && json_dump_callback(value, put_piece, stream, JSON_INDENT(2)) == 0;
+static bool print(const json_t *value, size_t flags, FILE *stream, portolan_error *err) {
+    bool ok = value && json_dump_callback(value, put_piece, stream, flags) == 0;
     if (!ok && !ferror(stream)) return error_run(err, "out of memory: JSON could not be made");
     putc('\n', stream);
     return true;
+}
+
+bool json_print(const json_t *value, FILE *stream, portolan_error *err) {
+    return print(value, JSON_INDENT(2), stream, err);
+}
+
+bool json_replace(const json_t *value, size_t flags, const char *path, size_t *bytes, portolan_error *err) {
+    replacement file;
+    if (!replacement_open(&file, path, err)) return false;
+    bool ok = print(value, flags, file.stream, err);
+    if (bytes) *bytes = (size_t)ftell(file.stream);
+    return replacement_finish(&file, ok, err);
 }
 
 bool json_write(const json_t *value, const result_folder *folder, const char *name, portolan_error *err) {

@@ -26,6 +26,9 @@ json_t *json_text(const char *text);
 void json_add(json_t **list, json_t *value);
 void json_put(json_t **object, const char *key, json_t *value);
 
+/* json_real, or null for what is no number. A new reference; NULL if memory is short. */
+json_t *json_number(double x);
+
 /* A YAML tree as JSON: plain scalars that read as numbers or booleans become such, all others strings.
  * A new reference; NULL if memory is short. */
 json_t *json_from_yaml(const yaml_node *node);
@@ -37,6 +40,10 @@ json_t *json_from_texts(const char *const *texts, size_t count);
  * strings are escaped, also those that JSON allows. Fails where memory is short (as it was if `value` is NULL); whoever
  * closes the stream sees whether it could be written. */
 bool json_print(const json_t *value, FILE *stream, portolan_error *err);
+
+/* The same into a file that appears whole or not at all (base/replacement.h), laid out by Jansson's `flags`; `bytes` (may be
+ * NULL) gets its length. */
+bool json_replace(const json_t *value, size_t flags, const char *path, size_t *bytes, portolan_error *err);
 
 /* json_print into a file of a results folder. */
 bool json_write(const json_t *value, const result_folder *folder, const char *name, portolan_error *err);

@@ -92,3 +92,10 @@ bool replacement_finish(replacement *r, bool ok, portolan_error *err) {
     r->stream = NULL;
     return ok;
 }
+
+bool replacement_write(const char *path, const void *bytes, size_t length, portolan_error *err) {
+    replacement r;
+    if (!replacement_open(&r, path, err)) return false;
+    fwrite(bytes, 1, length, r.stream); /* whether that went well, the stream knows */
+    return replacement_finish(&r, true, err);
+}

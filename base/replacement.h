@@ -25,4 +25,7 @@ bool replacement_open(replacement *r, const char *path, portolan_error *err);
  * caller. */
 bool replacement_finish(replacement *r, bool ok, portolan_error *err);
 
+/* Writes a file of which all bytes are at hand. */
+bool replacement_write(const char *path, const void *bytes, size_t length, portolan_error *err);
+
 #endif

@@ -4,57 +4,42 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/replacement.h"
 #include "router.h"
 
 enum { SCHEMA = 1, MAX_SIZE = 1 << 20, MAX_BYTES = 256 << 20 };
 
 /* ---- Writing ---- */
 
-static json_t *number_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
-
 static json_t *pool_json(const router *r, int k) {
     json_t *row = json_array(),
            *one = json_pack("{s:s, s:I}", "name", POOL_NAMES[k], "samples", (json_int_t)r->samples[k]);
-    for (uint32_t i = 0; i < r->size; i++)
-        json_array_append_new(row, json_real((double)r->rows[(size_t)k * r->size + i]));
+    for (uint32_t i = 0; i < r->size; i++) json_add(&row, json_real((double)r->rows[(size_t)k * r->size + i]));
     if (r->assignment == ASSIGN_LOGISTIC) {
-        json_object_set_new(one, "bias", json_real(r->bias[k]));
-        json_object_set_new(one, "penalty", json_real(r->penalty[k]));
+        json_put(&one, "bias", json_real(r->bias[k]));
+        json_put(&one, "penalty", json_real(r->penalty[k]));
     }
-    json_object_set_new(one, r->assignment == ASSIGN_LOGISTIC ? "weights" : "mean", row);
+    json_put(&one, r->assignment == ASSIGN_LOGISTIC ? "weights" : "mean", row);
     return one;
 }
 
 static json_t *router_json(const router *r, const json_t *chosen_by) {
     json_t *pools = json_array();
     for (int k = 0; k < POOLS; k++)
-        if (r->has[k]) json_array_append_new(pools, pool_json(r, k));
+        if (r->has[k]) json_add(&pools, pool_json(r, k));
     json_t *whole = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:[i,i,i], s:s, s:[o,o], s:o}", "schema", SCHEMA,
                               "method", MAP_METHODS[r->method], "assignment", ASSIGNMENTS[r->assignment],
                               "representation", REPRESENTATIONS[r->representation], "metric", DISTANCES[r->distance],
                               "size", (int)r->size, "split", (int)r->depth[0], (int)r->depth[1], (int)r->depth[2],
-                              "embedding", r->embedding, "thresholds", number_or_null(r->thresholds[0]),
-                              number_or_null(r->thresholds[1]), "pools", pools);
-    if (chosen_by) json_object_set(whole, "chosen_by", (json_t *)chosen_by);
+                              "embedding", r->embedding, "thresholds", json_number(r->thresholds[0]),
+                              json_number(r->thresholds[1]), "pools", pools);
+    if (chosen_by) json_put(&whole, "chosen_by", json_incref((json_t *)chosen_by));
     return whole;
 }
 
 bool router_write(const router *r, const json_t *chosen_by, const char *path, size_t *bytes, portolan_error *err) {
     json_t *whole = router_json(r, chosen_by);
-    char *text = whole ? json_dump_text(whole, JSON_COMPACT | JSON_REAL_PRECISION(9))
-                       : NULL; /* 9 digits hold a float */
+    bool ok = json_replace(whole, JSON_COMPACT | JSON_REAL_PRECISION(9), path, bytes, err); /* 9 digits hold a float */
     json_decref(whole);
-    if (!text) return error_memory(err, (size_t)POOLS * r->size * 16);
-    replacement file;
-    bool ok = replacement_open(&file, path, err);
-    if (ok) {
-        fputs(text, file.stream);
-        fputc('\n', file.stream);
-        ok = replacement_finish(&file, true, err);
-    }
-    *bytes = strlen(text) + 1;
-    free(text);
     return ok;
 }
 

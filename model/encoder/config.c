@@ -1,6 +1,5 @@
 /* config.json, as Hugging Face writes it beside the weights, with an object "portolan" of our own for what it
  * has no key for; and what the weights themselves say about a model. */
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +7,6 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "base/replacement.h"
 #include "model/model.h"
 #include "weight_names.h"
 
@@ -430,49 +428,41 @@ bool encoder_config_load(encoder_config *c, arena *names, const safetensors *fil
 /* ---- Writing ---- */
 
 /* The names of the classes, in both directions, as Hugging Face writes them. */
-static bool add_names(json_t *config, const encoder_config *c) {
+static void add_names(json_t **config, const encoder_config *c) {
     json_t *by_id = json_object(), *by_label = json_object();
-    bool ok = json_object_set_new(config, "id2label", by_id) == 0 &&
-              json_object_set_new(config, "label2id", by_label) == 0;
-    for (uint32_t i = 0; ok && i < c->shape.classes; i++) {
+    for (uint32_t i = 0; i < c->shape.classes; i++) {
         char id[16];
         snprintf(id, sizeof id, "%u", i);
-        ok = json_object_set_new(by_id, id, json_string(c->class_names[i])) == 0 &&
-             json_object_set_new(by_label, c->class_names[i], json_integer(i)) == 0;
+        json_put(&by_id, id, json_string(c->class_names[i]));
+        json_put(&by_label, c->class_names[i], json_integer(i));
     }
-    return ok;
+    json_put(config, "id2label", by_id);
+    json_put(config, "label2id", by_label);
 }
 
 static json_t *config_json(const encoder_config *c) {
     json_t *exits = json_array();
     for (uint32_t i = 0; i < c->shape.layers; i++)
-        if (c->exits[i]) json_array_append_new(exits, json_integer(i + 1));
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:I, s:b, s:{s:b, s:s, s:b, s:o}}",
-                     "model_type", "bert", "hidden_size", (json_int_t)c->shape.hidden, "num_hidden_layers",
-                     (json_int_t)c->shape.layers, "num_attention_heads", (json_int_t)c->heads, "intermediate_size",
-                     (json_int_t)c->shape.feed_forward, "vocab_size", (json_int_t)c->shape.vocabulary,
-                     "max_position_embeddings", (json_int_t)c->positions, "type_vocab_size", (json_int_t)c->segments,
-                     "layer_norm_eps", c->norm_eps, "hidden_act", ACTIVATIONS[0], "position_embedding_type",
-                     POSITION_KINDS[0], "num_labels", (json_int_t)c->shape.classes, "do_lower_case", c->lowercase,
-                     "portolan", "pre_norm", c->pre_norm, "pooling", POOLINGS[c->pooling], "pooler", c->has_pooler,
-                     "exits", exits);
+        if (c->exits[i]) json_add(&exits, json_integer(i + 1));
+    json_t *config = json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:I, s:b, s:{s:b, s:s, s:b, s:o}}", "model_type",
+        "bert", "hidden_size", (json_int_t)c->shape.hidden, "num_hidden_layers", (json_int_t)c->shape.layers,
+        "num_attention_heads", (json_int_t)c->heads, "intermediate_size", (json_int_t)c->shape.feed_forward,
+        "vocab_size", (json_int_t)c->shape.vocabulary, "max_position_embeddings", (json_int_t)c->positions,
+        "type_vocab_size", (json_int_t)c->segments, "layer_norm_eps", c->norm_eps, "hidden_act", ACTIVATIONS[0],
+        "position_embedding_type", POSITION_KINDS[0], "num_labels", (json_int_t)c->shape.classes, "do_lower_case",
+        c->lowercase, "portolan", "pre_norm", c->pre_norm, "pooling", POOLINGS[c->pooling], "pooler", c->has_pooler,
+        "exits", exits);
+    if (c->class_names && !classes_are_numbers(c->class_names, (uint32_t)c->shape.classes)) add_names(&config, c);
+    return config;
 }
 
 bool encoder_config_write(const encoder_config *c, const char *path, portolan_error *err) {
     arena memory = {0};
-    replacement file;
     const char *beside = file_resolve(&memory, path, "config.json", (text_mark){path, 0, 0}, err);
     json_t *config = beside ? config_json(c) : NULL;
-    bool named = !c->class_names || classes_are_numbers(c->class_names, (uint32_t)c->shape.classes) ||
-                 (config && add_names(config, c));
-    bool ok = beside && ((config && named) || error_memory(err, 4096)) && replacement_open(&file, beside, err);
-    if (ok) {
-        /* 15 digits: 1e-12 stays 1e-12 */
-        bool written = json_dumpf(config, file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0 &&
-                       fputc('\n', file.stream) != EOF;
-        if (!written) error_run(err, "%s: cannot write: %s", beside, strerror(errno));
-        ok = replacement_finish(&file, written, err);
-    }
+    /* 15 digits: 1e-12 stays 1e-12 */
+    bool ok = beside && json_replace(config, JSON_INDENT(2) | JSON_REAL_PRECISION(15), beside, NULL, err);
     json_decref(config);
     arena_free(&memory);
     return ok;

@@ -1,5 +1,4 @@
 /* Writing safetensors files; the format is told in safetensors.c. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +28,7 @@ static bool describe(json_t *header, const tensor *t, uint64_t *offset, portolan
         return cannot_describe(t, "a name has 1 to 255 bytes and is not __metadata__", err);
     if (json_object_get(header, t->name)) return cannot_describe(t, "its name stands twice", err);
     json_t *shape = json_array();
-    for (uint32_t i = 0; i < t->rank; i++) json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
+    for (uint32_t i = 0; i < t->rank; i++) json_add(&shape, json_integer((json_int_t)t->shape[i]));
     uint64_t end = *offset + tensor_bytes(t);
     json_t *row = json_pack("{s:s, s:o, s:[I, I]}", "dtype", TYPE_NAMES[t->type], "shape", shape, "data_offsets",
                             (json_int_t)*offset, (json_int_t)end);
@@ -40,11 +39,12 @@ static bool describe(json_t *header, const tensor *t, uint64_t *offset, portolan
 
 /* The header's text; free() it. NULL on failure. */
 static char *make_header(const tensor *const *list, size_t count, const char *const *metadata, portolan_error *err) {
-    json_t *header = json_object(), *notes = metadata && *metadata ? json_object() : NULL;
+    json_t *header = json_object(), *notes = json_object();
+    bool has_notes = metadata && *metadata;
+    for (; has_notes && *metadata; metadata += 2) json_put(&notes, metadata[0], json_string(metadata[1]));
+    if (has_notes) json_put(&header, "__metadata__", json_incref(notes));
+    json_decref(notes);
     bool ok = header != NULL;
-    for (; ok && notes && *metadata; metadata += 2)
-        ok = json_object_set_new(notes, metadata[0], json_string(metadata[1])) == 0;
-    if (notes) ok = json_object_set_new(header, "__metadata__", notes) == 0 && ok;
     if (!ok) error_run(err, "the metadata of a safetensors file cannot be written: it is not UTF-8");
     uint64_t offset = 0;
     for (size_t i = 0; ok && i < count; i++) ok = describe(header, list[i], &offset, err);
@@ -54,14 +54,13 @@ static char *make_header(const tensor *const *list, size_t count, const char *co
     return text;
 }
 
-static bool write_all(FILE *out, const char *header, const tensor *const *list, size_t count) {
+static void write_all(FILE *out, const char *header, const tensor *const *list, size_t count) {
     uint64_t length = strlen(header), padded = (length + 7) / 8 * 8;
     fwrite(&padded, sizeof padded, 1, out);
     fwrite(header, 1, length, out);
     for (uint64_t i = length; i < padded; i++) fputc(' ', out);
     for (size_t i = 0; i < count && !ferror(out); i++)
         if (list[i]->elements) fwrite(list[i]->data, 1, tensor_bytes(list[i]), out);
-    return !ferror(out);
 }
 
 /* Four-byte elements before two-byte ones, so that all are aligned in the file. */
@@ -81,9 +80,8 @@ bool safetensors_write(const char *path, const tensor *tensors, size_t count, co
     replacement file;
     bool ok = header && replacement_open(&file, path, err);
     if (ok) {
-        bool written = write_all(file.stream, header, list, count);
-        if (!written) error_run(err, "%s: cannot write: %s", path, strerror(errno));
-        ok = replacement_finish(&file, written, err);
+        write_all(file.stream, header, list, count);
+        ok = replacement_finish(&file, true, err);
     }
     free(header);
     free(list);

@@ -16,8 +16,8 @@ static json_t *fields_json(const yaml_field *fields) {
     json_t *options = json_array();
     for (; fields->key; fields++) {
         json_t *row = json_pack("{s:s, s:s}", "key", fields->key, "meaning", fields->doc);
-        if (fields->fallback) json_object_set_new(row, "default", json_string(fields->fallback));
-        json_array_append_new(options, row);
+        if (fields->fallback) json_put(&row, "default", json_string(fields->fallback));
+        json_add(&options, row);
     }
     return options;
 }
@@ -27,9 +27,8 @@ static json_t *policies_json(void) {
     for (size_t i = 0; POLICIES[i]; i++) {
         yaml_field fields[POLICY_MAX_FIELDS];
         policy_fields(POLICIES[i], fields);
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o}", "name", POLICIES[i]->name, "summary",
-                                              POLICIES[i]->summary, "source", POLICIES[i]->paper, "options",
-                                              fields_json(fields)));
+        json_add(&rows, json_pack("{s:s, s:s, s:s, s:o}", "name", POLICIES[i]->name, "summary", POLICIES[i]->summary,
+                                  "source", POLICIES[i]->paper, "options", fields_json(fields)));
     }
     return rows;
 }
@@ -42,12 +41,11 @@ static json_t *devices_json(void) {
         const device_preset *p = &known->devices[i];
         const device *d = &p->hardware;
         json_t *bandwidth = d->memory_bandwidth > 0 ? json_real(d->memory_bandwidth) : json_null();
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:f, s:o, s:I, s:f, s:f, s:f, s:f, s:s}", "name",
-                                              p->name, "summary", p->summary, "flops_per_second", d->speed, "call_s",
-                                              d->call_seconds, "memory_bytes_per_second", bandwidth, "cores",
-                                              (json_int_t)d->cores, "idle_watts", d->idle_watts, "busy_watts",
-                                              d->busy_watts, "memory_bytes", d->memory_bytes, "usd_per_hour",
-                                              d->usd_per_second * 3600, "source", p->source));
+        json_add(&rows, json_pack("{s:s, s:s, s:f, s:f, s:o, s:I, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
+                                  p->summary, "flops_per_second", d->speed, "call_s", d->call_seconds,
+                                  "memory_bytes_per_second", bandwidth, "cores", (json_int_t)d->cores, "idle_watts",
+                                  d->idle_watts, "busy_watts", d->busy_watts, "memory_bytes", d->memory_bytes,
+                                  "usd_per_hour", d->usd_per_second * 3600, "source", p->source));
     }
     return rows;
 }
@@ -64,30 +62,28 @@ static json_t *links_json(void) {
     for (size_t i = 0; rows && i < known->link_count; i++) {
         const link_preset *p = &known->links[i];
         const net_link *l = &p->link;
-        json_array_append_new(rows,
-                              json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
-                                        p->summary, "use", link_use(l), "up_bps", l->up * 8, "down_bps", l->down * 8,
-                                        "latency_s", l->latency, "radio_up_j_per_byte", l->radio_up,
-                                        "radio_down_j_per_byte", l->radio_down, "source", p->source));
+        json_add(&rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
+                                  p->summary, "use", link_use(l), "up_bps", l->up * 8, "down_bps", l->down * 8,
+                                  "latency_s", l->latency, "radio_up_j_per_byte", l->radio_up, "radio_down_j_per_byte",
+                                  l->radio_down, "source", p->source));
     }
     return rows;
 }
 
 static json_t *workloads_json(void) {
     json_t *rows = json_array();
-    json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "name", "arrivals", "summary",
-                                          "when requests arrive: the keys of a workload's 'arrivals'", "options",
-                                          fields_json(ARRIVAL_FIELDS)));
-    json_array_append_new(rows,
-                          json_pack("{s:s, s:s, s:o}", "name", "synthetic", "summary",
-                                    "the embedded outcome table: the keys of a scenario's 'model: {synthetic: ...}'",
-                                    "options", fields_json(SYNTHETIC_FIELDS)));
-    json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", "outcome table (long)", "summary",
-                                          "a CSV file of confidences, a row a sample and exit", "header",
-                                          "Sample_ID,Exit,Confidence,Prediction,Label"));
-    json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", "outcome table (compact)", "summary",
-                                          "a CSV file of class probabilities, a row a sample", "header",
-                                          "sample,label,tokens,exit1_p0,exit1_p1,...,exit2_p0,...[,v0,v1,...]"));
+    json_add(&rows, json_pack("{s:s, s:s, s:o}", "name", "arrivals", "summary",
+                              "when requests arrive: the keys of a workload's 'arrivals'", "options",
+                              fields_json(ARRIVAL_FIELDS)));
+    json_add(&rows, json_pack("{s:s, s:s, s:o}", "name", "synthetic", "summary",
+                              "the embedded outcome table: the keys of a scenario's 'model: {synthetic: ...}'",
+                              "options", fields_json(SYNTHETIC_FIELDS)));
+    json_add(&rows, json_pack("{s:s, s:s, s:s}", "name", "outcome table (long)", "summary",
+                              "a CSV file of confidences, a row a sample and exit", "header",
+                              "Sample_ID,Exit,Confidence,Prediction,Label"));
+    json_add(&rows, json_pack("{s:s, s:s, s:s}", "name", "outcome table (compact)", "summary",
+                              "a CSV file of class probabilities, a row a sample", "header",
+                              "sample,label,tokens,exit1_p0,exit1_p1,...,exit2_p0,...[,v0,v1,...]"));
     return rows;
 }
 
@@ -95,23 +91,21 @@ static json_t *traces_json(void) {
     json_t *rows = json_array();
     const trace_format *f;
     for (size_t i = 0; (f = trace_format_at(i)); i++)
-        json_array_append_new(
-            rows, json_pack("{s:s, s:s, s:s}", "name", f->name, "summary", f->use, "extension", f->extension));
+        json_add(&rows, json_pack("{s:s, s:s, s:s}", "name", f->name, "summary", f->use, "extension", f->extension));
     return rows;
 }
 
 static json_t *metrics_json(void) {
     json_t *rows = json_array();
     for (const metric *m = METRICS; m->key; m++)
-        json_array_append_new(rows,
-                              json_pack("{s:s, s:s, s:s}", "name", m->key, "unit", m->unit, "summary", m->meaning));
+        json_add(&rows, json_pack("{s:s, s:s, s:s}", "name", m->key, "unit", m->unit, "summary", m->meaning));
     return rows;
 }
 
 static json_t *table_columns_json(const result_table *t) {
     json_t *columns = json_array();
     for (const table_column *c = t->columns; c->name; c++)
-        json_array_append_new(columns, json_pack("{s:s, s:s}", "key", c->name, "meaning", c->meaning));
+        json_add(&columns, json_pack("{s:s, s:s}", "key", c->name, "meaning", c->meaning));
     return columns;
 }
 
@@ -121,8 +115,8 @@ static json_t *columns_json(void) {
     for (size_t i = 0; RESULT_TABLES[i]; i++) {
         const result_table *t = RESULT_TABLES[i];
         snprintf(summary, sizeof summary, "a row stands for %s", t->rows);
-        json_array_append_new(
-            rows, json_pack("{s:s, s:s, s:o}", "name", t->file, "summary", summary, "columns", table_columns_json(t)));
+        json_add(&rows,
+                 json_pack("{s:s, s:s, s:o}", "name", t->file, "summary", summary, "columns", table_columns_json(t)));
     }
     return rows;
 }

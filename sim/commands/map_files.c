@@ -56,12 +56,11 @@ static bool write_surface(const mapping *m, const char *folder, portolan_error *
 
 /* ---- JSON ---- */
 
-static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
-
 static json_t *evaluation_json(const evaluation *e) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:[o,o,o]}", "accuracy", number(e->accuracy), "drop", number(e->drop),
-                     "cost", number(e->cost), "saving", number(e->saving), "reward", number(e->reward), "shares",
-                     number(e->shares[0]), number(e->shares[1]), number(e->shares[2]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:[o,o,o]}", "accuracy", json_number(e->accuracy), "drop",
+                     json_number(e->drop), "cost", json_number(e->cost), "saving", json_number(e->saving), "reward",
+                     json_number(e->reward), "shares", json_number(e->shares[0]), json_number(e->shares[1]),
+                     json_number(e->shares[2]));
 }
 
 /* How the router came about; also its note. */
@@ -74,7 +73,7 @@ static json_t *settings_json(const mapping *m) {
                              m->prices.cost[2], "satisfied", m->found.satisfied, "held_out",
                              (int)m->setup.held_out.samples, "fitting", (int)m->setup.train.samples);
     if (s->method == METHOD_CARTOGRAPHY)
-        json_object_update_new(made, json_pack("{s:i, s:i}", "exit", (int)m->exit, "epochs", (int)m->map.epochs));
+        json_put(&made, "exit", json_integer(m->exit)), json_put(&made, "epochs", json_integer(m->map.epochs));
     return made;
 }
 
@@ -92,13 +91,13 @@ static double accuracy_in_pool(const evaluation_set *on, const uint8_t *to, int 
 static json_t *pools_json(const mapping *m) {
     json_t *pools = json_array();
     for (int k = 0; k < POOLS; k++)
-        json_array_append_new(pools, json_pack("{s:s, s:b, s:I, s:o, s:o, s:[o,o,o]}", "pool", POOL_NAMES[k], "kept",
-                                               m->router.has[k], "fitting_samples", (json_int_t)m->router.samples[k],
-                                               "share_held_out", number(m->held_result.shares[k]), "share_dev",
-                                               number(m->dev_result.shares[k]), "dev_accuracy",
-                                               number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 0)),
-                                               number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 1)),
-                                               number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 2))));
+        json_add(&pools,
+                 json_pack("{s:s, s:b, s:I, s:o, s:o, s:[o,o,o]}", "pool", POOL_NAMES[k], "kept", m->router.has[k],
+                           "fitting_samples", (json_int_t)m->router.samples[k], "share_held_out",
+                           json_number(m->held_result.shares[k]), "share_dev", json_number(m->dev_result.shares[k]),
+                           "dev_accuracy", json_number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 0)),
+                           json_number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 1)),
+                           json_number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 2))));
     return pools;
 }
 
@@ -113,15 +112,15 @@ static json_t *confusion_json(const mapping *m) {
     json_t *rows = json_array();
     count_confusion(m, counts);
     for (int k = 0; k < POOLS; k++)
-        json_array_append_new(rows, json_pack("[i,i,i]", (int)counts[k][0], (int)counts[k][1], (int)counts[k][2]));
+        json_add(&rows, json_pack("[i,i,i]", (int)counts[k][0], (int)counts[k][1], (int)counts[k][2]));
     return rows;
 }
 
 static json_t *auc_json(const mapping *m) {
     json_t *rows = json_array();
     for (size_t i = 0; i < m->auc_count; i++)
-        json_array_append_new(rows, json_pack("{s:s, s:o, s:o}", "score", m->auc[i].score, "held_out",
-                                              number(m->auc[i].held), "dev", number(m->auc[i].dev)));
+        json_add(&rows, json_pack("{s:s, s:o, s:o}", "score", m->auc[i].score, "held_out", json_number(m->auc[i].held),
+                                  "dev", json_number(m->auc[i].dev)));
     return rows;
 }
 
@@ -131,8 +130,8 @@ json_t *map_json(const mapping *m) {
                      "method", MAP_METHODS[r->method], "assignment", ASSIGNMENTS[r->assignment], "representation",
                      REPRESENTATIONS[r->representation], "metric", DISTANCES[r->distance], "size", (int)r->size,
                      "split", (int)m->depth[0], (int)m->depth[1], (int)m->depth[2], "thresholds",
-                     number(r->thresholds[0]), number(r->thresholds[1]), "chosen_by", settings_json(m), "pools",
-                     pools_json(m), "held_out", evaluation_json(&m->held_result), "dev",
+                     json_number(r->thresholds[0]), json_number(r->thresholds[1]), "chosen_by", settings_json(m),
+                     "pools", pools_json(m), "held_out", evaluation_json(&m->held_result), "dev",
                      evaluation_json(&m->dev_result), "confusion_dev", confusion_json(m), "auc", auc_json(m));
 }
 

@@ -5,6 +5,7 @@
 
 #include "analysis/cartography/cartography.h"
 #include "analysis/statistics/statistics.h"
+#include "base/json.h"
 #include "base/progress.h"
 #include "base/replacement.h"
 #include "commands.h"
@@ -112,17 +113,6 @@ static bool write_table(const outcomes_arguments *a, const outcome_table *t, por
     return replacement_finish(&file, true, err);
 }
 
-/* Accuracy, F1 and Matthews correlation of one exit. */
-static json_t *exit_json(const outcome_table *t, uint32_t exit) {
-    confusion c;
-    if (!confusion_open(&c, t->classes)) return NULL;
-    for (uint32_t i = 0; i < t->samples; i++) confusion_add(&c, t->labels[i], outcome_prediction(t, i, exit));
-    json_t *row = json_pack("{s:i, s:f, s:f, s:f}", "exit", (int)t->exit_layer[exit], "accuracy",
-                            confusion_accuracy(&c), "f1", confusion_f1(&c), "mcc", confusion_mcc(&c));
-    confusion_close(&c);
-    return row;
-}
-
 /* Accuracy of one exit on the samples of each depth, from 1. */
 static json_t *depths_json(const outcome_table *t, const uint8_t *depths, uint32_t exit) {
     enum { MOST = 256 };
@@ -134,7 +124,19 @@ static json_t *depths_json(const outcome_table *t, const uint8_t *depths, uint32
         right[depths[i]] += outcome_prediction(t, i, exit) == t->labels[i];
     }
     for (uint32_t d = 1; d <= deepest; d++)
-        json_array_append_new(row, count[d] ? json_real((double)right[d] / count[d]) : json_null());
+        json_add(&row, count[d] ? json_real((double)right[d] / count[d]) : json_null());
+    return row;
+}
+
+/* Accuracy, F1 and Matthews correlation of one exit; where depths are known, its accuracy by depth. */
+static json_t *exit_json(const outcome_table *t, const uint8_t *depths, uint32_t exit) {
+    confusion c;
+    if (!confusion_open(&c, t->classes)) return NULL;
+    for (uint32_t i = 0; i < t->samples; i++) confusion_add(&c, t->labels[i], outcome_prediction(t, i, exit));
+    json_t *row = json_pack("{s:i, s:f, s:f, s:f}", "exit", (int)t->exit_layer[exit], "accuracy",
+                            confusion_accuracy(&c), "f1", confusion_f1(&c), "mcc", confusion_mcc(&c));
+    if (depths) json_put(&row, "by_depth", depths_json(t, depths, exit));
+    confusion_close(&c);
     return row;
 }
 
@@ -154,14 +156,11 @@ static void print_depths(const json_t *exits) {
 static int show(const outcomes_arguments *a, const outcome_table *t, const token_set *set, double seconds) {
     if (a->common.quiet) return STATUS_OK;
     json_t *exits = json_array();
-    for (uint32_t e = 0; e < t->exits; e++) {
-        json_array_append_new(exits, exit_json(t, e));
-        if (set->depths) json_object_set_new(json_array_get(exits, e), "by_depth", depths_json(t, set->depths, e));
-    }
+    for (uint32_t e = 0; e < t->exits; e++) json_add(&exits, exit_json(t, set->depths, e));
     json_t *report = json_pack("{s:i, s:f, s:f, s:s, s:o, s:o}", "samples", (int)t->samples, "seconds", seconds,
                                "samples_per_second", t->samples / seconds, "kernels", encoder_kernel(), "classes",
                                json_from_texts(set->class_names, set->classes), "exits", exits);
-    if (a->common.json && a->out) return print_json(report);
+    if (!report || (a->common.json && a->out)) return print_json(report); /* which tells why there is none */
     size_t i;
     json_t *row;
     class_names_print(stderr, set->class_names, set->classes, set->classes_from);

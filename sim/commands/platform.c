@@ -1,6 +1,7 @@
 /* portolan platform: shows a platform, or converts it. */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/replacement.h"
 #include "commands.h"
 #include "platforms/service.h"
@@ -65,20 +66,20 @@ static json_t *platform_json(const platform *p) {
     json_t *groups = json_array(), *cells = json_array(), *sites = json_array(), *regions = json_array();
     for (size_t i = 0; i < p->group_count; i++) {
         json_t *row = device_json(p->groups[i].name, &p->groups[i].hardware);
-        json_object_set_new(row, "count", json_integer((json_int_t)p->groups[i].count));
-        json_array_append_new(groups, row);
+        json_put(&row, "count", json_integer((json_int_t)p->groups[i].count));
+        json_add(&groups, row);
     }
     for (size_t i = 0; i < p->cell_count; i++)
-        json_array_append_new(cells, json_pack("{s:s, s:s, s:I, s:o}", "name", p->cells[i].name, "site",
-                                               p->sites[p->cells[i].site].name, "phones",
-                                               (json_int_t)p->cells[i].phones, "link", link_json(&p->cells[i].link)));
+        json_add(&cells,
+                 json_pack("{s:s, s:s, s:I, s:o}", "name", p->cells[i].name, "site", p->sites[p->cells[i].site].name,
+                           "phones", (json_int_t)p->cells[i].phones, "link", link_json(&p->cells[i].link)));
     for (size_t i = 0; i < p->site_count; i++)
-        json_array_append_new(sites, json_pack("{s:s, s:s, s:o, s:o}", "name", p->sites[i].name, "region",
-                                               p->regions[p->sites[i].region].name, "server",
-                                               device_json("server", &p->sites[i].server), "uplink",
-                                               link_json(&p->sites[i].uplink)));
+        json_add(&sites,
+                 json_pack("{s:s, s:s, s:o, s:o}", "name", p->sites[i].name, "region",
+                           p->regions[p->sites[i].region].name, "server", device_json("server", &p->sites[i].server),
+                           "uplink", link_json(&p->sites[i].uplink)));
     for (size_t i = 0; i < p->region_count; i++)
-        json_array_append_new(regions, device_json(p->regions[i].name, &p->regions[i].server));
+        json_add(&regions, device_json(p->regions[i].name, &p->regions[i].server));
     return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o}", "name", p->name, "phones", (json_int_t)p->phone_count, "groups",
                      groups, "cells", cells, "sites", sites, "regions", regions);
 }

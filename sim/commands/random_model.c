@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/numbers.h"
 #include "base/replacement.h"
 #include "base/text.h"
@@ -167,13 +168,6 @@ static bool refuse_existing(const char *path, portolan_error *err) {
     return error_usage(err, "%s exists; --force replaces it", path);
 }
 
-static bool write_vocabulary(const char *path, const file_bytes *vocab, portolan_error *err) {
-    replacement file;
-    if (!replacement_open(&file, path, err)) return false;
-    fwrite(vocab->data, 1, vocab->length, file.stream);
-    return replacement_finish(&file, true, err);
-}
-
 /* Reads every tensor of a file as half precision into `memory`. */
 static bool read_as_half(const safetensors *file, arena *memory, tensor *tensors, size_t count, portolan_error *err) {
     for (size_t i = 0; i < count; i++) {
@@ -223,7 +217,8 @@ static bool write_model(random_model_arguments *a, encoder_config *c, portolan_e
     if (ok && !a->force)
         ok = refuse_existing(a->path, err) && refuse_existing(config, err) && (!copies || refuse_existing(words, err));
     ok = ok && model_write_random(a->path, c, a->scale, (uint64_t)a->seed, err) &&
-         (!a->half || convert_to_half(a->path, err)) && (!copies || write_vocabulary(words, &vocab, err));
+         (!a->half || convert_to_half(a->path, err)) &&
+         (!copies || replacement_write(words, vocab.data, vocab.length, err));
     free(vocab.data);
     arena_free(&memory);
     return ok;
@@ -258,9 +253,9 @@ int command_random_model(int argc, char **argv) {
     uint64_t tensors, weights;
     if (!write_model(&a, &c, &err) || !measure(a.path, &tensors, &weights, &err)) return fail(&err);
     if (a.common.json)
-        return print_json(json_pack("{s:s, s:I, s:I, s:I, s:s}", "model", a.path, "layers", (json_int_t)c.shape.layers,
-                                    "tensors", (json_int_t)tensors, "weights", (json_int_t)weights, "type",
-                                    a.half ? "F16" : "F32"));
+        return print_json(json_pack("{s:o, s:I, s:I, s:I, s:s}", "model", json_text(a.path), "layers",
+                                    (json_int_t)c.shape.layers, "tensors", (json_int_t)tensors, "weights",
+                                    (json_int_t)weights, "type", a.half ? "F16" : "F32"));
     if (!a.common.quiet)
         printf("%s: %llu layers of width %llu, %llu weights in %llu tensors\n", a.path,
                (unsigned long long)c.shape.layers, (unsigned long long)c.shape.hidden, (unsigned long long)weights,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/progress.h"
 #include "base/replacement.h"
 #include "commands.h"
@@ -96,9 +97,8 @@ static void show_epoch(void *context, const epoch_metrics *rows, size_t count) {
     watch_state *w = context;
     const epoch_metrics *last = &rows[count - 1];
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(w->rows,
-                              json_pack("{s:i, s:i, s:f, s:f}", "epoch", (int)rows[i].epoch, "exit", (int)rows[i].exit,
-                                        "train_accuracy", rows[i].train_accuracy, "train_loss", rows[i].train_loss));
+        json_add(&w->rows, json_pack("{s:i, s:i, s:f, s:f}", "epoch", (int)rows[i].epoch, "exit", (int)rows[i].exit,
+                                     "train_accuracy", rows[i].train_accuracy, "train_loss", rows[i].train_loss));
     if (w->quiet) return;
     progress_end(&w->bar);
     fprintf(stderr, "epoch %u: last exit train %.4f", last->epoch, last->train_accuracy);
@@ -141,15 +141,9 @@ static bool check_outputs(const train_arguments *a, const char *out, portolan_er
 static bool copy_vocabulary(const training_setup *t, const char *out, portolan_error *err) {
     char path[1100];
     file_bytes bytes;
-    replacement file;
     if (!path_format(path, sizeof path, err, "%s/vocab.txt", out)) return false;
     if (!token_set_vocabulary(t->vocabulary, VOCABULARY_MAX_BYTES, &bytes, err)) return false;
-    bool ok = replacement_open(&file, path, err);
-    if (ok) {
-        ok = fwrite(bytes.data, 1, bytes.length, file.stream) == bytes.length;
-        if (!ok) error_run(err, "%s: cannot write: %s", path, strerror(errno));
-        ok = replacement_finish(&file, ok, err);
-    }
+    bool ok = replacement_write(path, bytes.data, bytes.length, err);
     free(bytes.data);
     return ok;
 }

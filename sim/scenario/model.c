@@ -171,13 +171,13 @@ static char *model_key(const scenario_loader *l) {
     const yaml_node *root = l->s->documents[0].root, *data = l->s->workload.data;
     bool is_drawn = l->keys.model->kind == YAML_MAP || yaml_find(root, "tokens");
     json_t *key = json_object();
-    for (size_t i = 0; key && KEYS[i]; i++) {
+    for (size_t i = 0; KEYS[i]; i++) {
         const yaml_node *node = yaml_find(root, KEYS[i]);
-        if (node && (is_drawn || strcmp(KEYS[i], "seed") != 0)) json_object_set_new(key, KEYS[i], json_from_yaml(node));
+        if (node && (is_drawn || strcmp(KEYS[i], "seed") != 0)) json_put(&key, KEYS[i], json_from_yaml(node));
     }
-    if (key) json_object_set_new(key, "beside", json_string(l->keys.model->mark.file));
-    if (key && data) json_object_set_new(key, "data", json_pack("[s, o]", data->mark.file, json_from_yaml(data)));
-    char *text = key ? json_dump_text(key, JSON_COMPACT) : NULL;
+    json_put(&key, "beside", json_text(l->keys.model->mark.file));
+    if (data) json_put(&key, "data", json_pack("[o, o]", json_text(data->mark.file), json_from_yaml(data)));
+    char *text = json_dump_text(key, JSON_COMPACT);
     json_decref(key);
     return text;
 }

@@ -294,15 +294,13 @@ static bool settle_path(training_setup *t, const char *set, const char *key, por
 
 static bool write_settings(training_setup *t, const char *folder, portolan_error *err) {
     char path[1100];
-    replacement file;
     static const char *const PATHS[][2] = {{"data", "file"}, {"data", "vocab"},  {"dev", "file"},
                                            {"dev", "vocab"}, {"model", "start"}, {"model", "word_vectors"}};
     for (size_t i = 0; i < sizeof PATHS / sizeof *PATHS; i++)
         if (!settle_path(t, PATHS[i][0], PATHS[i][1], err)) return false;
     if (!path_format(path, sizeof path, err, "%s/train.yaml", folder)) return false;
     json_t *whole = json_from_yaml(t->document.root);
-    bool ok = (whole || error_memory(err, sizeof path)) && replacement_open(&file, path, err) &&
-              replacement_finish(&file, json_print(whole, file.stream, err), err);
+    bool ok = json_replace(whole, JSON_INDENT(2), path, NULL, err);
     json_decref(whole);
     return ok;
 }
@@ -325,23 +323,23 @@ bool training_setup_write(training_setup *t, const char *folder, portolan_error 
 
 enum { MANIFEST_SCHEMA = 1 };
 
-static bool add_input(json_t *inputs, const char *role, const char *path, portolan_error *err) {
+static bool add_input(json_t **inputs, const char *role, const char *path, portolan_error *err) {
     char hash[FILE_HASH_TEXT];
     if (!path) return true;
-    return file_hash(path, hash, err) &&
-           (json_array_append_new(
-                inputs, json_pack("{s:s, s:o, s:s}", "role", role, "path", json_text(path), "sha256", hash)) == 0 ||
-            error_memory(err, sizeof hash));
+    if (!file_hash(path, hash, err)) return false;
+    json_add(inputs, json_pack("{s:s, s:o, s:s}", "role", role, "path", json_text(path), "sha256", hash));
+    return true;
 }
 
 static json_t *inputs_json(const training_setup *t, portolan_error *err) {
     json_t *inputs = json_array();
     const train_settings *s = &t->settings;
-    if (!inputs) error_memory(err, 64);
-    if (inputs && add_input(inputs, "data", t->data_file, err) && add_input(inputs, "dev", t->dev_file, err) &&
-        add_input(inputs, "vocabulary", t->vocabulary, err) && add_input(inputs, "start", s->start, err) &&
-        add_input(inputs, "word_vectors", s->word_vectors, err))
+    if (add_input(&inputs, "data", t->data_file, err) && add_input(&inputs, "dev", t->dev_file, err) &&
+        add_input(&inputs, "vocabulary", t->vocabulary, err) && add_input(&inputs, "start", s->start, err) &&
+        add_input(&inputs, "word_vectors", s->word_vectors, err)) {
+        if (!inputs) error_memory(err, 64);
         return inputs;
+    }
     json_decref(inputs);
     return NULL;
 }
@@ -349,15 +347,13 @@ static json_t *inputs_json(const training_setup *t, portolan_error *err) {
 static json_t *arithmetic_json(const train_arithmetic *list, size_t count) {
     json_t *rows = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(
-            rows, json_pack("{s:i, s:s}", "from_epoch", (int)list[i].from_epoch, "arithmetic", list[i].name));
+        json_add(&rows, json_pack("{s:i, s:s}", "from_epoch", (int)list[i].from_epoch, "arithmetic", list[i].name));
     return rows;
 }
 
 bool training_manifest_write(const training_setup *t, const train_arithmetic *list, size_t count, const char *folder,
                              portolan_error *err) {
     char path[1100];
-    replacement file;
     snprintf(path, sizeof path, "%s/manifest.json", folder);
     json_t *inputs = inputs_json(t, err);
     json_t *whole = inputs ? json_pack("{s:i, s:s, s:I, s:o, s:o, s:o}", "schema", MANIFEST_SCHEMA, "portolan",
@@ -365,8 +361,7 @@ bool training_manifest_write(const training_setup *t, const train_arithmetic *li
                                        "classes", json_from_texts(t->train.class_names, t->train.classes),
                                        "trained_with", arithmetic_json(list, count))
                            : NULL;
-    bool ok = inputs && (whole || error_memory(err, sizeof path)) && replacement_open(&file, path, err) &&
-              replacement_finish(&file, json_print(whole, file.stream, err), err);
+    bool ok = inputs && json_replace(whole, JSON_INDENT(2), path, NULL, err);
     json_decref(whole);
     return ok;
 }

@@ -78,18 +78,20 @@ bool sweep_export_csv(sweep_store *t, bool timings, FILE *out, portolan_error *e
     return ok;
 }
 
-static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
-
 static bool export_json_row(exporter *e, const point_record *p, const point_result *result, portolan_error *err) {
-    json_t *o = json_pack("{s:I, s:O, s:I, s:s, s:s*}", "point", (json_int_t)p->point, "parameters", p->parameters,
-                          "seed", (json_int_t)p->seed, "status", POINT_STATUS_NAMES[p->status], "error", p->error);
-    if (o && result) json_object_set_new(o, "policy", json_string(result->policy));
-    for (const metric *m = METRICS; o && result && m->key; m++)
-        json_object_set_new(o, m->key, number(metric_value(m, &result->summary)));
-    if (o && e->timings)
-        json_object_update_new(o, json_pack("{s:s?, s:o, s:I}", "host", p->host, "seconds", number(p->seconds),
-                                            "attempts", (json_int_t)p->attempts));
-    return (o && json_array_append_new(e->rows, o) == 0) || error_memory(err, 0);
+    json_t *o = json_pack("{s:I, s:O, s:I, s:s}", "point", (json_int_t)p->point, "parameters", p->parameters, "seed",
+                          (json_int_t)p->seed, "status", POINT_STATUS_NAMES[p->status]);
+    if (p->error) json_put(&o, "error", json_text(p->error));
+    if (result) json_put(&o, "policy", json_string(result->policy));
+    for (const metric *m = METRICS; result && m->key; m++)
+        json_put(&o, m->key, json_number(metric_value(m, &result->summary)));
+    if (e->timings) {
+        json_put(&o, "host", p->host ? json_text(p->host) : json_null());
+        json_put(&o, "seconds", json_number(p->seconds));
+        json_put(&o, "attempts", json_integer((json_int_t)p->attempts));
+    }
+    json_add(&e->rows, o);
+    return e->rows || error_memory(err, 0);
 }
 
 static bool export_json_point(const point_record *p, void *context, portolan_error *err) {
@@ -143,15 +145,14 @@ static void put_statistics(const sweep_statistics *st, FILE *out) {
 /* ---- sweep.json ---- */
 
 static json_t *interval_json(const interval *i) {
-    return json_pack("{s:o, s:o, s:o, s:o}", "mean", number(i->mean), "sd", number(i->sd), "low", number(i->low),
-                     "high", number(i->high));
+    return json_pack("{s:o, s:o, s:o, s:o}", "mean", json_number(i->mean), "sd", json_number(i->sd), "low",
+                     json_number(i->low), "high", json_number(i->high));
 }
 
 static json_t *cell_json(const sweep_statistics *st, const sweep_cell *c) {
     if (!c) return json_null();
     json_t *metrics = json_object();
-    for (size_t m = 0; m < METRIC_COUNT; m++)
-        json_object_set_new(metrics, METRICS[m].key, interval_json(&c->metrics[m]));
+    for (size_t m = 0; m < METRIC_COUNT; m++) json_put(&metrics, METRICS[m].key, interval_json(&c->metrics[m]));
     return json_pack("{s:o, s:s, s:I, s:b, s:o}", "parameters", sweep_parameters(st->w, c->setting), "policy",
                      c->policy, "seeds", (json_int_t)c->metrics[0].n, "sure", c->front == FRONT_SURE, "metrics",
                      metrics);
@@ -162,10 +163,10 @@ static json_t *axes_json(const sweep *w) {
     for (size_t a = 0; a < w->axis_count; a++) {
         json_t *keys = json_array(), *values = json_array();
         for (size_t k = 0; k < w->axes[a].key_count; k++)
-            json_array_append_new(keys, json_string(w->keys[w->axes[a].first_key + k]));
+            json_add(&keys, json_string(w->keys[w->axes[a].first_key + k]));
         for (size_t i = 0; i < w->axes[a].count * w->axes[a].key_count; i++)
-            json_array_append_new(values, json_from_yaml(w->axes[a].values[i]));
-        json_array_append_new(axes, json_pack("{s:o, s:o}", "keys", keys, "values", values));
+            json_add(&values, json_from_yaml(w->axes[a].values[i]));
+        json_add(&axes, json_pack("{s:o, s:o}", "keys", keys, "values", values));
     }
     return axes;
 }
@@ -175,7 +176,7 @@ static json_t *best_json(const sweep_statistics *st) {
     if (!q->objective) return json_null();
     json_t *bounds = json_object();
     for (size_t i = 0; i < q->bound_count; i++)
-        json_object_set_new(bounds, q->bounds[i].metric->key, json_real(q->bounds[i].value));
+        json_put(&bounds, q->bounds[i].metric->key, json_real(q->bounds[i].value));
     return json_pack("{s:s, s:o, s:o, s:o}", q->objective->better == BETTER_LESS ? "minimise" : "maximise",
                      q->objective->key, "subject_to", bounds, "by_mean", cell_json(st, st->best), "by_interval",
                      cell_json(st, st->best_sure));
@@ -185,11 +186,10 @@ json_t *sweep_json(const sweep_statistics *st, const sweep_store *t) {
     const sweep *w = st->w;
     json_t *seeds = json_array(), *pareto = json_array(), *found = json_array();
     json_int_t counts[] = {0, 0, 0};
-    for (size_t i = 0; i < w->seed_count; i++) json_array_append_new(seeds, json_integer((json_int_t)w->seeds[i]));
-    for (size_t k = 0; k < w->questions.pareto_count; k++)
-        json_array_append_new(pareto, json_string(w->questions.pareto[k]->key));
+    for (size_t i = 0; i < w->seed_count; i++) json_add(&seeds, json_integer((json_int_t)w->seeds[i]));
+    for (size_t k = 0; k < w->questions.pareto_count; k++) json_add(&pareto, json_string(w->questions.pareto[k]->key));
     for (size_t i = 0; i < st->cell_count; i++)
-        if (st->cells[i].front) json_array_append_new(found, cell_json(st, &st->cells[i]));
+        if (st->cells[i].front) json_add(&found, cell_json(st, &st->cells[i]));
     for (size_t i = 0; i < sweep_points(w); i++) counts[t->status[i]]++;
     return json_pack("{s:i, s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:f, s:{s:o, s:o}, s:o}", "schema_version",
                      (int)schema_version(&RESULTS_SCHEMA), "sweep", w->name, "axes", axes_json(w), "seeds", seeds,

@@ -227,8 +227,8 @@ const char *sweep_value(const sweep *w, size_t setting, size_t k, char *into, si
 json_t *sweep_parameters(const sweep *w, size_t setting) {
     json_t *all = json_object();
     char text[4096];
-    for (size_t k = 0; all && k < w->key_count; k++)
-        json_object_set_new(all, w->keys[k], json_string(sweep_value(w, setting, k, text, sizeof text)));
+    for (size_t k = 0; k < w->key_count; k++)
+        json_put(&all, w->keys[k], json_string(sweep_value(w, setting, k, text, sizeof text)));
     return all;
 }
 
@@ -300,17 +300,15 @@ void sweep_loader_free(sweep_loader *l) {
 }
 
 bool scenario_hash(const scenario *s, char hex[FILE_HASH_TEXT], portolan_error *err) {
-    json_t *tree = json_from_yaml(s->documents[FILE_SCENARIO].root);
+    json_t *tree = json_from_yaml(s->documents[FILE_SCENARIO].root), *files = json_array();
     if (tree) json_object_del(tree, "seed");
-    json_t *all = tree ? json_pack("{s:s, s:o, s:[]}", "version", PORTOLAN_VERSION, "scenario", tree, "files") : NULL;
-    for (int i = FILE_MODEL; all && i < SCENARIO_FILES; i++)
-        if (s->inputs[i].path) json_array_append_new(json_object_get(all, "files"), json_string(s->inputs[i].hash));
-    for (size_t i = 0; all && i < s->platform_file_count; i++)
-        json_array_append_new(json_object_get(all, "files"), json_string(s->platform_files[i].file.hash));
-    for (size_t i = 0; all && i < s->policy_count; i++)
-        if (s->policies[i].file.path)
-            json_array_append_new(json_object_get(all, "files"), json_string(s->policies[i].file.hash));
-    char *text = all ? json_dump_text(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    for (int i = FILE_MODEL; i < SCENARIO_FILES; i++)
+        if (s->inputs[i].path) json_add(&files, json_string(s->inputs[i].hash));
+    for (size_t i = 0; i < s->platform_file_count; i++) json_add(&files, json_string(s->platform_files[i].file.hash));
+    for (size_t i = 0; i < s->policy_count; i++)
+        if (s->policies[i].file.path) json_add(&files, json_string(s->policies[i].file.hash));
+    json_t *all = json_pack("{s:s, s:o, s:o}", "version", PORTOLAN_VERSION, "scenario", tree, "files", files);
+    char *text = json_dump_text(all, JSON_COMPACT | JSON_SORT_KEYS);
     if (text) text_hash(text, strlen(text), hex);
     bool ok = text || error_memory(err, 0);
     free(text);

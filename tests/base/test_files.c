@@ -243,6 +243,19 @@ TEST(permissions_follow_the_umask_and_what_was_there) {
     umask(before);
 }
 
+TEST(bytes_at_hand_are_written_whole) {
+    static const char BYTES[] = "a\0b\n";
+    portolan_error err = {0};
+    file_bytes bytes;
+    assert_true(replacement_write("hand", BYTES, sizeof BYTES - 1, &err));
+    assert_true(file_read("hand", 100, &bytes, &err));
+    assert_int_equal(bytes.length, sizeof BYTES - 1);
+    assert_memory_equal(bytes.data, BYTES, sizeof BYTES - 1);
+    free(bytes.data);
+    assert_false(replacement_write("hand/nested", BYTES, 1, &err));
+    unlink("hand");
+}
+
 TEST(paths_are_never_cut) {
     char into[16], name[1200];
     portolan_error err = {0};
@@ -484,6 +497,7 @@ int main(void) {
         cmocka_unit_test(planted_links_are_not_followed),
         cmocka_unit_test(a_second_writer_is_told_and_leftovers_go),
         cmocka_unit_test(permissions_follow_the_umask_and_what_was_there),
+        cmocka_unit_test(bytes_at_hand_are_written_whole),
         cmocka_unit_test(paths_are_never_cut),
         cmocka_unit_test(resolves_paths),
         cmocka_unit_test(data_folder_must_be_set),

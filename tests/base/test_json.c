@@ -117,6 +117,32 @@ TEST(written_files_end_well) {
     json_decref(value);
 }
 
+TEST(numbers_that_are_none_are_null) {
+    char *text = printed(json_pack("[o, o, o]", json_number(0.5), json_number(NAN), json_number(-INFINITY)));
+    assert_string_equal(text, "[\n  0.5,\n  null,\n  null\n]\n");
+    free(text);
+}
+
+TEST(replaced_files_are_whole) {
+    portolan_error err = {0};
+    file_bytes bytes;
+    size_t length = 0;
+    json_t *value = json_pack("{s:f}", "a", 0.1);
+    assert_true(json_replace(value, JSON_COMPACT | JSON_REAL_PRECISION(9), "replaced.json", &length, &err));
+    assert_true(file_read("replaced.json", 100, &bytes, &err));
+    assert_string_equal(bytes.data, "{\"a\":0.1}\n");
+    assert_int_equal(length, bytes.length);
+    free(bytes.data);
+    file_own("replaced.json"); /* read, and written again */
+    assert_false(json_replace(NULL, 0, "replaced.json", NULL, &err));
+    assert_int_equal(err.status, STATUS_FAILED);
+    assert_non_null(strstr(err.message, "out of memory"));
+    assert_true(file_read("replaced.json", 100, &bytes, &err)); /* as it was */
+    assert_string_equal(bytes.data, "{\"a\":0.1}\n");
+    free(bytes.data);
+    json_decref(value);
+}
+
 TEST(failures_are_reported) {
     portolan_error err = {0};
     json_t *value = json_array();
@@ -143,6 +169,8 @@ int main(void) {
         cmocka_unit_test(control_characters_are_escaped),
         cmocka_unit_test(what_cannot_be_made_is_not_left_out),
         cmocka_unit_test(written_files_end_well),
+        cmocka_unit_test(numbers_that_are_none_are_null),
+        cmocka_unit_test(replaced_files_are_whole),
         cmocka_unit_test(failures_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -302,6 +302,8 @@ json odd/manifest.json 'inputs.#' 3
 json odd/manifest.json inputs.0.path 'caf\xe9/good.yaml'
 run 0 check "$odd/good.yaml" --json
 json stdout 0.file 'caf\xe9/good.yaml'
+run 0 random-model "$odd/m.safetensors" --layers 1 --hidden 8 --heads 1 --json
+json stdout model 'caf\xe9/m.safetensors'
 
 # ---- Sizes that nobody means ----
 
