@@ -111,7 +111,7 @@ static trace_place *place_of(const trace *t, const request *r, tier at) {
     return &t->places[place_of_host(&t->s->platform, r->record.phone, at)];
 }
 
-static lanes *cores_of(const trace *t, const place *of) {
+static slots *cores_of(const trace *t, const place *of) {
     if (of->at == TIER_PHONE) return &t->phone_cores[of->index];
     return &t->server_cores[of->index + (of->at == TIER_CLOUD ? t->s->platform.site_count : 0)];
 }
@@ -162,10 +162,10 @@ static void write_move(trace *t, const event *e, trace_what what, tier to) {
 }
 
 /* Takes a lane and makes it known to the format where it is new. */
-static uint32_t take_lane(trace *t, lanes *from, const trace_place *of, uint64_t host, double now) {
+static uint32_t take_slot(trace *t, slots *from, const trace_place *of, uint64_t host, double now) {
     uint32_t lane = 0;
     bool is_new = false;
-    if (!lane_take(from, &lane, &is_new)) error_memory(&t->error, 64);
+    if (!slot_take(from, &lane, &is_new)) error_memory(&t->error, 64);
     if (is_new) t->format->lane(t, of, host, lane, now);
     return lane;
 }
@@ -174,7 +174,7 @@ static uint32_t take_lane(trace *t, lanes *from, const trace_place *of, uint64_t
 static void begin_life(trace *t, const event *e, trace_what what) {
     e->attempt->traced = (traced_attempt){.since = e->now};
     if (!e->attempt->request->traced) return;
-    e->attempt->traced.lane = take_lane(t, &t->request_lanes, NULL, 0, e->now);
+    e->attempt->traced.lane = take_slot(t, &t->request_slots, NULL, 0, e->now);
     write_event(t, e, what, TRACE_BEGINS);
 }
 
@@ -215,7 +215,7 @@ static void on_computing(trace *t, const event *e) {
     trace_place *here = place_of(t, r, a->place->at);
     gauge_add(&here->busy, t, 1, e->now);
     if (!r->traced) return;
-    a->traced.core = take_lane(t, cores_of(t, a->place), here, trace_host(here, r), e->now);
+    a->traced.core = take_slot(t, cores_of(t, a->place), here, trace_host(here, r), e->now);
     write_event(t, e, TRACE_COMPUTE, TRACE_BEGINS);
 }
 
@@ -233,7 +233,7 @@ static void on_computed(trace *t, const event *e) {
     trace_event ended = event_of(t, e, TRACE_COMPUTE, TRACE_ENDS);
     ended.undone = undone_by(e);
     t->format->event(t, &ended);
-    lane_give(cores_of(t, a->place), a->traced.core);
+    slot_give(cores_of(t, a->place), a->traced.core);
     bool escalates = done->work.layers && done->verdict.kind == VERDICT_SEND;
     if (!ended.undone && escalates) write_move(t, e, TRACE_ESCALATED, done->verdict.to);
 }
@@ -293,7 +293,7 @@ static void end_attempt(trace *t, const event *e, const char *undone) {
     trace_event ended = event_of(t, e, TRACE_ATTEMPT, TRACE_ENDS);
     ended.undone = undone;
     t->format->event(t, &ended);
-    lane_give(&t->request_lanes, a->traced.lane);
+    slot_give(&t->request_slots, a->traced.lane);
 }
 
 static void on_failed(trace *t, const event *e) { end_attempt(t, e, "failed"); }
@@ -313,7 +313,7 @@ static void on_done(trace *t, const event *e) {
     write_event(t, &whole, TRACE_DONE, TRACE_HAPPENS);
     first->traced.since = first->request->record.arrival;
     write_event(t, &whole, TRACE_REQUEST, TRACE_ENDS);
-    lane_give(&t->request_lanes, first->traced.lane);
+    slot_give(&t->request_slots, first->traced.lane);
 }
 
 static void (*const HEARS[EVENT_KINDS])(trace *, const event *) = {
@@ -360,9 +360,9 @@ static void make_places(trace *t) {
 
 static void free_trace(trace *t) {
     const platform *p = &t->s->platform;
-    for (uint64_t i = 0; t->phone_cores && i < p->phone_count; i++) lanes_free(&t->phone_cores[i]);
-    for (size_t i = 0; t->server_cores && i < p->site_count + p->region_count; i++) lanes_free(&t->server_cores[i]);
-    lanes_free(&t->request_lanes);
+    for (uint64_t i = 0; t->phone_cores && i < p->phone_count; i++) slots_free(&t->phone_cores[i]);
+    for (size_t i = 0; t->server_cores && i < p->site_count + p->region_count; i++) slots_free(&t->server_cores[i]);
+    slots_free(&t->request_slots);
     free(t->phone_cores);
     free(t->server_cores);
     free(t->places);

@@ -205,7 +205,7 @@ static void sample(trace *t, const trace_sample *s) {
 static void destroy_cores(trace *t, size_t number, double now) {
     const trace_place *p = &t->places[number];
     uint64_t hosts = p->at == TIER_PHONE ? t->s->platform.groups[number].count : 1;
-    const lanes *cores = p->at == TIER_PHONE ? &t->phone_cores[p->first_phone]
+    const slots *cores = p->at == TIER_PHONE ? &t->phone_cores[p->first_phone]
                                              : &t->server_cores[number - t->s->platform.group_count];
     for (uint64_t h = 0; h < hosts; h++) {
         for (uint32_t c = 0; c < cores[h].known; c++) {
@@ -220,7 +220,7 @@ static void destroy_cores(trace *t, size_t number, double now) {
 static void end(trace *t, const run_totals *totals, double now) {
     (void)totals;
     trace_text *o = &t->text;
-    for (uint32_t i = 0; i < t->request_lanes.known; i++) {
+    for (uint32_t i = 0; i < t->request_slots.known; i++) {
         put_time(o, "6 ", now);
         text_put(o, " R");
         put_lane(o, i);

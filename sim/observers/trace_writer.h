@@ -2,7 +2,7 @@
 #ifndef PORTOLAN_TRACE_WRITER_H
 #define PORTOLAN_TRACE_WRITER_H
 
-#include "lanes.h"
+#include "slots.h"
 #include "trace.h"
 #include "trace_text.h"
 
@@ -87,9 +87,9 @@ struct trace {
     size_t place_count, link_count;
     trace_place *places; /* [place_count], the hosts in the order of places.h */
     trace_link *links;   /* [link_count], its links */
-    lanes *phone_cores;  /* [phone_count] */
-    lanes *server_cores; /* [site_count + region_count] */
-    lanes request_lanes;
+    slots *phone_cores;  /* [phone_count] */
+    slots *server_cores; /* [site_count + region_count] */
+    slots request_slots;
     /* the step that counters are summed over; the next one to be opened */
     double step_start, step_end;
     uint64_t next_step;

@@ -1,10 +1,10 @@
-/* Numbers of traces against printf's, quoting, a buffer that overflows again and again, a disk that is full; lanes
+/* Numbers of traces against printf's, quoting, a buffer that overflows again and again, a disk that is full; slots
  * against a search from the first. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/random.h"
-#include "sim/observers/lanes.h"
+#include "sim/observers/slots.h"
 #include "sim/observers/trace_text.h"
 #include "tests/support.h"
 
@@ -136,27 +136,27 @@ static void test_full_disk(void **state) {
 
 static void test_lanes(void **state) {
     (void)state;
-    enum { LANES = 1000, TURNS = 100000 };
-    bool taken[LANES] = {false}, seen[LANES] = {false};
-    lanes l = {0};
-    random_stream r = random_open(1, "lanes", 0);
+    enum { SLOTS = 1000, TURNS = 100000 };
+    bool taken[SLOTS] = {false}, seen[SLOTS] = {false};
+    slots l = {0};
+    random_stream r = random_open(1, "slots", 0);
     for (int i = 0; i < TURNS; i++) {
         /* waves: mostly taking, then mostly giving back */
-        uint32_t lane = (uint32_t)random_below(&r, LANES), lowest = 0;
+        uint32_t slot = (uint32_t)random_below(&r, SLOTS), lowest = 0;
         bool take = random_uniform(&r) < (i / 3000 % 2 ? 0.35 : 0.65), is_new;
-        while (lowest < LANES && taken[lowest]) lowest++;
-        if (take && lowest < LANES) {
-            assert_true(lane_take(&l, &lane, &is_new));
-            assert_int_equal(lane, lowest);
-            assert_int_equal(is_new, !seen[lane]);
-            taken[lane] = seen[lane] = true;
-        } else if (taken[lane]) {
-            lane_give(&l, lane);
-            taken[lane] = false;
+        while (lowest < SLOTS && taken[lowest]) lowest++;
+        if (take && lowest < SLOTS) {
+            assert_true(slot_take(&l, &slot, &is_new));
+            assert_int_equal(slot, lowest);
+            assert_int_equal(is_new, !seen[slot]);
+            taken[slot] = seen[slot] = true;
+        } else if (taken[slot]) {
+            slot_give(&l, slot);
+            taken[slot] = false;
         }
     }
     assert_true(seen[64] && l.known > 64);
-    lanes_free(&l);
+    slots_free(&l);
 }
 
 #define WITH_TEXT(test) cmocka_unit_test_setup_teardown(test, open_text, close_text)

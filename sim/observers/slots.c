@@ -1,14 +1,14 @@
 /* Lanes as bits, the lowest word with a free one remembered. */
-#include "lanes.h"
+#include "slots.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 
-static uint64_t *word_of(lanes *l, uint32_t index) { return index ? &l->more[index - 1] : &l->first; }
+static uint64_t *word_of(slots *l, uint32_t index) { return index ? &l->more[index - 1] : &l->first; }
 
-static bool grow(lanes *l) {
+static bool grow(slots *l) {
     portolan_error told_by_caller;
     size_t words = l->words;
     if (!ARRAY_RESERVE(l->more, words, words + 1, &told_by_caller)) return false;
@@ -17,25 +17,25 @@ static bool grow(lanes *l) {
     return true;
 }
 
-bool lane_take(lanes *l, uint32_t *lane, bool *is_new) {
+bool slot_take(slots *l, uint32_t *slot, bool *is_new) {
     while (l->hint <= l->words && *word_of(l, l->hint) == UINT64_MAX) l->hint++;
     if (l->hint > l->words && !grow(l)) return false;
     uint64_t *word = word_of(l, l->hint);
     uint32_t bit = (uint32_t)__builtin_ctzll(~*word);
     *word |= 1ull << bit;
-    *lane = 64 * l->hint + bit;
-    *is_new = *lane == l->known;
+    *slot = 64 * l->hint + bit;
+    *is_new = *slot == l->known;
     l->known += *is_new;
     return true;
 }
 
-void lane_give(lanes *l, uint32_t lane) {
-    uint32_t index = lane / 64;
-    *word_of(l, index) &= ~(1ull << lane % 64);
+void slot_give(slots *l, uint32_t slot) {
+    uint32_t index = slot / 64;
+    *word_of(l, index) &= ~(1ull << slot % 64);
     if (index < l->hint) l->hint = index;
 }
 
-void lanes_free(lanes *l) {
+void slots_free(slots *l) {
     free(l->more);
-    *l = (lanes){0};
+    *l = (slots){0};
 }
