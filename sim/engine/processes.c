@@ -28,7 +28,7 @@ int watch_wait(const watch *w, double seconds) {
 
 void watch_end(const watch *w) { sigprocmask(SIG_SETMASK, &w->before, NULL); }
 
-pid_t child_fork(portolan_error *err) {
+pid_t process_fork(portolan_error *err) {
     fflush(NULL);
     pid_t parent = getpid(), pid = fork();
     if (pid < 0) error_run(err, "cannot start a process: %s", strerror(errno));
@@ -66,7 +66,7 @@ bool policy_simulate(const scenario *s, world *w, size_t index, const result_fol
     return ok;
 }
 
-bool child_failed(const scenario *s, size_t index, const policy_result *result, int status, portolan_error *err) {
+bool process_failed(const scenario *s, size_t index, const policy_result *result, int status, portolan_error *err) {
     const char *label = s->policies[index].label;
     if (result->error.status) {
         *err = result->error;

@@ -1,7 +1,7 @@
 /* Child processes that simulate. SimGrid's engine cannot be started twice in a process, so each policy of
  * each run has a process of its own, forked where all that it needs has been read. Internal to sim/. */
-#ifndef PORTOLAN_CHILDREN_H
-#define PORTOLAN_CHILDREN_H
+#ifndef PORTOLAN_PROCESSES_H
+#define PORTOLAN_PROCESSES_H
 
 #include "base/files.h"
 #include "base/signals.h"
@@ -24,7 +24,7 @@ void watch_end(const watch *w);
 
 /* fork() for a child that dies with its parent (however the parent dies), leaves the signals to it, and blocks
  * none. Returns as fork() does: 0 in the child, -1 with an error. */
-pid_t child_fork(portolan_error *err);
+pid_t process_fork(portolan_error *err);
 
 /* Runs a policy in this process, which must be a child that has run none before, and fills results[index];
  * a policy that follows another finds that one's result there. Its trace, if the scenario wants one, goes into
@@ -34,7 +34,7 @@ bool policy_simulate(const scenario *s, world *w, size_t index, const result_fol
 
 /* The error of a policy's process that ended with the wait status `status`: the one it left in its result,
  * or how it was killed. Always returns false. */
-bool child_failed(const scenario *s, size_t index, const policy_result *result, int status, portolan_error *err);
+bool process_failed(const scenario *s, size_t index, const policy_result *result, int status, portolan_error *err);
 
 /* Results of `count` policies in zeroed memory that children share; NULL if memory is short. */
 policy_result *results_map(size_t count, portolan_error *err);

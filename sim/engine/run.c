@@ -67,8 +67,8 @@ static bool run_policy(const runner *r, size_t index) {
 
 /* ---- In the parent ---- */
 
-static bool start_child(runner *r, size_t index) {
-    pid_t pid = child_fork(r->stopped);
+static bool start_process(runner *r, size_t index) {
+    pid_t pid = process_fork(r->stopped);
     if (pid == 0) _exit(run_policy(r, index) ? STATUS_OK : STATUS_FAILED);
     if (pid > 0) r->jobs[index] = (job){JOB_RUNNING, pid};
     return pid > 0;
@@ -87,7 +87,7 @@ static unsigned count_jobs(const runner *r, job_state state) {
 
 static bool start_ready(runner *r, unsigned most) {
     for (size_t i = 0; i < r->s->policy_count; i++)
-        if (is_ready(r, i) && count_jobs(r, JOB_RUNNING) < most && !start_child(r, i)) return false;
+        if (is_ready(r, i) && count_jobs(r, JOB_RUNNING) < most && !start_process(r, i)) return false;
     return true;
 }
 
@@ -102,7 +102,7 @@ static void end_policy(runner *r, size_t index, int status) {
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
         interrupt(r, SIGXCPU); /* the limit is the command's, whichever process meets it */
     else if (!ok && !r->stopped->status)
-        child_failed(r->s, index, &r->report->results[index], status, r->stopped);
+        process_failed(r->s, index, &r->report->results[index], status, r->stopped);
 }
 
 static void reap(runner *r) {
@@ -112,7 +112,7 @@ static void reap(runner *r) {
             end_policy(r, i, status);
 }
 
-static void kill_children(runner *r) {
+static void kill_processes(runner *r) {
     for (size_t i = 0; i < r->s->policy_count; i++) {
         if (r->jobs[i].state != JOB_RUNNING) continue;
         kill(r->jobs[i].pid, SIGKILL);
@@ -139,7 +139,7 @@ static void run_all(runner *r, const watch *signals, unsigned most) {
         ok = !r->stopped->status && start_ready(r, most);
         show_progress(r);
     }
-    kill_children(r);
+    kill_processes(r);
 }
 
 /* results/NAME, or the first of results/NAME-2, -3, ... that does not exist. */

@@ -47,16 +47,16 @@ static bool run_one(const scenario *s, world *w, size_t index, policy_result *re
     return results[index].done;
 }
 
-static bool run_in_child(const scenario *s, world *w, size_t index, policy_result *results) {
+static bool run_in_process(const scenario *s, world *w, size_t index, policy_result *results) {
     int status = 0;
     portolan_error *err = &results[index].error;
-    pid_t pid = child_fork(err);
+    pid_t pid = process_fork(err);
     if (pid == 0) _exit(run_one(s, w, index, results) ? STATUS_OK : STATUS_FAILED);
     if (pid < 0) return false;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     portolan_error why = {0};
     if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK) return true;
-    child_failed(s, index, &results[index], status, &why);
+    process_failed(s, index, &results[index], status, &why);
     *err = why;
     return false;
 }
@@ -77,7 +77,7 @@ static bool run_point(const scenario *s, policy_result *results) {
     world *w = world_open(&s->platform, &results[0].error);
     if (!w) return false;
     for (size_t i = 0; i + 1 < n; i++)
-        if (!run_in_child(s, w, order[i], results)) return false;
+        if (!run_in_process(s, w, order[i], results)) return false;
     return run_one(s, w, order[n - 1], results);
 }
 
@@ -142,7 +142,7 @@ static bool start_point(runner *r, slot *sl, size_t point, portolan_error *err) 
     sl->point = point;
     if (!(sl->s = point_load(&r->loader, point, &why))) return record_failure(r, point, 0, &why, err);
     memset(sl->results, 0, sl->s->policy_count * sizeof *sl->results);
-    pid_t pid = child_fork(err);
+    pid_t pid = process_fork(err);
     if (pid == 0) _exit(run_point(sl->s, sl->results) ? STATUS_OK : STATUS_FAILED);
     if (pid > 0)
         sl->pid = pid;
@@ -155,7 +155,7 @@ static bool start_point(runner *r, slot *sl, size_t point, portolan_error *err) 
 static void point_error(const slot *sl, int status, portolan_error *why) {
     size_t i = 0;
     while (i + 1 < sl->s->policy_count && !sl->results[i].error.status && sl->results[i].done) i++;
-    child_failed(sl->s, i, &sl->results[i], status, why);
+    process_failed(sl->s, i, &sl->results[i], status, why);
 }
 
 static bool end_point(runner *r, slot *sl, int status, portolan_error *err) {
