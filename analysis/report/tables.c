@@ -75,6 +75,17 @@ static void write_glossary(FILE *out) {
     fputs("</dl>\n</details>\n", out);
 }
 
+/* Whose phones share what they learned, though nothing was sent for it. */
+static void write_idealisations(FILE *out, const run_folder *f) {
+    for (size_t i = 0; i < f->policy_count; i++) {
+        const char *scope = json_string_value(json_object_get(f->policies[i].metrics, "scope"));
+        if (scope && strcmp(scope, "phone") != 0)
+            html(out,
+                 "<p>The phones of a {} share what <code>{}</code> learns, without a message: an idealisation.</p>\n",
+                 scope, f->policies[i].name);
+    }
+}
+
 void report_write_table(FILE *out, const report_request *r) {
     double best[METRIC_COUNT];
     for (size_t k = 0; k < METRIC_COUNT; k++) best[k] = best_value(r->run, &METRICS[k]);
@@ -96,6 +107,7 @@ void report_write_table(FILE *out, const report_request *r) {
         fputs("</tr>\n", out);
     }
     fputs("</tbody>\n</table>\n</div>\n", out);
+    write_idealisations(out, r->run);
     write_glossary(out);
     fputs("</section>\n", out);
 }

@@ -73,8 +73,20 @@ static void tell_outside_table(const scenario *s, const run_report *report) {
                     s->policies[i].label, (unsigned long long)report->results[i].outside_table);
 }
 
+/* Says whose learning is an idealisation. */
+static void tell_shared_learning(const scenario *s, const run_report *report) {
+    for (size_t i = 0; i < report->result_count; i++) {
+        const policy_setup *p = &s->policies[i];
+        if (p->type->feedback && p->scope != SCOPE_PHONE)
+            fprintf(stderr,
+                    "portolan: %s: the phones of a %s share what it learns, without a message: an idealisation\n",
+                    p->label, SCOPE_NAMES[p->scope]);
+    }
+}
+
 static int show(const scenario *s, const run_report *report, const run_arguments *a) {
     if (!a->common.quiet) tell_outside_table(s, report);
+    if (!a->common.quiet) tell_shared_learning(s, report);
     if (a->common.json) return print_json(summary_json(s, report));
     if (a->common.quiet) return STATUS_OK;
     print_summary_table(s, report, stdout, marks_wanted());

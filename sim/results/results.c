@@ -42,6 +42,7 @@ static json_t *policy_json(const scenario *s, const run_report *report, size_t i
     const policy_setup *setup = &s->policies[index];
     const policy_result *result = &report->results[index];
     json_t *row = json_pack("{s:s, s:s}", "name", setup->label, "policy", setup->type->name);
+    if (setup->type->feedback) json_put(&row, "scope", json_string(SCOPE_NAMES[setup->scope]));
     for (const metric *m = METRICS; row && m->key; m++)
         json_put(&row, m->key, number(metric_value(m, &result->summary)));
     json_t *failures = json_object();

@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/random.h"
 #include "sim/policies/policies.h"
 #include "tests/support.h"
 
@@ -162,6 +163,101 @@ TEST(failures_teach_nothing) {
     }
 }
 
+/* ---- Regret ---- */
+
+enum { SEEDS = 20, SHORT = 10000, LONG = 100000 };
+
+/* One step of a made world: the confidences of the exits after layers 3 and 12 (and 1 and 2 for splitee). */
+typedef void (*made_world)(random_stream *s, double confidence[12], bool *agreed);
+
+/* What playing an arm (or asking, or not) is expected to lose against the best. */
+typedef double (*made_loss)(uint64_t note, uint32_t answered, const double *confidence);
+
+/* Regret after SHORT and after LONG requests. */
+static void regret_of(const char *name, const char *options, made_world draw, made_loss loss, uint64_t seed,
+                      double regret[2]) {
+    opened_policy p = open_policy(name, options);
+    random_stream s = random_open(seed, "made world", 0);
+    double sum = 0;
+    for (int t = 0; t < LONG; t++) {
+        double confidence[12] = {0};
+        bool agreed = false;
+        uint64_t note;
+        if (t == SHORT) regret[0] = sum;
+        draw(&s, confidence, &agreed);
+        uint32_t answered = play(&p, confidence, 12, agreed, &note);
+        sum += loss(note, answered, confidence);
+    }
+    regret[1] = sum;
+    close_policy(&p);
+}
+
+/* In the mean over the seeds, ten times the requests bring less than eight times the regret; a policy that does not learn has
+ * ten. */
+static void assert_sublinear(const char *name, const char *options, made_world draw, made_loss loss) {
+    double sum[2] = {0, 0};
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        double regret[2] = {0};
+        regret_of(name, options, draw, loss, seed, regret);
+        for (int i = 0; i < 2; i++) sum[i] += regret[i] / SEEDS;
+    }
+    print_message("%s: regret %g after %d, %g after %d\n", name, sum[0], SHORT, sum[1], LONG);
+    assert_true(sum[0] > 0 && sum[1] < 8 * sum[0]);
+}
+
+/* The phone's confidence is .3 or .7, as likely; the cloud's .95. Sent up, they earn .65 and .25 less the overhead of .4: .25 and
+ * -.15. Thresholds 0 and .25 (arms 0, 1) send nothing: 0; .5 (arm 2) sends the first kind: .125; .75 and 1 send both: .05. The best
+ * leads by .075. */
+static void two_kinds(random_stream *s, double confidence[12], bool *agreed) {
+    confidence[2] = random_uniform(s) < 0.5 ? .3 : .7;
+    confidence[11] = .95;
+    *agreed = true;
+}
+
+static double adaee_loss(uint64_t note, uint32_t answered, const double *confidence) {
+    (void)answered, (void)confidence;
+    static const double EARNS[] = {0, 0, .125, .05, .05};
+    return .125 - EARNS[note];
+}
+
+/* The phone's exits are sure of .65, .9 and .95, or .1 less, as likely; alpha = .5, so all answer. */
+static void three_exits(random_stream *s, double confidence[12], bool *agreed) {
+    double less = random_uniform(s) < 0.5 ? .1 : 0;
+    confidence[0] = .65 - less;
+    confidence[1] = .9 - less;
+    confidence[2] = .95 - less;
+    confidence[11] = .99;
+    *agreed = true;
+}
+
+/* mu lambda = .1 a layer: .6 - .1 = .5, .85 - .2 = .65, .9 - .3 = .6. */
+static double splitee_loss(uint64_t note, uint32_t answered, const double *confidence) {
+    (void)answered, (void)confidence;
+    static const double EARNS[] = {.5, .65, .6};
+    return .65 - EARNS[note - 1];
+}
+
+/* The phone's confidence falls into one of five bins, where it is right with probability .1, .3, .5, .7, .9; asking costs .4, so the
+ * best is to ask in the lower three (which lead by .5, .3, .1) and to answer in the upper two (by .1 and .3). */
+static void five_bins(random_stream *s, double confidence[12], bool *agreed) {
+    confidence[2] = random_uniform(s);
+    confidence[11] = .99;
+    *agreed = random_uniform(s) < .1 + .2 * floor(5 * confidence[2]);
+}
+
+static double lcb_loss(uint64_t note, uint32_t answered, const double *confidence) {
+    (void)note;
+    double wrong = .9 - .2 * floor(5 * confidence[2]), best = fmin(wrong, .4);
+    return (answered == 12 ? .4 : wrong) - best;
+}
+
+TEST(regret_grows_slower_than_time) {
+    assert_sublinear("adaee", "arms: 5, overhead: 0.4, exploration: 1", two_kinds, adaee_loss);
+    assert_sublinear("splitee", "alpha: 0.5, mu: 0.1, lambda: 1, exploration: 1", three_exits, splitee_loss);
+    assert_sublinear("hi-lcb", "bins: 5, beta: 0.4, alpha: 0.5", five_bins, lcb_loss);
+    assert_sublinear("hi-lcb", "bins: 5, beta: 0.4, alpha: 0.5, monotone: no", five_bins, lcb_loss);
+}
+
 /* ---- Load ---- */
 
 typedef struct tier_view {
@@ -260,10 +356,11 @@ TEST(neurosurgeon_sees_queues) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adaee_learns_a_threshold),      cmocka_unit_test(splitee_learns_a_split),
-        cmocka_unit_test(hi_lcb_learns_whom_to_trust),   cmocka_unit_test(bounds_of_lower_confidences_count),
-        cmocka_unit_test(failures_teach_nothing),        cmocka_unit_test(edge_queue_takes_the_least_delay),
-        cmocka_unit_test(neurosurgeon_cuts_at_the_ends), cmocka_unit_test(neurosurgeon_sees_queues),
+        cmocka_unit_test(adaee_learns_a_threshold),         cmocka_unit_test(splitee_learns_a_split),
+        cmocka_unit_test(hi_lcb_learns_whom_to_trust),      cmocka_unit_test(bounds_of_lower_confidences_count),
+        cmocka_unit_test(failures_teach_nothing),           cmocka_unit_test(regret_grows_slower_than_time),
+        cmocka_unit_test(edge_queue_takes_the_least_delay), cmocka_unit_test(neurosurgeon_cuts_at_the_ends),
+        cmocka_unit_test(neurosurgeon_sees_queues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
