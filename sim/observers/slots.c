@@ -1,4 +1,4 @@
-/* Lanes as bits, the lowest word with a free one remembered. */
+/* Slots as bits, the lowest word with a free one remembered. */
 #include "slots.h"
 
 #include <stdlib.h>

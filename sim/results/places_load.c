@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "analysis/statistics/statistics.h"
-#include "result_tables.h"
 #include "sim/observers/observers.h"
+#include "tables.h"
 
 typedef struct load_row {
     const char *policy, *tier, *place;

@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "base/files.h"
-#include "result_tables.h"
+#include "tables.h"
 
 /* The document of summary.json; a new reference, NULL if memory is short. */
 json_t *summary_json(const scenario *s, const run_report *report);
@@ -25,7 +25,7 @@ bool calibration_write(const scenario *s, const request_record *records, uint64_
                        portolan_error *err);
 
 /* Writes summary.json, summary.csv, manifest.json, places.csv where the platform has places and, from the children's
- * parts, the tables of result_tables.h. */
+ * parts, the tables of tables.h. */
 bool results_write(const scenario *s, const run_report *report, const result_folder *folder, portolan_error *err);
 
 #endif

@@ -2,7 +2,7 @@
  * are no independent observations of a policy, samples are: intervals come from here. */
 #include <stdlib.h>
 
-#include "result_tables.h"
+#include "tables.h"
 
 typedef struct sample_row {
     const char *policy;

@@ -1,7 +1,7 @@
 /* sites.csv: what the phones of each edge site asked, and who answered. */
 #include <stdlib.h>
 
-#include "result_tables.h"
+#include "tables.h"
 
 typedef struct site_row {
     const char *policy, *site;

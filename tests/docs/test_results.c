@@ -1,7 +1,7 @@
 /* docs/results.md against the tables of the results: every column of every file and every metric stands there, in its
  * order, columns with their meaning word for word. */
 #include "base/files.h"
-#include "sim/results/result_tables.h"
+#include "sim/results/tables.h"
 #include "tests/support.h"
 
 static char *manual;

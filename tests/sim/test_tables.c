@@ -1,6 +1,6 @@
 /* How rows of results are printed: numbers as %.9g prints them, what is undefined as nothing, texts quoted where they
  * must be. */
-#include "sim/results/result_tables.h"
+#include "sim/results/tables.h"
 #include "tests/support.h"
 
 typedef struct row {

@@ -1,5 +1,5 @@
 /* How a row of a result table is printed. */
-#include "result_tables.h"
+#include "tables.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* The CSV files of a results folder that have rows of every policy. Each is one table of columns, from which header,
  * rows, `portolan list columns` and the check of the manual are drawn. Internal to sim/. */
-#ifndef PORTOLAN_RESULT_TABLES_H
-#define PORTOLAN_RESULT_TABLES_H
+#ifndef PORTOLAN_RESULTS_TABLES_H
+#define PORTOLAN_RESULTS_TABLES_H
 
 #include "sim/engine/engine.h"
 

@@ -1,7 +1,7 @@
 /* requests.csv: what became of every counted request. */
 #include <math.h>
 
-#include "result_tables.h"
+#include "tables.h"
 
 typedef struct request_row {
     const char *policy, *tier, *failure;
