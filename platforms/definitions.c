@@ -99,7 +99,27 @@ static bool read_device_map(const yaml_node *map, arena *memory, device_keys *ke
     return !keys->table || read_service_table(memory, yaml_find(map, "table"), &keys->device, err);
 }
 
-static bool read_link_map(const yaml_node *map, link_keys *keys, portolan_error *err) {
+/* The states of a link's radio, which start from those of the preset that the link is like, if it has any. */
+static bool read_radio(const yaml_node *node, net_link *l, arena *memory, portolan_error *err) {
+    static const char *const NEEDED[] = {"promotion",  "promotion_power",  "active_power",
+                                         "continuous", "continuous_power", NULL};
+    if (node->kind == YAML_SCALAR && strcmp(node->text, "ideal") == 0) {
+        l->radio = NULL;
+        return true;
+    }
+    if (!yaml_expect(node, YAML_MAP, "'radio' of a link, unless it is ideal,", err)) return false;
+    radio_model *read = arena_alloc(memory, 1, sizeof *read);
+    if (!read) return error_memory(err, sizeof *read);
+    *read = l->radio ? *l->radio : (radio_model){.up = l->radio_up, .down = l->radio_down};
+    if (!yaml_read(node, "the radio of a link", RADIO_FIELDS, read, err)) return false;
+    const char *missing = l->radio ? NULL : missing_key(node, NEEDED);
+    l->radio = read;
+    return !missing ||
+           error_input(err, node->mark,
+                       "the radio of a link that is like none with a radio of states needs the key '%s'", missing);
+}
+
+static bool read_link_map(const yaml_node *map, link_keys *keys, arena *memory, portolan_error *err) {
     static const char *const NEEDED[] = {"up", "latency", "down", NULL}, *const SHARED[] = {"up", "latency", NULL};
     *keys = (link_keys){0};
     const yaml_node *like = yaml_find(map, "like");
@@ -116,7 +136,7 @@ static bool read_link_map(const yaml_node *map, link_keys *keys, portolan_error 
                            "a half-duplex link has one capacity for both directions, 'up'; "
                            "remove 'down' or write 'half_duplex: no'");
     if (l->half_duplex) l->down = l->up;
-    return true;
+    return !keys->radio || read_radio(keys->radio, l, memory, err);
 }
 
 /* ---- A device or link of a platform: a name, own ones first, or a map ---- */
@@ -142,7 +162,7 @@ bool link_read(const definitions *own, const yaml_node *node, net_link *l, porto
         node = named;
     }
     link_keys keys;
-    if (!yaml_expect(node, YAML_MAP, "a link", err) || !read_link_map(node, &keys, err)) return false;
+    if (!yaml_expect(node, YAML_MAP, "a link", err) || !read_link_map(node, &keys, own->memory, err)) return false;
     *l = keys.link;
     return true;
 }
@@ -194,7 +214,7 @@ static bool read_link_presets(portolan_error *err) {
     if (!map) return false;
     known.links = links;
     for (size_t i = 0; i < map->count; i++) {
-        if (!read_link_map(map->items[2 * i + 1], &keys, err)) return false;
+        if (!read_link_map(map->items[2 * i + 1], &keys, &store.memory, err)) return false;
         links[i] = (link_preset){map->items[2 * i]->text, keys.summary, keys.source, keys.link};
         known.link_count++;
     }

@@ -8,7 +8,7 @@
 /* A platform's own `devices` and `links`; NULL where it has none. The presets must have been loaded. */
 typedef struct definitions {
     const yaml_node *devices, *links;
-    arena *memory; /* where the tables of devices are kept */
+    arena *memory; /* where tables of devices and radios of links are kept */
 } definitions;
 
 /* Whether all of them can be read, used or not. */

@@ -52,6 +52,8 @@ const yaml_field PHONE_GROUP_FIELDS[] = {
     {0},
 };
 
+static const char *const CELL_RADIOS[] = {"ideal", "states", NULL};
+
 #define PLACE_DOC "[latitude, longitude] in degrees, for a count of 1"
 
 const yaml_field CELL_FIELDS[] = {
@@ -60,6 +62,9 @@ const yaml_field CELL_FIELDS[] = {
      .most = PLATFORM_MAX_CELLS},
     {"link", FIELD_NODE, offsetof(cell_keys, link), .doc = "a link preset, an own link, or a map of link keys",
      .required = true},
+    {"radio", FIELD_CHOICE, offsetof(cell_keys, radio),
+     .doc = "states: phones' radios sleep and wake as the link's `radio` says; ideal: they are always awake",
+     .fallback = "ideal", .choices = CELL_RADIOS},
     {"site", FIELD_NAME, offsetof(cell_keys, site), .doc = "the edge sites the cells are attached to, in turn",
      .required = true},
     {"places", FIELD_TEXT, offsetof(cell_keys, places),
@@ -146,5 +151,38 @@ const yaml_field LINK_FIELDS[] = {
      UNIT_ENERGY_PER_BYTE},
     {"radio_down", FIELD_QUANTITY, offsetof(link_keys, link.radio_down), .doc = "a phone's energy per byte received",
      UNIT_ENERGY_PER_BYTE},
+    {"radio", FIELD_NODE, offsetof(link_keys, radio), .doc = "the states of a phone's radio, a map; or ideal"},
+    {0},
+};
+
+#define STAGE(name, index, doc_seconds, doc_cycle)                                                                   \
+    {name, FIELD_QUANTITY, offsetof(radio_model, tail[index].seconds), .doc = doc_seconds, UNIT_TIME, .most = 3600}, \
+        {name "_power", FIELD_QUANTITY, offsetof(radio_model, tail[index].watts), .doc = "mean power in it",         \
+         UNIT_POWER},                                                                                                \
+    {                                                                                                                \
+        name "_cycle", FIELD_QUANTITY, offsetof(radio_model, tail[index].cycle), .doc = doc_cycle, UNIT_TIME,        \
+                                                                                 .most = 3600                        \
+    }
+#define CYCLE_DOC "a message down waits for its next multiple since the stage began; default: it waits for nothing"
+
+const yaml_field RADIO_FIELDS[] = {
+    {"promotion", FIELD_DISTRIBUTION, offsetof(radio_model, promotion),
+     .doc = "from idle until a message can go, drawn for each promotion", UNIT_TIME, .most = 3600},
+    {"promotion_power", FIELD_QUANTITY, offsetof(radio_model, promotion_watts), .doc = "power of the radio meanwhile",
+     UNIT_POWER},
+    {"active_power", FIELD_QUANTITY, offsetof(radio_model, active_watts),
+     .doc = "power while messages are under way, their bytes' own energy apart", UNIT_POWER},
+    STAGE("continuous", 0, "the tail's first stage: the radio receives all the time", CYCLE_DOC),
+    STAGE("short_drx", 1, "the second stage: it listens now and then (3G: FACH)", CYCLE_DOC),
+    STAGE("long_drx", 2, "the third stage: more seldom; behind it, the radio is idle", CYCLE_DOC),
+    {"delay_up", FIELD_DISTRIBUTION, offsetof(radio_model, delay_up),
+     .doc = "what a message up needs beyond the link's latency (scheduling), drawn for each; default: nothing",
+     UNIT_TIME, .most = 3600},
+    {"delay_down", FIELD_DISTRIBUTION, offsetof(radio_model, delay_down), .doc = "the same for a message down",
+     UNIT_TIME, .most = 3600},
+    {"up", FIELD_QUANTITY, offsetof(radio_model, up),
+     .doc = "energy per byte sent, beyond active_power; default: the link's radio_up", UNIT_ENERGY_PER_BYTE},
+    {"down", FIELD_QUANTITY, offsetof(radio_model, down),
+     .doc = "energy per byte received, beyond active_power; default: the link's radio_down", UNIT_ENERGY_PER_BYTE},
     {0},
 };

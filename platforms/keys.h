@@ -17,9 +17,12 @@ typedef struct group_keys {
     double up, down;
 } group_keys;
 
+enum { CELL_RADIO_IDEAL, CELL_RADIO_STATES };
+
 typedef struct cell_keys {
     const char *name, *site, *places;
     uint64_t count;
+    int radio;
     const yaml_node *link, *place;
 } cell_keys;
 
@@ -42,6 +45,7 @@ typedef struct device_keys {
 
 typedef struct link_keys {
     const char *like, *summary, *source;
+    const yaml_node *radio;
     net_link link;
 } link_keys;
 

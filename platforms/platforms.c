@@ -177,13 +177,23 @@ static bool chart(reader *r, kind *k, const location *(*of)(const platform *p, u
 static const location *site_place(const platform *p, uint64_t i) { return p->sites[i].at; }
 static const location *cell_place(const platform *p, uint64_t i) { return p->cells[i].at; }
 
+/* A cell whose phones' radios are to have states needs a link that knows them; where nothing is written, it may. */
+static bool choose_radio(reader *r, const yaml_node *map, int chosen, net_link *link) {
+    const yaml_node *written = yaml_find(map, "radio");
+    if (chosen == CELL_RADIO_IDEAL) link->radio = NULL;
+    return chosen == CELL_RADIO_IDEAL || link->radio || !written ||
+           error_input(r->err, written->mark,
+                       "'radio: states' needs a link with a 'radio'; this one has none: choose another link "
+                       "('portolan list links'), give it a 'radio', or write 'radio: ideal'");
+}
+
 static bool read_cell(reader *r, const yaml_node *map) {
     cell_keys keys = {0};
     net_link link;
     kind *k;
     const location *places;
     if (!yaml_read(map, "a cell", CELL_FIELDS, &keys, r->err) || !link_read(&r->own, keys.link, &link, r->err) ||
-        !find_kind(r, map, "site", r->sites, r->site_kinds, &k) ||
+        !choose_radio(r, map, keys.radio, &link) || !find_kind(r, map, "site", r->sites, r->site_kinds, &k) ||
         !places_read_each(&r->p->memory, map, keys.count, &places, r->err))
         return false;
     platform *p = r->p;
@@ -341,6 +351,11 @@ bool platform_has_places(const platform *p) {
     for (size_t i = 0; i < p->site_count; i++)
         if (p->sites[i].at) return true;
     return false;
+}
+
+double link_byte_joules(const net_link *l, bool up) {
+    if (l->radio) return up ? l->radio->up : l->radio->down;
+    return up ? l->radio_up : l->radio_down;
 }
 
 double platform_transfer_time(const network_settings *n, double latency, double bandwidth, double bytes) {

@@ -30,12 +30,34 @@ static inline double device_core_joules(const device *d, double seconds) {
     return seconds * (d->busy_watts - d->idle_watts) / (double)d->cores;
 }
 
+/* A part of the tail in which a connected radio waits for more: it ends after `seconds` without a message. */
+typedef struct radio_stage {
+    double seconds, watts;
+    double cycle; /* it listens once in so many seconds; 0: always */
+} radio_stage;
+
+enum { RADIO_STAGES = 3 }; /* continuous reception, short DRX, long DRX */
+
+/* A phone's radio as states: idle until a message promotes it, active while messages are under way, then in its tail,
+ * stage by stage, and idle again. */
+typedef struct radio_model {
+    distribution promotion; /* seconds; drawn for each */
+    double promotion_watts, active_watts;
+    radio_stage tail[RADIO_STAGES];
+    distribution delay_up, delay_down; /* seconds that a message waits at an awake radio too; drawn for each */
+    double up, down;                   /* joules per byte, beyond active_watts */
+} radio_model;
+
 typedef struct net_link {
     double up, down; /* bytes per second */
     double latency;  /* seconds, one way */
     bool half_duplex;
-    double radio_up, radio_down; /* joules per byte at the phone */
+    double radio_up, radio_down; /* joules per byte at the phone, where its radio is ideal */
+    const radio_model *radio;    /* NULL: ideal, always awake */
 } net_link;
+
+/* What a phone spends on each byte that it sends (`up`) or receives, in joules, beyond what its radio's states cost. */
+double link_byte_joules(const net_link *cell_link, bool up);
 
 /* ---- Presets: devices and links that come with Portolan (platforms/presets/), each figure with its source ---- */
 
@@ -167,6 +189,6 @@ void platform_write_dot(const platform *p, FILE *out);
 
 /* Tables of YAML keys, for the reference and its test. */
 extern const yaml_field PLATFORM_FIELDS[], NETWORK_FIELDS[], PHONE_GROUP_FIELDS[], CELL_FIELDS[], SITE_FIELDS[],
-    REGION_FIELDS[], DEVICE_FIELDS[], LINK_FIELDS[];
+    REGION_FIELDS[], DEVICE_FIELDS[], LINK_FIELDS[], RADIO_FIELDS[];
 
 #endif

@@ -159,6 +159,7 @@ typedef struct request_record {
     double compute;          /* seconds; what is neither waiting nor computing is the network's */
     double call;             /* of them, the fixed cost of executions */
     double under_way;        /* seconds that its attempts were, together: the latency, unless there was more than one */
+    double promotion;        /* of the network's seconds, waiting for the phone's radio */
     double cost;             /* paper-style */
     double phone_joules;     /* beyond idle power: computing and radio */
     double radio_joules;     /* of them, the radio's */

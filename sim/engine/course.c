@@ -4,9 +4,10 @@
  *                      edge, cloud: arrive -> enter -> compute -> send down | send up
  *                      phone: arrive, answered
  *
- * An attempt is computed on a core, waits in a queue, or travels; whoever it leaves behind (a core) is taken over by the
- * next one in the queue. Every step ends in a new activity, in a queue, or in answered() or fail(), so nothing is ever
- * lost. The first attempt that is answered answers the request, and its siblings are withdrawn. */
+ * An attempt is computed on a core, waits in a queue, or travels, once the phone's radio lets its message go; whoever it
+ * leaves behind (a core) is taken over by the next one in the queue. Every step ends in a new activity, in a queue, or in
+ * answered() or fail(), so nothing is ever lost. The first attempt that is answered answers the request, and its siblings
+ * are withdrawn. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -79,6 +80,7 @@ static void withdraw(attempt *a, double now) {
         place_leave(here, a, now);
     else
         engine_cancel(e, a->doing);
+    if (a->state == ATTEMPT_HELD || a->state == ATTEMPT_TRAVELS) access_leave(a, now);
     tell(e, EVENT_CANCELLED, a, now);
     attempt_end(a, now);
     free_attempt(e, a);
@@ -130,20 +132,38 @@ static void note_arriving(attempt *a, double now) {
         a->stayed -= now;
 }
 
+static void travel(attempt *a, double now) {
+    request *r = a->request;
+    engine *e = r->engine;
+    a->state = ATTEMPT_TRAVELS;
+    a->since = now;
+    tell(e, EVENT_SENDING, a, now);
+    a->doing = engine_send(e, r->record.phone, (place *const[]){a->sender, a->place}, a->sent, &a->base);
+}
+
+static void hold(attempt *a, double until, double now) {
+    engine *e = a->request->engine;
+    a->state = ATTEMPT_HELD;
+    a->since = now;
+    tell(e, EVENT_HELD, a, now);
+    a->doing = engine_timer(e, until, &a->base);
+}
+
 /* The message takes the attempt over: from its place, which it leaves, to `to`. It is booked as a whole when it leaves,
  * whatever becomes of it. */
 static void send_to(attempt *a, place *to, uint64_t bytes, double now) {
     request *r = a->request;
     engine *e = r->engine;
     note_leaving(a, now);
-    a->state = ATTEMPT_TRAVELS;
-    a->since = now;
     a->sender = a->place;
     a->place = to;
     a->sent = bytes;
     request_book_transfer(r, e->s, a->sender->at, to->at, bytes);
-    tell(e, EVENT_SENDING, a, now);
-    a->doing = engine_send(e, r->record.phone, (place *const[]){a->sender, to}, bytes, &a->base);
+    double start = access_begin(a, now);
+    if (start > now)
+        hold(a, start, now);
+    else
+        travel(a, now);
 }
 
 static void send_answer(attempt *a, double now) {
@@ -268,6 +288,7 @@ static void enter(attempt *a, double now) {
 }
 
 static void arrived(attempt *a, double now) {
+    access_leave(a, now);
     note_arriving(a, now);
     tell(a->request->engine, EVENT_ARRIVED, a, now);
     if (a->place->down)
@@ -282,6 +303,7 @@ static void arrived(attempt *a, double now) {
 
 /* A message did not arrive. */
 static void not_arrived(attempt *a, double now) {
+    access_leave(a, now);
     tell(a->request->engine, EVENT_LOST, a, now);
     fail(a, FAILURE_NETWORK, now);
 }
@@ -306,6 +328,8 @@ static void on_end(subject *self, world_event how, double now) {
             computed(a, now);
         else
             not_computed(a, now);
+    } else if (a->state == ATTEMPT_HELD) {
+        travel(a, now);
     } else if (how == WORLD_ARRIVED) {
         arrived(a, now);
     } else {
@@ -360,6 +384,7 @@ void course_begin(engine *e, const arrival *asked) {
     }
     request_open(r, e->s, e->arrived++, asked);
     r->engine = e;
+    access_prepare(r);
     attempt *a = begin(r, &r->first, asked->time);
     tell(e, EVENT_ASKED, a, asked->time);
     if (a->place->down)

@@ -117,6 +117,7 @@ static void free_engine(engine *e) {
     }
     source_close(e);
     free(e->places);
+    free(e->access);
     knowledge_free(e->known);
     steering_close(&e->policy);
 }
@@ -131,11 +132,12 @@ bool engine_run(const observed_run *run, world *w, const double *shares, const e
                 .err = err};
     bool ok = open_observers(&e, run, tables->observers) &&
               steering_open(&e.policy, run->s, &run->s->policies[run->policy], shares, err) &&
-              open_places(&e, tables->disciplines[0]) && start_disturbances(&e) && open_knowledge(&e) &&
-              source_open(&e);
+              open_places(&e, tables->disciplines[0]) && access_open(&e) && start_disturbances(&e) &&
+              open_knowledge(&e) && source_open(&e);
     ok = ok && world_run(w, err) && (e.given_up || check_complete(&e));
     run->result->simulated_seconds = e.end;
     run->result->outside_table = e.outside_table;
+    if (ok) access_end(&e);
     ok = close_observers(&e, ok);
     if (ok && e.given_up) ok = check_complete(&e);
     stop_disturbances(&e);

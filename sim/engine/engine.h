@@ -14,6 +14,7 @@
 #include "place.h"
 #include "places.h"
 #include "processes.h"
+#include "radio.h"
 #include "request.h"
 #include "world.h"
 

@@ -31,11 +31,11 @@ typedef struct load_report {
     uint32_t waiting, busy, cores;
 } load_report;
 
-typedef enum attempt_state { ATTEMPT_WAITS, ATTEMPT_COMPUTES, ATTEMPT_TRAVELS } attempt_state;
+typedef enum attempt_state { ATTEMPT_WAITS, ATTEMPT_COMPUTES, ATTEMPT_HELD, ATTEMPT_TRAVELS } attempt_state;
 
 /* A request on its way over places, and what it has learnt there. It does one thing at a time, and its owner changes with
  * what it does: a place's queue while it waits, a core of that place while it computes, the message that carries it while
- * it travels. */
+ * that is held (for the phone's radio) and travels. */
 struct attempt {
     subject base; /* hears how `doing` ended */
     request *request;
@@ -73,8 +73,9 @@ struct request {
     uint64_t number, key;
     double work; /* factor on its FLOP */
     random_stream random;
-    uint64_t note; /* the policy's */
-    bool traced;   /* its life is written; trace.c's alone */
+    random_stream access; /* what its messages meet at the phone's radio; open if there is any to meet */
+    uint64_t note;        /* the policy's */
+    bool traced;          /* its life is written; trace.c's alone */
     request_record record;
     attempt *attempts; /* those under way, the newest first */
     uint32_t tried;    /* attempts so far */

@@ -73,10 +73,9 @@ void request_book_slice(request *r, const place *at, const scenario *s, const sl
 
 void request_book_transfer(request *r, const scenario *s, tier from, tier to, uint64_t bytes) {
     const platform *p = &s->platform;
-    const net_link *radio = &p->cells[p->phones[r->record.phone].cell].link;
-    double joules = to == TIER_PHONE     ? (double)bytes * radio->radio_down
-                    : from == TIER_PHONE ? (double)bytes * radio->radio_up
-                                         : 0;
+    const net_link *air = &p->cells[p->phones[r->record.phone].cell].link;
+    bool by_radio = from == TIER_PHONE || to == TIER_PHONE;
+    double joules = by_radio ? (double)bytes * link_byte_joules(air, from == TIER_PHONE) : 0;
     if (to == TIER_PHONE) {
         r->record.bytes_down += bytes;
     } else {

@@ -18,13 +18,17 @@ typedef struct listener {
 /* What makes requests arrive. Open loop: one timer, for the fleet's next arrival. Closed: one a phone, which thinks. */
 typedef struct source source;
 
+/* What a phone's messages meet at its radio. */
+typedef struct phone_access phone_access;
+
 struct engine {
     const scenario *s;
     world *world;
-    steering policy;  /* owned */
-    knowledge *known; /* of load, for a policy that needs it; owned */
-    place *places;    /* phones, then sites, then regions; owned */
-    source *source;   /* owned */
+    steering policy;      /* owned */
+    knowledge *known;     /* of load, for a policy that needs it; owned */
+    place *places;        /* phones, then sites, then regions; owned */
+    phone_access *access; /* [phones]; owned; NULL: no message is ever held */
+    source *source;       /* owned */
     void (*answered)(engine *e,
                      uint32_t of_phone); /* the source wants to know of each request's end; NULL: it does not */
     listener listeners[ENGINE_MAX_LISTENERS];
@@ -62,6 +66,23 @@ size_t engine_first_place(const platform *p, tier at);
 
 bool source_open(engine *e);
 void source_close(engine *e);
+
+/* ---- access.c ---- */
+
+/* Makes every phone's radio ready, if any is to have states. */
+bool access_open(engine *e);
+
+/* Tells the observers of what the radios do until all are idle. */
+void access_end(engine *e);
+
+/* A new request's random draws. */
+void access_prepare(request *r);
+
+/* A message of an attempt, from a->sender to a->place, wants to leave: when it can, which is `now` if nothing holds it. */
+double access_begin(attempt *a, double now);
+
+/* It has arrived or is lost. */
+void access_leave(attempt *a, double now);
 
 /* ---- course.c ---- */
 

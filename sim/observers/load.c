@@ -120,6 +120,7 @@ static void on_sent(run_books *b, const scenario *s, const event *e) {
 /* Lost or cancelled under way, on a core (whose time is spent, and work it was), or in a queue. */
 static void on_lost(run_books *b, const scenario *s, const event *e) {
     attempt_state doing = e->attempt->state;
+    if (doing == ATTEMPT_HELD) return; /* on no link yet */
     if (doing == ATTEMPT_TRAVELS) {
         on_sent(b, s, e);
         return;

@@ -16,23 +16,37 @@ typedef enum event_kind {
     EVENT_REFUSED,   /* the queue is full, or the place is down */
     EVENT_COMPUTING, /* attempt.slice begins */
     EVENT_COMPUTED,  /* and has ended, at attempt.since it began; the request's books hold it */
+    EVENT_HELD,      /* a message cannot go yet: the phone's radio sleeps */
     EVENT_SENDING,   /* attempt.sent bytes leave attempt.sender for attempt.place */
     EVENT_ARRIVED,   /* they are there */
     EVENT_LOST,      /* what the attempt was doing, computing or sending, has failed */
     EVENT_CANCELLED, /* another attempt was answered first: this one, and what it was doing, has ended */
     EVENT_FAILED,    /* it has ended, for attempt.failure; the request fails too, unless another attempt is under way */
-    EVENT_DONE,      /* the request is answered, by this attempt, or failed; its record is complete */
+    EVENT_DONE,      /* the request is answered, by this attempt, or failed; its record is complete but for what its
+                        radio is still to cost */
+    EVENT_RADIO, /* a phone's radio was in a state: `radio`; told when a message begins or ends, and of no attempt */
     EVENT_KINDS
 } event_kind;
+
+/* What a phone's radio did, and for which request: the one whose message it last had. */
+typedef struct radio_use {
+    uint32_t phone;
+    uint64_t request;
+    radio_span span;
+} radio_use;
 
 typedef struct event {
     event_kind kind;
     double now;
-    attempt *attempt;
-    tier to; /* EVENT_ROUTED, EVENT_TRIED */
+    attempt *attempt;       /* NULL: EVENT_RADIO */
+    tier to;                /* EVENT_ROUTED, EVENT_TRIED */
+    const radio_use *radio; /* EVENT_RADIO */
 } event;
 
-enum { OBSERVE_ALL = (1 << EVENT_KINDS) - 1 };
+enum {
+    OBSERVE_ALL = (1 << EVENT_KINDS) - 1,
+    OBSERVE_REQUESTS = OBSERVE_ALL & ~(1 << EVENT_HELD | 1 << EVENT_RADIO), /* from place to place */
+};
 
 struct observer_type {
     const char *name;

@@ -23,16 +23,29 @@ static bool open_records(void **self, const observed_run *run, portolan_error *e
                          wanted->requests ? wanted->requests + wanted->warmup : 1 << 16, err);
 }
 
+/* What the states of a radio cost a request. It comes before and after the request has ended, so it is gathered here. */
+static void add_radio(request_record *r, double joules) {
+    r->radio_joules += joules;
+    r->phone_joules += joules;
+}
+
 static bool on(void *self, const event *e) {
     records *kept = self;
     run_books *books = kept->books;
+    if (e->kind == EVENT_RADIO) {
+        add_radio(&books->records[e->radio->request], e->radio->span.joules);
+        return true;
+    }
     const request *r = e->attempt->request;
     if (e->kind == EVENT_DONE) {
+        double so_far = books->records[r->number].radio_joules;
         books->records[r->number] = r->record;
+        add_radio(&books->records[r->number], so_far);
         books->totals.window_end = e->now;
         return true;
     }
     if (!ARRAY_RESERVE(books->records, kept->room, books->count + 1, &kept->error)) return false;
+    books->records[books->count].radio_joules = books->records[books->count].phone_joules = 0;
     books->totals.last_arrival = r->record.arrival;
     if (books->count++ == kept->warmup) books->totals.window_start = r->record.arrival;
     return true;
@@ -49,7 +62,7 @@ static bool close_records(void *self, bool ok, portolan_error *err) {
 }
 
 const observer_type RECORDS_OBSERVER = {.name = "records",
-                                        .hears = 1 << EVENT_ASKED | 1 << EVENT_DONE,
+                                        .hears = 1 << EVENT_ASKED | 1 << EVENT_DONE | 1 << EVENT_RADIO,
                                         .open = open_records,
                                         .on = on,
                                         .close = close_records};

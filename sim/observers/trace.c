@@ -255,10 +255,10 @@ static trace_event message_of(const trace *t, const event *e, trace_moment momen
 static void on_sending(trace *t, const event *e) {
     attempt *a = e->attempt;
     const request *r = a->request;
-    const net_link *radio = &t->s->platform.cells[t->s->platform.phones[r->record.phone].cell].link;
-    trace_place *phones = place_of(t, r, TIER_PHONE);
-    if (a->place->at == TIER_PHONE) phones->joules += (double)a->sent * radio->radio_down;
-    if (a->sender->at == TIER_PHONE) phones->joules += (double)a->sent * radio->radio_up;
+    const net_link *air = &t->s->platform.cells[t->s->platform.phones[r->record.phone].cell].link;
+    bool up = a->sender->at == TIER_PHONE;
+    if (up || a->place->at == TIER_PHONE)
+        place_of(t, r, TIER_PHONE)->joules += (double)a->sent * link_byte_joules(air, up);
     a->traced.since = e->now;
     if (!r->traced) return;
     trace_event sent = message_of(t, e, TRACE_BEGINS);
@@ -279,10 +279,12 @@ static void on_sent(trace *t, const event *e) {
 
 /* What was lost had been begun: its phase ends. */
 static void on_lost(trace *t, const event *e) {
-    static void (*const END[])(
-        trace *,
-        const event *) = {[ATTEMPT_WAITS] = on_dequeued, [ATTEMPT_COMPUTES] = on_computed, [ATTEMPT_TRAVELS] = on_sent};
-    END[e->attempt->state](t, e);
+    switch (e->attempt->state) {
+    case ATTEMPT_WAITS: on_dequeued(t, e); break;
+    case ATTEMPT_COMPUTES: on_computed(t, e); break;
+    case ATTEMPT_HELD: break; /* no phase of a trace */
+    case ATTEMPT_TRAVELS: on_sent(t, e); break;
+    }
 }
 
 /* An attempt is over; the first one's life is its request's, which may go on. */

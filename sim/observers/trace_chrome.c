@@ -242,7 +242,7 @@ static bool open_chrome(void **self, const observed_run *run, portolan_error *er
 
 const observer_type CHROME_TRACE = {
     .name = "chrome trace",
-    .hears = OBSERVE_ALL,
+    .hears = OBSERVE_REQUESTS,
     .open = open_chrome,
     .on = trace_on,
     .close = trace_close,

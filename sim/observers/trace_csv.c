@@ -129,7 +129,7 @@ static bool open_csv(void **self, const observed_run *run, portolan_error *err) 
 
 const observer_type CSV_TRACE = {
     .name = "csv trace",
-    .hears = OBSERVE_ALL,
+    .hears = OBSERVE_REQUESTS,
     .open = open_csv,
     .on = trace_on,
     .close = trace_close,

@@ -261,7 +261,7 @@ static bool open_paje(void **self, const observed_run *run, portolan_error *err)
 
 const observer_type PAJE_TRACE = {
     .name = "paje trace",
-    .hears = OBSERVE_ALL,
+    .hears = OBSERVE_REQUESTS,
     .open = open_paje,
     .on = trace_on,
     .close = trace_close,

@@ -42,6 +42,7 @@ static const section SECTIONS[] = {
     {"\n### Region\n", REGION_FIELDS},
     {"\n### Device\n", DEVICE_FIELDS},
     {"\n### Link\n", LINK_FIELDS},
+    {"\n### Radio\n", RADIO_FIELDS},
     {"\n## Training file\n", TRAIN_FIELDS},
     {"\n## Sweep\n", SWEEP_FIELDS},
     {"\n### Range\n", RANGE_FIELDS},

@@ -74,6 +74,35 @@ TEST(presets_say_what_their_files_say) {
     platform_free(&p);
 }
 
+/* A cell's radios are ideal unless it says `states`; a link's own states start from its preset's. By hand: a whole tail of
+ * LTE costs 0.1 s 1.06 W + 0.02 s (1.06 + 0.62 / 20) W + 11.456 s (1.06 + 0.62 / 40) W = 12.4 J. */
+TEST(radios_have_states_where_a_cell_says_so) {
+    platform p = read(
+        "cells:\n"
+        "  - {name: cell, link: lte, site: edge}\n"
+        "  - {name: b, link: lte, site: edge, radio: states}\n"
+        "  - {name: c, link: {like: lte, radio: {long_drx: 1s, up: 7uJ/B}}, site: edge, radio: states}\n"
+        "  - {name: d, link: mine, site: edge, radio: states}\n" SITES REGIONS PHONES
+        "links: {mine: {up: 1Mbps, down: 1Mbps, latency: 1ms, radio_up: 3uJ/B, radio_down: 2uJ/B,\n"
+        "  radio: {promotion: {uniform: [1s, 2s]}, promotion_power: 1W, active_power: 2W, continuous: 3s,\n"
+        "          continuous_power: 4W}}}\n");
+    assert_null(p.cells[0].link.radio);
+    const radio_model *lte = p.cells[1].link.radio, *own = p.cells[2].link.radio, *mine = p.cells[3].link.radio;
+    double joules = 0;
+    for (int i = 0; i < RADIO_STAGES; i++) joules += lte->tail[i].seconds * lte->tail[i].watts;
+    assert_near(joules, 0.1 * 1.06 + 0.02 * 1.091 + 11.456 * 1.0755, 1e-12);
+    assert_near(link_byte_joules(&p.cells[1].link, true), 8e-9 * 438.39, 1e-12);
+    assert_near(link_byte_joules(&p.cells[0].link, true), p.cells[0].link.radio_up, 0);
+    assert_near(own->tail[2].seconds, 1, 0);
+    assert_near(own->tail[2].cycle, 0.04, 0);
+    assert_near(link_byte_joules(&p.cells[2].link, true), 7e-6, 1e-12);
+    assert_near(mine->tail[0].watts, 4, 0);
+    assert_near(mine->tail[1].seconds + mine->tail[2].seconds, 0, 0);
+    assert_near(mine->promotion.b, 2, 0);
+    assert_near(link_byte_joules(&p.cells[3].link, false), 2e-6, 1e-12);
+    platform_free(&p);
+}
+
 /* Every preset can be named in a file and comes out as its table says. */
 TEST(every_preset_can_be_used) {
     char text[1024];
@@ -448,6 +477,7 @@ int main(void) {
         cmocka_unit_test(device_presets_are_sane),
         cmocka_unit_test(link_presets_are_sane),
         cmocka_unit_test(presets_say_what_their_files_say),
+        cmocka_unit_test(radios_have_states_where_a_cell_says_so),
         cmocka_unit_test(every_preset_can_be_used),
         cmocka_unit_test(one_of_each),
         cmocka_unit_test(things_are_spread_in_turn),
