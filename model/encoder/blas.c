@@ -43,6 +43,7 @@ static bool load(portolan_error *err) {
               find(library, "openblas_get_corename", &found.corename) &&
               find(library, "openblas_get_config", &found.config);
     if (!ok) return error_run(err, "OpenBLAS cannot be used: %s", dlerror());
+    if (!find(library, "dgelsy_", &found.dgelsy)) found.dgelsy = NULL;
     if (!find(library, "blas_memory_alloc", &allocator.get) || !find(library, "blas_memory_free", &allocator.give_back))
         allocator.get = NULL;
     blas = found;

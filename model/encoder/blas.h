@@ -14,6 +14,9 @@ typedef struct blas_calls {
     __typeof__(cblas_dgemm) *dgemm;
     __typeof__(cblas_dsyrk) *dsyrk;
     __typeof__(cblas_dtrsv) *dtrsv;
+    /* LAPACK's, by Fortran's rules: least squares by a QR that tells the rank. NULL: this OpenBLAS was built without */
+    void (*dgelsy)(const int *m, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb,
+                   int *jpvt, const double *rcond, int *rank, double *work, const int *lwork, int *info);
     char *(*corename)(void); /* of the processor that its kernels are for */
     char *(*config)(void);   /* "OpenBLAS 0.3.21 ..." */
 } blas_calls;
