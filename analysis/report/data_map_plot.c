@@ -35,75 +35,33 @@ static void write_density(const double *values, uint32_t samples, double most, b
     }
 }
 
-/* ---- Script ---- */
+/* ---- Variables of data-map.gp ---- */
 
-static const char SETTINGS[] =
-    "set palette defined (0 '#f0b000', 0.5 '#c2506e', 1 '#1f2f7f')\n"
-    "set style fill solid 1.0 noborder\n"
-    "set style textbox opaque noborder margins 0.5,0.3\n"
-    "unset key\n"
-    "set multiplot\n"
-    "set border 3; set grid; set format '%g'; set tics nomirror out scale 0.5\n" /* after another file format */
-    "set xtics autofreq nomirror out scale 0.5; set ytics autofreq nomirror out scale 0.5\n"
-    "set xrange [0:0.5]; set yrange [0:1]; set cbrange [0:1]\n"
-    "set lmargin at screen 0.13; set rmargin at screen 0.69; set bmargin at screen 0.13; set tmargin at screen 0.76\n"
-    "set xlabel 'variability' offset 0,0.2; set ylabel 'confidence'\n"
-    "set colorbox user origin 0.84,0.13 size 0.025,0.63\n"
-    "set cblabel 'share of epochs right' offset 1,0 textcolor rgb ink; set cbtics scale 0\n";
+extern const char data_map_gp[];
 
-/* The bounds of the pools within the picture, and the pools' names. */
-static void write_pools(double alpha, double beta, FILE *script) {
-    bool has_alpha = alpha > 0 && alpha<1, has_beta = beta> 0 && beta < MOST_VARIABILITY;
-    if (has_alpha)
-        fprintf(script, "set arrow from 0,%.9g to 0.5,%.9g nohead front lc rgb ink lw 1.5 dt (8,4)\n", alpha, alpha);
-    if (has_beta && alpha < 1)
-        fprintf(script, "set arrow from %.9g,%.9g to %.9g,1 nohead front lc rgb ink lw 1.5 dt (8,4)\n", beta,
-                fmax(alpha, 0), beta);
-    if (beta > 0 && alpha < 1) fprintf(script, "set label 'easy' at 0.008,0.96 left front boxed\n");
-    if (beta < MOST_VARIABILITY && alpha < 1) fprintf(script, "set label 'medium' at 0.492,0.96 right front boxed\n");
-    if (alpha > 0) fprintf(script, "set label 'hard' at 0.008,0.04 left front boxed\n");
-}
+static double within(double x, double low, double high) { return fmin(fmax(x, low), high); }
 
-static void write_panels(FILE *script) {
-    fputs(
-        "plot data using \"variability\":(strcol(\"what\") eq 'point' ? column(\"confidence\") : NaN):\"right\" \\\n"
-        "    with points pt 7 ps 0.16 lc palette\n"
-        "unset arrow; unset label; unset colorbox; unset grid\n"
-        "set border 1; unset ytics; set xtics scale 0; set format x ''; set xlabel ''; set ylabel ''; set yrange [0:*]; set boxwidth 0.01\n"
-        "set tmargin at screen 0.90; set bmargin at screen 0.78\n"
-        "set label caption at screen 0.13,0.95 left\n"
-        "plot data using \"variability\":(strcol(\"what\") eq 'across' ? column(\"density\") : NaN) \\\n"
-        "    with boxes lc rgb other_color\n"
-        "unset label\n"
-        "set border 2; unset xtics; set xrange [0:*]; set yrange [0:1]\n"
-        "set lmargin at screen 0.71; set rmargin at screen 0.82; set bmargin at screen 0.13; set tmargin at screen 0.76\n",
-        script);
-    fprintf(script,
-            "plot data using (strcol(\"what\") eq 'up' ? column(\"density\") / 2 : NaN):\"confidence\":"
-            "(column(\"density\") / 2):(%.9g) \\\n    with boxxyerror lc rgb other_color\n"
-            "unset multiplot\n",
-            0.5 / BINS);
-}
-
-static void write_script(const data_map *m, uint32_t stride, double alpha, double beta, FILE *script) {
-    fputs(SETTINGS, script);
-    fprintf(script, "caption = '%u samples", m->samples);
-    if (stride > 1) fprintf(script, ", one in %u drawn", stride);
-    if (!isnan(alpha)) fprintf(script, "; alpha %.6g, beta %.6g", alpha, beta);
-    fputs("'\n", script);
-    if (!isnan(alpha)) write_pools(alpha, beta, script);
-    write_panels(script);
+static void write_variables(const data_map *m, uint32_t stride, double alpha, double beta, FILE *script) {
+    char caption[128];
+    int n = snprintf(caption, sizeof caption, "%u samples", m->samples);
+    if (stride > 1) n += snprintf(caption + n, sizeof caption - (size_t)n, ", one in %u drawn", stride);
+    if (!isnan(alpha)) snprintf(caption + n, sizeof caption - (size_t)n, "; alpha %.6g, beta %.6g", alpha, beta);
+    plot_text(script, "caption", caption);
+    fprintf(script, "pools = %d; bin = %.9g\n", !isnan(alpha), 1.0 / BINS);
+    if (!isnan(alpha)) /* bounds outside the picture leave a pool empty */
+        fprintf(script, "alpha = %.9g; beta = %.9g\n", within(alpha, 0, 1), within(beta, 0, MOST_VARIABILITY));
 }
 
 bool data_map_draw(const data_map *m, double alpha, double beta, const char *folder, bool *drawn, portolan_error *err) {
     plot p;
     uint32_t stride = (m->samples + MOST_POINTS - 1) / MOST_POINTS;
-    if (!plot_open(&p, &(plot_frame){folder, "data_map", WIDTH, HEIGHT, NULL, 0, NULL}, err)) return false;
+    if (!plot_open(&p, &(plot_frame){folder, "data_map", WIDTH, HEIGHT, NULL, 0, NULL, {data_map_gp}}, err))
+        return false;
     fputs("what\tvariability\tconfidence\tright\tdensity\n", p.data);
     write_points(m, stride, p.data);
     write_density(m->variability, m->samples, MOST_VARIABILITY, true, p.data);
     write_density(m->confidence, m->samples, 1, false, p.data);
-    write_script(m, stride, alpha, beta, p.script);
+    write_variables(m, stride, alpha, beta, p.script);
     bool ok = plot_close(&p, true, NULL, err);
     *drawn = p.drawn;
     return ok;

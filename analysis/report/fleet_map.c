@@ -13,9 +13,8 @@ static const double DEGREE = 111195; /* metres of a great circle: the Earth's me
 static const double LEFT = 0.72, RIGHT = 0.15, TOP = 0.22, BOTTOM = 0.66, TITLE_AT = 0.31, ENTRIES_AT = 0.11;
 enum {
     TICS_ACROSS = 4,
-    TICS_UP = 5,        /* at most about so many */
-    MANY_PHONES = 3000, /* have smaller dots */
-    LONG_LABEL = 24,    /* characters; a policy's longer label is cut in the legend */
+    TICS_UP = 5,     /* at most about so many */
+    LONG_LABEL = 24, /* characters; a policy's longer label is cut in the legend */
 };
 
 typedef struct frame {
@@ -120,32 +119,23 @@ static bool write_others(const task *t) {
     return apart;
 }
 
-/* ---- Script ---- */
+/* ---- Variables of fleet-map.gp ---- */
 
-static void write_frame(FILE *out, const frame *a, double height) {
+static void write_frame(const plot *p, const frame *a) {
+    FILE *out = p->script;
     double across = round_up((a->east - a->west) / TICS_ACROSS);
     if (decimals(across) > 2) across = round_up((a->east - a->west) / (TICS_ACROSS / 2)); /* long labels */
     double up = round_up((a->north - a->south) / TICS_UP);
-    double bar = round_down(a->metres / 4);
-    fprintf(out,
-            "set lmargin at screen %g\nset rmargin at screen %g\nset bmargin at screen %g\n"
-            "set tmargin at screen %g\n"
-            "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xtics %g geographic\nset ytics %g geographic\n"
-            "set format x '%%.%dd°%%E'\nset format y '%%.%dd°%%N'\nset border 15\n"
-            "unset key\n",
-            LEFT / PLOT_COLUMN, 1 - RIGHT / PLOT_COLUMN, BOTTOM / height, 1 - TOP / height, a->west, a->east, a->south,
-            a->north, across, up, decimals(across), decimals(up));
-    double at = 1 - TOP / 2 / height, left = 1 - RIGHT / PLOT_COLUMN - map_width() / PLOT_COLUMN * bar / a->metres;
-    fprintf(out,
-            "set arrow from screen %.4f,%.4f to screen %.4f,%.4f heads size screen 0.008,90 lc rgb ink lw 1.5\n"
-            "set label '%g %s' at screen %.4f,%.4f right textcolor rgb ink\n",
-            left, at, 1 - RIGHT / PLOT_COLUMN, at, bar >= 1000 ? bar / 1000 : bar, bar >= 1000 ? "km" : "m",
-            left - 0.02, at);
-}
-
-/* Point size of a disc for n answers; the largest stands for `most`. */
-static double disc_size(double n, double most, size_t sites) {
-    return fmin(1.6 + 7 / sqrt((double)sites), 3) * sqrt(n / most);
+    double bar = round_down(a->metres / 4), bar_to = 1 - RIGHT / PLOT_COLUMN;
+    char text[32];
+    plot_margins(p, LEFT, RIGHT, BOTTOM, TOP);
+    fprintf(out, "west = %.9g; east = %.9g; south = %.9g; north = %.9g\n", a->west, a->east, a->south, a->north);
+    fprintf(out, "x_step = %g; y_step = %g; x_decimals = %d; y_decimals = %d\n", across, up, decimals(across),
+            decimals(up));
+    snprintf(text, sizeof text, "%g %s", bar >= 1000 ? bar / 1000 : bar, bar >= 1000 ? "km" : "m");
+    plot_text(out, "bar_text", text);
+    fprintf(out, "bar_from = %.4f; bar_to = %.4f; bar_y = %.4f\n", bar_to - map_width() / PLOT_COLUMN * bar / a->metres,
+            bar_to, 1 - TOP / 2 / p->height);
 }
 
 /* Longer labels are cut, not within a character of UTF-8. */
@@ -155,112 +145,69 @@ static int title_length(const char *policy) {
     return n;
 }
 
-static void write_discs(FILE *out, const char *policy, double most, size_t sites, double height) {
+/* Discs show what the sites answered under a policy, at most `most`; 0: it is not known, or nothing. */
+static void write_discs(const plot *p, const char *policy, double most, size_t sites) {
     char title[64 + LONG_LABEL];
-    const char *const texts[] = {title};
     int length = title_length(policy);
     snprintf(title, sizeof title, "requests answered at the site, under %.*s%s", length, policy,
              policy[length] ? "..." : "");
-    fprintf(out, "size(n) = %g*sqrt(n)\n", disc_size(1, most, sites));
-    plot_texts(out, "shown", &policy, 1);
-    plot_texts(out, "titles", texts, 1);
-    fprintf(out, "set label titles[1] at screen 0.5,%.4f center textcolor rgb ink\n", TITLE_AT / height);
-    fputs("disc(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && "
-          "column('answered') > 0 ? column(c) : NaN\n"
-          "idle(c) = strcol('kind') eq 'site' && strcol('policy') eq shown[1] && "
-          "column('answered') == 0 ? column(c) : NaN\n",
-          out);
+    plot_text(p->script, "shown", policy);
+    plot_text(p->script, "discs_title", title);
+    fprintf(p->script, "discs_title_y = %.4f; answered = %d; most = %.9g; sites = %zu\n", TITLE_AT / p->height,
+            most > 0, fmax(most, 1), sites ? sites : 1);
 }
 
-static const char
-    DISCS[] = ", \\\n    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
-              "with points pt 7 ps variable lc rgb '#70bb5566', \\\n"
-              "    data using (disc('longitude')):(disc('latitude')):(size(column('answered'))) "
-              "with points pt 6 ps variable lc rgb edge_color lw 0.6, \\\n"
-              "    data using (idle('longitude')):(idle('latitude')) with points pt 2 ps 0.35 lw 0.8 lc rgb ink";
+/* ---- Legend: a row of entries below the map; fleet-map.gp has the points, sizes and colours of their kinds ---- */
 
-static void write_plot(FILE *out, bool apart, size_t phones) {
-    fputs("is(k, c) = strcol('kind') eq k ? column(c) : NaN\nplot ", out);
-    if (apart)
-        fputs("data using (is('cell', 'longitude')):(is('cell', 'latitude')):"
-              "(column('site_longitude')-column('longitude')):(column('site_latitude')-column('latitude')) "
-              "with vectors nohead lc rgb '#999999' lw 0.6, \\\n    "
-              "data using (is('cell', 'longitude')):(is('cell', 'latitude')) with points pt 4 ps 0.35 lw 0.6 lc rgb "
-              "'#777777', \\\n    ",
-              out);
-    fprintf(out,
-            "data using (is('phone', 'longitude')):(is('phone', 'latitude')) with points pt 7 ps %g lw 0.2 lc rgb "
-            "'#40ddaa33'",
-            phones > MANY_PHONES ? 0.14 : 0.25);
-}
+enum { MOST_ENTRIES = 5 };
 
-/* ---- Legend: gnuplot's own key has other widths in every format, so the entries are labels with points ---- */
-
-typedef struct entry {
-    char text[32];
-    int type; /* of gnuplot's points */
-    double size;
-    const char *color;
-} entry;
-
-/* Beside each other, each in an equal part of the map's width. */
-static void write_entries(FILE *out, const entry *entries, size_t count, double height) {
-    for (size_t i = 0; i < count; i++) {
-        double at = (LEFT + map_width() * ((double)i + 0.25) / (double)count) / PLOT_COLUMN;
-        fprintf(out,
-                "set label '%s' at screen %.4f,%.4f left textcolor rgb ink point pt %d ps %g lc rgb %s "
-                "offset character 1.6,0\n",
-                entries[i].text, at, ENTRIES_AT / height, entries[i].type, entries[i].size, entries[i].color);
-    }
+static void add_entry(FILE *out, size_t *count, const char *kind, const char *text, double answers) {
+    size_t i = ++*count;
+    fprintf(out, "entry_kinds[%zu] = '%s'; entry_texts[%zu] = '%s'; entry_answers[%zu] = %.9g\n", i, kind, i, text, i,
+            answers);
 }
 
 /* Discs of a round number and of a quarter of it say what an area means. */
-static size_t add_discs(entry *into, double most, size_t sites) {
+static void add_discs(FILE *out, size_t *count, double most) {
     double large = round_down(most), small = round_down(large / 4);
-    size_t n = 0;
-    if (small >= 1) into[n++] = (entry){"", 7, disc_size(small, most, sites), "'#70bb5566'"};
-    if (n) snprintf(into[0].text, sizeof into[0].text, "%.9g", small);
-    into[n] = (entry){"", 7, disc_size(large, most, sites), "'#70bb5566'"};
-    snprintf(into[n].text, sizeof into[n].text, "%.9g", large);
-    return n + 1;
+    char text[32];
+    snprintf(text, sizeof text, "%.9g", small);
+    if (small >= 1) add_entry(out, count, "disc", text, small);
+    snprintf(text, sizeof text, "%.9g", large);
+    add_entry(out, count, "disc", text, large);
 }
 
-static void write_legend(FILE *out, const fleet *f, bool phones, bool apart, double most, bool idle, double height) {
-    entry entries[5];
-    size_t n = 0;
-    if (phones) entries[n++] = (entry){"phone", 7, 0.3, "phone_color"};
-    if (apart) entries[n++] = (entry){"cell", 4, 0.35, "'#777777'"};
-    if (most > 0 && idle) entries[n++] = (entry){"none", 2, 0.35, "ink"};
+static void write_legend(const plot *p, bool phones, bool apart, double most, bool idle) {
+    FILE *out = p->script;
+    size_t count = 0;
+    fprintf(out, "array entry_kinds[%d]; array entry_texts[%d]; array entry_answers[%d]\n", MOST_ENTRIES, MOST_ENTRIES,
+            MOST_ENTRIES);
+    if (phones) add_entry(out, &count, "phone", "phone", 0);
+    if (apart) add_entry(out, &count, "cell", "cell", 0);
+    if (most > 0 && idle) add_entry(out, &count, "idle", "none", 0);
     if (most > 0)
-        n += add_discs(entries + n, most, f->site_count);
+        add_discs(out, &count, most);
     else
-        entries[n++] = (entry){"edge site", 7, 0.8, "edge_color"};
-    write_entries(out, entries, n, height);
+        add_entry(out, &count, "site", "edge site", 0);
+    fprintf(out, "entry_count = %zu; entries_y = %.4f\n", count, ENTRIES_AT / p->height);
 }
 
 bool write_fleet_map(task *t) {
     const fleet *f = &t->f->places;
-    FILE *out = t->p.script;
-    size_t shown = f->answered ? busiest_policy(t->f) : 0, kinds[FLEET_KINDS] = {0};
+    size_t shown = f->answered ? busiest_policy(t->f) : 0, phones = 0;
     double most = 0, least = INFINITY;
     for (size_t i = 0; f->answered && i < f->site_count; i++) {
         most = fmax(most, f->answered[shown * f->site_count + i]);
         least = fmin(least, f->answered[shown * f->site_count + i]);
     }
-    for (size_t i = 0; i < f->count; i++) kinds[f->points[i].kind]++;
+    for (size_t i = 0; i < f->count; i++) phones += f->points[i].kind == FLEET_PHONE;
     frame a = frame_of(f);
     fputs("kind\tname\tlatitude\tlongitude\tsite_latitude\tsite_longitude\tpolicy\tanswered\n", t->p.data);
     write_sites(t);
     bool apart = write_others(t);
-    double height = fleet_map_height(t->f);
-    write_frame(out, &a, height);
-    if (most > 0) write_discs(out, t->names[shown], most, f->site_count, height);
-    write_legend(out, f, kinds[FLEET_PHONE], apart, most, least == 0, height);
-    write_plot(out, apart, kinds[FLEET_PHONE]);
-    fputs(most > 0 ? DISCS
-                   : ", \\\n    data using (is('site', 'longitude')):(is('site', 'latitude')) with points pt 7 ps 0.8 "
-                     "lc rgb edge_color",
-          out);
-    putc('\n', out);
+    write_frame(&t->p, &a);
+    write_discs(&t->p, t->names[shown], most, f->site_count);
+    write_legend(&t->p, phones > 0, apart, most, least == 0);
+    fprintf(t->p.script, "phones = %zu; cells_apart = %d\n", phones, apart);
     return true;
 }

@@ -17,73 +17,12 @@ static const char *const ENDINGS[] = {"tsv", "gp", "svg", "pdf", "png"};
 enum { DATA, SCRIPT, SVG, PDF, PNG, ENDING_COUNT, WRITTEN = SVG, SVG_LIMIT = 1 << 28 };
 
 /* Inches: a character of the 8 point letters, at its widest; a line of them; room above the axes and right of them; the
- * line before a legend's text. */
+ * line before a legend's text, as in style.gp. */
 static const double CHARACTER = 0.072, LINE = 0.17, ABOVE = 0.1, BESIDE = 0.15, SAMPLE = 0.32;
 
-/* Colours: Okabe and Ito, "Color Universal Design" (jfly.uni-koeln.de/color, 2008), in an order in which
- * neighbours differ in lightness too; those of the tiers: Paul Tol, "Colour schemes" (SRON/EPS/TN/09-002,
- * issue 3.2, 2021), high-contrast, made to be told apart in grey. A second round of the colours has other
- * dashes and points. */
-static const char
-    STYLE[] = "do for [format in 'svg pdf png'] {\n"
-              "reset # what the picture sets is not left to the next format\n"
-              "set encoding utf8\n"
-              "set datafile separator tab\n"
-              "set datafile columnheaders\n"
-              "set datafile commentschars ''\n"
-              "set datafile missing NaN # a row that a filter leaves out does not break its line\n"
-              "\n"
-              "# Colours for the colour-blind; dashes, points and lightness for grey.\n"
-              "ink = '#222222'; rule = '#d9d9d9'\n"
-              "phone_color = '#ddaa33'; edge_color = '#bb5566'; cloud_color = '#004488'; other_color = '#bbbbbb'\n"
-              "set linetype  1 lc rgb '#0072b2' dt solid           pt  7 lw 2 ps 0.6\n"
-              "set linetype  2 lc rgb '#e69f00' dt (10,4)          pt  5 lw 2 ps 0.6\n"
-              "set linetype  3 lc rgb '#000000' dt (3,3)           pt  8 lw 2 ps 0.7\n"
-              "set linetype  4 lc rgb '#56b4e9' dt (12,3,3,3)      pt 13 lw 2 ps 0.7\n"
-              "set linetype  5 lc rgb '#d55e00' dt (12,3,3,3,3,3)  pt  4 lw 2 ps 0.6\n"
-              "set linetype  6 lc rgb '#009e73' dt (6,3)           pt 11 lw 2 ps 0.7\n"
-              "set linetype  7 lc rgb '#cc79a7' dt (1,3)           pt  6 lw 2 ps 0.6\n"
-              "set linetype  8 lc rgb '#888888' dt (16,4)          pt  9 lw 2 ps 0.7\n"
-              "set linetype  9 lc rgb '#0072b2' dt (3,3)           pt  6 lw 2 ps 0.6\n"
-              "set linetype 10 lc rgb '#e69f00' dt (12,3,3,3)      pt  4 lw 2 ps 0.6\n"
-              "set linetype 11 lc rgb '#000000' dt (10,4)          pt  9 lw 2 ps 0.7\n"
-              "set linetype 12 lc rgb '#56b4e9' dt solid           pt 12 lw 2 ps 0.7\n"
-              "set linetype 13 lc rgb '#d55e00' dt (1,3)           pt  5 lw 2 ps 0.6\n"
-              "set linetype 14 lc rgb '#009e73' dt (12,3,3,3,3,3)  pt 10 lw 2 ps 0.7\n"
-              "set linetype 15 lc rgb '#cc79a7' dt (16,4)          pt  7 lw 2 ps 0.6\n"
-              "set linetype 16 lc rgb '#888888' dt (6,3)           pt  8 lw 2 ps 0.7\n"
-              "set linetype cycle 16\n"
-              "set border 3 lc rgb ink lw 1\n"
-              "set grid back lc rgb rule lt 1 dt solid lw 0.5\n"
-              "set tics nomirror out scale 0.5 textcolor rgb ink\n"
-              "set xtics offset 0,0.4\n"
-              "set xlabel offset 0,0.9 textcolor rgb ink\n"
-              "set ylabel offset 0.6,0 textcolor rgb ink\n"
-              "set key outside bottom center horizontal Left reverse height 0.8 samplen 2.5 spacing 1.1 textcolor rgb "
-              "ink\n"
-              "set style fill solid 1.0 border rgb ink\n"
-              "set boxwidth 0.75\n"
-              "\n"
-              "if (format eq 'svg') {\n"
-              "    set terminal svg size 144*width,144*height dynamic font 'sans-serif,16' linewidth 1 noenhanced \\\n"
-              "        background '#ffffff'\n"
-              "}\n"
-              "if (format eq 'pdf') {\n"
-              "    set terminal pdfcairo size width,height font 'Sans,8' fontscale 0.75 \\\n" /* is 8 points at last */
-              "        linewidth 1.2 pointscale 0.8 noenhanced\n"
-              "}\n"
-              "if (format eq 'png') {\n"
-              "    set terminal pngcairo size 400*width,400*height font 'Sans,33' \\\n"
-              "        linewidth 3.2 pointscale 4.2 noenhanced\n"
-              "}\n"
-              "set output name . '.' . format\n"
-              "\n"
-              "# ---- The picture ----\n";
-
-static const char ENDING[] = "# ---------------------\n"
-                             "\n"
-                             "unset output\n"
-                             "}\n";
+/* The text around every picture's own, and the line of it where that stands. */
+extern const char style_gp[];
+static const char HERE[] = "# (picture)\n";
 
 /* What can stand in a field of the data, and hence be found there. */
 static char plain(char c) {
@@ -113,21 +52,31 @@ static void quote(FILE *script, const char *text, bool is_format) {
     putc('\'', script);
 }
 
-static void write_texts(FILE *script, const char *name, const char *const *texts, size_t count, bool are_formats) {
+void plot_text(FILE *script, const char *name, const char *text) {
+    fprintf(script, "%s = ", name);
+    quote(script, text, false);
+    putc('\n', script);
+}
+
+void plot_texts(FILE *script, const char *name, const char *const *texts, size_t count) {
     fprintf(script, "array %s[%zu] = [", name, count);
     for (size_t i = 0; i < count; i++) {
         if (i) fputs(", ", script);
-        quote(script, texts[i], are_formats);
+        quote(script, texts[i], false);
     }
     fputs("]\n", script);
 }
 
-void plot_texts(FILE *script, const char *name, const char *const *texts, size_t count) {
-    write_texts(script, name, texts, count, false);
+void plot_tic_text(FILE *script, const char *name, size_t i, const char *text) {
+    fprintf(script, "%s[%zu] = ", name, i);
+    quote(script, text, true);
+    putc('\n', script);
 }
 
-void plot_tic_texts(FILE *script, const char *name, const char *const *texts, size_t count) {
-    write_texts(script, name, texts, count, true);
+void plot_numbers(FILE *script, const char *name, const double *numbers, size_t count) {
+    fprintf(script, "array %s[%zu] = [", name, count);
+    for (size_t i = 0; i < count; i++) fprintf(script, "%s%.10g", i ? ", " : "", numbers[i]);
+    fputs("]\n", script);
 }
 
 /* ---- The legend: gnuplot's own has other widths in every format, and lies over the data where they are large ---- */
@@ -159,33 +108,32 @@ static void measure_legend(plot *p, const plot_frame *frame) {
     p->height += p->legend;
 }
 
-/* What stands before an entry's text. */
-static void write_sample(const plot *p, const plot_entry *e, double x, double y) {
-    FILE *out = p->script;
-    double right = x + SAMPLE / p->width, middle = (x + right) / 2;
-    if (e->line >= 0) {
-        fprintf(out, "set arrow from screen %.4f,%.4f to screen %.4f,%.4f nohead ", x, y, right, y);
-        fprintf(out, e->line ? "lt %d\n" : "lc rgb '#999999' dt (4,4) lw 1.5\n", e->line);
-    }
-    if (e->line > 0) fprintf(out, "set label '' at screen %.4f,%.4f point lt %d ps 0.7\n", middle, y, e->line);
-    if (e->line == PLOT_AREA)
-        fprintf(out, "set label '' at screen %.4f,%.4f point pt 5 ps 1.1 lc rgb %s\n", middle, y, e->color);
+/* Where entry `i` begins, in parts of the picture. */
+static void place_entry(const plot *p, const plot_frame *frame, size_t i, double *x, double *y) {
+    double one = fmin((p->width - 0.1) / (double)p->columns, 1.2 * entry_width(frame));
+    double left = (p->width - one * (double)p->columns) / 2 + 0.05;
+    *x = (left + one * (double)(i / p->rows)) / p->width;
+    *y = (LINE * (double)(p->rows - i % p->rows) - 0.05) / p->height;
 }
 
+/* Entry by entry, as columns of a table would be: gnuplot has arrays only. */
 static void write_legend(const plot *p, const plot_frame *frame) {
     FILE *out = p->script;
-    double one = p->columns ? fmin((p->width - 0.1) / (double)p->columns, 1.2 * entry_width(frame)) : 0;
-    double left = (p->width - one * (double)p->columns) / 2 + 0.05;
-    for (size_t i = 0; i < frame->legend_count; i++) {
+    size_t count = frame->legend_count;
+    fprintf(out, "legend_count = %zu\n", count);
+    if (!count) return;
+    static const char *const NAMES[] = {"texts", "roles", "lines", "x", "y"};
+    for (int k = 0; k < 5; k++) fprintf(out, "array legend_%s[%zu]\n", NAMES[k], count);
+    for (size_t i = 0; i < count; i++) {
         const plot_entry *e = &frame->legend[i];
-        double x = (left + one * (double)(i / p->rows)) / p->width;
-        double y = (LINE * (double)(p->rows - i % p->rows) - 0.05) / p->height, sample = SAMPLE / p->width;
-        if (!i) fputs("unset key\n", out);
-        write_sample(p, e, x, y);
-        fputs("set label ", out);
+        double x, y;
+        place_entry(p, frame, i, &x, &y);
+        fprintf(out, "legend_x[%zu] = %.4f; legend_y[%zu] = %.4f; legend_lines[%zu] = %d; ", i + 1, x, i + 1, y, i + 1,
+                e->line);
+        if (e->role) fprintf(out, "legend_roles[%zu] = '%s'; ", i + 1, e->role);
+        fprintf(out, "legend_texts[%zu] = ", i + 1);
         quote(out, e->text, false);
-        fprintf(out, " at screen %.4f,%.4f left textcolor rgb ink\n",
-                e->line == PLOT_NO_LINE ? x : x + sample + 0.08 / p->width, y);
+        putc('\n', out);
     }
 }
 
@@ -281,18 +229,22 @@ static double write_axis(FILE *script, const char *name, const plot_axis *axis, 
     tics t;
     double widest = 0;
     (a.is_log ? choose_log : choose_even)(&t, &a, inches, *name != 'x');
-    if (a.is_log) fprintf(script, "set logscale %s\n", name);
-    fprintf(script, "set %srange [%.10g:%.10g]\nset format %s '%%.10g'\nset %stics (", name, a.low, a.high, name, name);
-    for (size_t i = 0; i < t.count; i++) {
-        fprintf(script, "%s%.10g", i ? ", " : "", t.at[i]);
-        widest = fmax(widest, label_width(t.at[i]));
-    }
-    fputs(")\n", script);
+    fprintf(script, "%s_low = %.10g; %s_high = %.10g; %s_log = %d; %s_count = %zu\n", name, a.low, name, a.high, name,
+            a.is_log, name, t.count);
+    char tics_name[32];
+    snprintf(tics_name, sizeof tics_name, "%s_tics", name);
+    if (t.count) plot_numbers(script, tics_name, t.at, t.count); /* gnuplot has no empty array */
+    for (size_t i = 0; i < t.count; i++) widest = fmax(widest, label_width(t.at[i]));
     return widest;
 }
 
 void plot_tics(FILE *script, const char *name, const plot_axis *axis, double inches) {
     write_axis(script, name, axis, inches);
+}
+
+void plot_margins(const plot *p, double left, double right, double bottom, double top) {
+    fprintf(p->script, "left = %.4f; right = %.4f; bottom = %.4f; top = %.4f\n", left / p->width, 1 - right / p->width,
+            bottom / p->height, 1 - top / p->height);
 }
 
 void plot_axes(plot *p, const plot_axis *x, const plot_axis *y) {
@@ -302,10 +254,7 @@ void plot_axes(plot *p, const plot_axis *x, const plot_axis *y) {
     double digits = fmax(3, floor(log10(fmax(with_room(*x).high, 1))) + 1); /* half a label may stand over the end */
     double beside = fmax(BESIDE, CHARACTER * (digits + 1) / 2);
     write_axis(p->script, "x", x, p->width - left - beside);
-    fprintf(p->script,
-            "set lmargin at screen %.4f; set rmargin at screen %.4f\n"
-            "set bmargin at screen %.4f; set tmargin at screen %.4f\n",
-            left / p->width, 1 - beside / p->width, bottom / p->height, 1 - top / p->height);
+    plot_margins(p, left, beside, bottom, top);
 }
 
 /* ---- Files: they are made in a fresh folder, which nobody else knows, and moved when they are whole ---- */
@@ -374,6 +323,7 @@ static bool make_fresh(plot *p, const char *folder, const char *name, portolan_e
 bool plot_open(plot *p, const plot_frame *frame, portolan_error *err) {
     const char *name = frame->name;
     *p = (plot){.width = frame->width, .height = frame->height};
+    memcpy(p->look, frame->look, sizeof p->look);
     if (!make_fresh(p, frame->folder, name, err)) return false;
     each_fresh(p, leftover_add);
     p->data = open_fresh(p, DATA, err);
@@ -388,14 +338,18 @@ bool plot_open(plot *p, const plot_frame *frame, portolan_error *err) {
     fprintf(p->script, "# Draws %s.svg, .pdf and .png from %s.tsv, in this folder: gnuplot %s.gp\n", name, name, name);
     fprintf(p->script, "name = '%s'; data = '%s.tsv'\nwidth = %g; height = %g # inches\n", name, name, p->width,
             p->height);
-    fputs(STYLE, p->script);
     write_legend(p, frame);
-    if (frame->title) {
-        fputs("set label ", p->script);
-        quote(p->script, frame->title, false);
-        fprintf(p->script, " at screen 0.5,%.4f center textcolor rgb ink\n", 1 - (0.05 + LINE / 2) / p->height);
-    }
+    if (frame->title) plot_text(p->script, "title", frame->title);
+    if (frame->title) fprintf(p->script, "title_y = %.4f\n", 1 - (0.05 + LINE / 2) / p->height);
     return true;
+}
+
+/* What the picture's variables are for. */
+static void write_commands(const plot *p) {
+    const char *here = strstr(style_gp, HERE);
+    fprintf(p->script, "\n%.*s", (int)(here - style_gp), style_gp);
+    for (size_t i = 0; i < sizeof p->look / sizeof *p->look && p->look[i]; i++) fputs(p->look[i], p->script);
+    fputs(here + strlen(HERE), p->script);
 }
 
 /* ---- Running gnuplot ---- */
@@ -483,7 +437,7 @@ bool plot_close(plot *p, bool ok, file_bytes *svg, portolan_error *err) {
     portolan_error none;
     if (svg) *svg = (file_bytes){0};
     p->drawn = false;
-    if (ok) fputs(ENDING, p->script);
+    if (ok) write_commands(p);
     bool written = close_written(p, ok ? err : &none) && ok;
     ok = written && draw(p, svg, err);
     if (written && !ok) publish(p, DATA, WRITTEN, &none); /* to be looked at */

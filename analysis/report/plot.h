@@ -1,7 +1,9 @@
 /* Pictures by gnuplot. Each is five files in one folder: NAME.tsv (the data: a header line, then
  * tab-separated rows in tidy form), NAME.gp (the script; `gnuplot NAME.gp` in that folder draws it again, so
- * a user can restyle it), and NAME.svg, NAME.pdf and NAME.png. Style, sizes and file formats are the same for
- * all and stand in plot.c. */
+ * a user can restyle it), and NAME.svg, NAME.pdf and NAME.png.
+ *
+ * What a picture looks like stands in .gp files (pictures/), which are embedded: style.gp for all, and one for each kind of
+ * picture. Code writes data and variables; the first comment of a .gp file names those that it needs. */
 #ifndef PORTOLAN_ANALYSIS_PLOT_H
 #define PORTOLAN_ANALYSIS_PLOT_H
 
@@ -23,7 +25,7 @@ enum { PLOT_FRONT = 0, PLOT_NO_LINE = -1, PLOT_AREA = -2 };
 typedef struct plot_entry {
     const char *text;
     int line;
-    const char *color; /* of PLOT_AREA: an expression of the script */
+    const char *role; /* of PLOT_AREA: "phone" has the colour phone_color of style.gp */
 } plot_entry;
 
 typedef struct plot_frame {
@@ -31,26 +33,27 @@ typedef struct plot_frame {
     double width, height;      /* inches, without legend and title, for which the picture grows */
     const plot_entry *legend;  /* below the picture; NULL: none, or gnuplot's own */
     size_t legend_count;
-    const char *title; /* above the picture; NULL: none */
+    const char *title;   /* above the picture; NULL: none */
+    const char *look[2]; /* texts of .gp files: what the picture looks like; the second may be NULL */
 } plot_frame;
 
 /* A picture being written. */
 typedef struct plot {
     FILE *data;           /* write the header line and the rows here */
-    FILE *script;         /* write gnuplot commands here: settings and one `plot`; they are run once a file format */
+    FILE *script;         /* write the variables of the .gp files here */
     double width, height; /* inches, with legend and title */
     double legend, title; /* heights of these */
     size_t columns, rows; /* of the legend */
     bool drawn;           /* after plot_close: there was a gnuplot */
+    const char *look[2];
     char folder[1024], name[128];
     char fresh[1024 + 128 + 24]; /* the folder that the files are made in */
 } plot;
 
-/* Makes a fresh folder in the frame's folder (made if missing) and opens NAME.tsv and NAME.gp in it; writes the style and
- * the legend into the script. In the script, `data` is the name of the data file, whose
- * columns are found by their header (`using "latency_s":"share"`); line types 1 to 16 differ in colour, dash,
- * point and lightness; style variables `phone_color`, `edge_color`, `cloud_color`, `other_color` and `ink`
- * are hexadecimal colours; text is never marked up. On failure nothing is left. */
+/* Makes a fresh folder in the frame's folder (made if missing) and opens NAME.tsv and NAME.gp in it; writes the variables
+ * of size, legend and title into the script. In .gp files, `data` is the name of the data file, whose columns are found by
+ * their header (`using "latency_s":"share"`); line types 1 to 16 differ in colour, dash, point and lightness; text is never
+ * marked up. On failure nothing is left. */
 bool plot_open(plot *p, const plot_frame *frame, portolan_error *err);
 
 /* What an axis shows, in the unit that it is labelled in. */
@@ -59,20 +62,31 @@ typedef struct plot_axis {
     bool is_log;      /* both ends are then above 0 */
 } plot_axis;
 
-/* Writes ranges, tics whose labels do not touch, and margins that leave room for the legend. */
+/* Writes both axes as variables (plot_tics, plot_margins), tics whose labels do not touch, margins that leave room for the
+ * legend: style.gp sets them. */
 void plot_axes(plot *p, const plot_axis *x, const plot_axis *y);
 
-/* Range and tics of one axis ("x", "y", "cb") that is so long: for pictures that set their margins themselves. */
+/* Range and tics of one axis that is so long, as NAME_low, NAME_high, NAME_log, NAME_count and NAME_tics: for pictures that set
+ * their margins themselves. style.gp sets those of "x", "y" and "cb". A name that begins with x is of a lying axis. */
 void plot_tics(FILE *script, const char *name, const plot_axis *axis, double inches);
+
+/* The edges of the axes, inches from the picture's own. */
+void plot_margins(const plot *p, double left, double right, double bottom, double top);
 
 /* Writes `text` as one field of the data: control characters become spaces, double quotes single ones. */
 void plot_field(FILE *data, const char *text);
 
-/* Writes "array NAME[count] = ['a', 'b', ...]" into the script, the texts quoted so that they stay texts. */
+/* Writes "NAME = 'text'" into the script, the text quoted so that it stays one. */
+void plot_text(FILE *script, const char *name, const char *text);
+
+/* Writes "array NAME[count] = ['a', 'b', ...]", quoted in the same way. gnuplot has no empty array: at least one. */
 void plot_texts(FILE *script, const char *name, const char *const *texts, size_t count);
 
-/* The same for labels of tics, in which gnuplot would take a % for the beginning of a format. */
-void plot_tic_texts(FILE *script, const char *name, const char *const *texts, size_t count);
+/* Writes "NAME[i] = 'text'", quoted as a label of a tic, in which gnuplot would take a % for the beginning of a format. */
+void plot_tic_text(FILE *script, const char *name, size_t i, const char *text);
+
+/* Writes "array NAME[count] = [1, 2, ...]"; at least one. */
+void plot_numbers(FILE *script, const char *name, const double *numbers, size_t count);
 
 /* Ends both files, draws the three pictures, and moves all five where they belong, in place of older ones. `svg` (may be
  * NULL) becomes the picture that gnuplot has just drawn, never one that was there before; free() its data. If `ok` is

@@ -1,5 +1,5 @@
-/* The pictures of a run: each function writes one's rows and script. Data keeps the units of the results
- * (seconds, joules, shares); scripts scale them to what is read on the axes. */
+/* The pictures of a run: each function writes one's rows, and the variables of its .gp file. Data keeps the units of the
+ * results (seconds, joules, shares); the .gp files scale them to what is read on the axes. */
 #include "run_plots.h"
 
 #include <math.h>
@@ -43,11 +43,6 @@ static bool write_latency_curves(task *t) {
     if (!(least > 0 && most > 0)) return false;
     plot_texts(t->p.script, "policies", t->names, lines(t->f));
     plot_axes(&t->p, &(plot_axis){950 * least, 1050 * most, true}, &(plot_axis){0, 1, false});
-    fputs("set xlabel 'latency (ms, logarithmic)'\n"
-          "set ylabel 'share of answers'\n"
-          "plot for [i=1:|policies|] data using (1000*column('latency_s')):(strcol('policy') eq policies[i] ? "
-          "column('share') : NaN) with linespoints pointinterval -25 title policies[i]\n",
-          t->p.script);
     return true;
 }
 
@@ -112,38 +107,13 @@ static bool write_front_rows(task *t, const metric *m) {
 }
 
 /* Up to LINES_MOST policies have points of their own; of more, those on the front are named where they stand. */
-static void write_front_script(task *t, const metric *m, const char *label) {
-    FILE *out = t->p.script;
-    const char *key = m->key;
-    plot_texts(out, "policies", t->names, lines(t->f));
-    fprintf(out,
-            "set xlabel '%s'\nset ylabel 'accuracy (%%)'\n"
-            "x(c) = %g*column(c)\ny(c) = 100*column(c)\nend(c) = strcol(c) eq '-' ? y('accuracy') : y(c)\n",
-            label, m->scale);
-    fprintf(out,
-            "plot data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')) smooth unique with steps "
-            "lc rgb '#999999' dt (4,4) lw 1.5 notitle, \\\n",
-            key);
-    if (t->f->policy_count <= LINES_MOST)
-        fprintf(out,
-                "    for [i=1:|policies|] data using (strcol('policy') eq policies[i] ? x('%s') : "
-                "NaN):(y('accuracy'))"
-                ":(x('%s_low')):(x('%s_high')):(end('accuracy_low')):(end('accuracy_high')) with xyerrorbars "
-                "lt i dt solid lw 1.2 ps 0.8 notitle\n",
-                key, key, key);
-    else
-        fprintf(out,
-                "    data using (x('%s')):(y('accuracy')):(x('%s_low')):(x('%s_high')):(end('accuracy_low'))"
-                ":(end('accuracy_high')) with xyerrorbars lt 8 pt 7 dt solid lw 1 notitle, \\\n"
-                "    data using (column('front') == 1 ? x('%s') : NaN):(y('accuracy')):(strcol('policy')) with "
-                "labels "
-                "offset 0.6,0.4 left font ',12' textcolor rgb ink notitle\n",
-                key, key, key, key);
-}
-
 static bool write_front(task *t, const metric *m, const char *label) {
+    FILE *out = t->p.script;
     if (!write_front_rows(t, m)) return false;
-    write_front_script(t, m, label);
+    plot_texts(out, "policies", t->names, lines(t->f));
+    plot_text(out, "x_column", m->key);
+    plot_text(out, "x_title", label);
+    fprintf(out, "x_scale = %g; named = %d\n", m->scale, t->f->policy_count > LINES_MOST);
     return true;
 }
 
@@ -156,7 +126,7 @@ static bool write_accuracy_p95(task *t) {
 /* ---- Stacked bars: a policy a row ---- */
 
 typedef struct part {
-    const char *name, *color;
+    const char *name, *role; /* style.gp has the role's colour */
 } part;
 
 /* Inches that the policies' names take, and what is kept free on the other side. */
@@ -166,16 +136,16 @@ static const double RIGHT = 0.25, ABOVE_BARS = 0.08;
 
 static double height_of_bars(const run_folder *f) { return PLOT_BELOW + ABOVE_BARS + 0.22 * (double)f->policy_count; }
 
-static const part TIERS[] = {{"phone", "phone_color"}, {"edge", "edge_color"}, {"cloud", "cloud_color"}},
-                  TIMES[] = {{"waiting", "'#e69f00'"},
-                             {"calls", "'#56b4e9'"},
-                             {"computing", "'#0072b2'"},
-                             {"network", "'#cccccc'"}},
-                  ENERGIES[] = {{"phones idle", "'#f1dfb5'"},
-                                {"servers idle", "'#99b3d0'"},
-                                {"phones computing", "phone_color"},
-                                {"radio", "other_color"},
-                                {"servers computing", "cloud_color"}};
+static const part TIERS[] = {{"phone", "phone"}, {"edge", "edge"}, {"cloud", "cloud"}},
+                  TIMES[] = {{"waiting", "waiting"},
+                             {"calls", "calls"},
+                             {"computing", "computing"},
+                             {"network", "network"}},
+                  ENERGIES[] = {{"phones idle", "phones_idle"},
+                                {"servers idle", "servers_idle"},
+                                {"phones computing", "phones_computing"},
+                                {"radio", "radio"},
+                                {"servers computing", "servers_computing"}};
 
 /* Rows "policy row part from to" of one policy; returns where the stack ends. */
 static double write_stack(task *t, size_t row, const part *parts, const double *values, size_t count) {
@@ -192,28 +162,12 @@ static double write_stack(task *t, size_t row, const part *parts, const double *
 static void begin_stack(task *t, const part *parts, size_t count) {
     FILE *out = t->p.script;
     fputs("policy\trow\tpart\tfrom\tto\n", t->p.data);
-    plot_tic_texts(out, "policies", t->names, t->f->policy_count);
-    fprintf(out, "array parts[%zu]\narray colors[%zu]\n", count, count);
+    fprintf(out, "array policies[%zu]\n", t->f->policy_count);
+    for (size_t i = 0; i < t->f->policy_count; i++) plot_tic_text(out, "policies", i + 1, t->names[i]);
+    fprintf(out, "array parts[%zu]; array roles[%zu]\n", count, count);
     for (size_t k = 0; k < count; k++)
-        fprintf(out, "parts[%zu] = '%s'; colors[%zu] = %s\n", k + 1, parts[k].name, k + 1, parts[k].color);
-    fputs("set yrange [|policies| + 0.5:0.5]\nset ytics () scale 0\n"
-          "set for [i=1:|policies|] ytics add (policies[i] i)\nset grid noytics\n",
-          out);
-    fprintf(out,
-            "set lmargin at screen %.4f\nset rmargin at screen %.4f\nset bmargin at screen %.4f\n"
-            "set tmargin at screen %.4f\n",
-            names_width(t->f) / t->p.width, 1 - RIGHT / t->p.width, (t->p.legend + PLOT_BELOW) / t->p.height,
-            1 - ABOVE_BARS / t->p.height);
-}
-
-/* The bars of parts `first` to `last`, values times `scale`. */
-static void write_bars(FILE *out, size_t first, size_t last, const char *scale) {
-    fprintf(out,
-            "plot for [k=%zu:%zu] data using (strcol('part') eq parts[k] ? %s*column('from') : "
-            "NaN):(column('row')):"
-            "(%s*column('from')):(%s*column('to')):(column('row')-0.36):(column('row')+0.36) with boxxyerror "
-            "lc rgb colors[k] dt solid lw 0.5 notitle",
-            first, last, scale, scale, scale);
+        fprintf(out, "parts[%zu] = '%s'; roles[%zu] = '%s'\n", k + 1, parts[k].name, k + 1, parts[k].role);
+    plot_margins(&t->p, names_width(t->f), RIGHT, t->p.legend + PLOT_BELOW, ABOVE_BARS);
 }
 
 static bool write_tier_shares(task *t) {
@@ -223,13 +177,6 @@ static bool write_tier_shares(task *t) {
         double shares[] = {run_metric(p, "share_phone"), run_metric(p, "share_edge"), run_metric(p, "share_cloud")};
         write_stack(t, i, TIERS, shares, 3);
     }
-    fputs("set xrange [0:100]\nset xlabel 'share of answers (%)'\nset xtics 20\n", t->p.script);
-    write_bars(t->p.script, 1, 3, "100");
-    fputs(", \\\n    data using (column('to')-column('from') > 0.07 ? 50*(column('from')+column('to')) : NaN)"
-          ":(column('row')):(sprintf('%.0f', 100*(column('to')-column('from')))):(strcol('part') eq 'phone' ? "
-          "0x222222 : "
-          "0xffffff) with labels textcolor rgb variable notitle\n",
-          t->p.script);
     return true;
 }
 
@@ -242,9 +189,6 @@ static bool write_latency_parts(task *t) {
         across.high = fmax(across.high, 1050 * end);
     }
     plot_tics(t->p.script, "x", &across, t->p.width - names_width(t->f) - RIGHT);
-    fputs("set xlabel 'mean latency (ms)'\n", t->p.script);
-    write_bars(t->p.script, 1, 4, "1000");
-    fputc('\n', t->p.script);
     return true;
 }
 
@@ -261,17 +205,9 @@ static bool write_energy(task *t) {
         idle_axis.high = fmax(idle_axis.high, 1.05 * write_stack(t, i, ENERGIES, idle, 2));
         work_axis.high = fmax(work_axis.high, 1050 * write_stack(t, i, ENERGIES + 2, work, 3));
     }
-    fprintf(t->p.script, "set multiplot\nset rmargin at screen %g\nset xlabel 'idle power (J a request)'\n",
-            (left + 0.93) / 2);
-    plot_tics(t->p.script, "x", &idle_axis, inches);
-    write_bars(t->p.script, 1, 2, "1");
-    fprintf(t->p.script,
-            "\nunset ytics; unset label\nset lmargin at screen %g\nset rmargin at screen 0.97\n"
-            "set xlabel 'computing and sending (mJ a request)'\n",
-            (left + 1.01) / 2);
-    plot_tics(t->p.script, "x", &work_axis, inches);
-    write_bars(t->p.script, 3, 5, "1000");
-    fputs("\nunset multiplot\n", t->p.script);
+    fprintf(t->p.script, "idle_parts = 2\n");
+    plot_tics(t->p.script, "x_idle", &idle_axis, inches);
+    plot_tics(t->p.script, "x_work", &work_axis, inches);
     return true;
 }
 
@@ -289,7 +225,11 @@ typedef struct recipe {
     const part *parts; /* of bars, which are as high as policies need, and as wide as their labels need */
     size_t part_count;
     bool (*write)(task *t);
+    const char *look[2]; /* .gp files */
 } recipe;
+
+extern const char accuracy_gp[], bars_gp[], energy_gp[], fleet_map_gp[], latency_cdf_gp[], latency_parts_gp[],
+    reliability_gp[], tier_shares_gp[], utilization_gp[];
 
 static const recipe RECIPES[] = {
     {{"accuracy-cost", "Accuracy against cost",
@@ -302,7 +242,8 @@ static const recipe RECIPES[] = {
      FRONT,
      NULL,
      0,
-     write_accuracy_cost},
+     write_accuracy_cost,
+     {accuracy_gp}},
     {{"accuracy-p95", "Accuracy against the slowest twentieth",
       "Up and left is better. Bars are 95 % intervals: of the accuracy as in the picture before, of the "
       "percentile by "
@@ -312,7 +253,8 @@ static const recipe RECIPES[] = {
      FRONT,
      NULL,
      0,
-     write_accuracy_p95},
+     write_accuracy_p95,
+     {accuracy_gp}},
     {{"latency-cdf", "Latency",
       "Share of answers that were back at the phone within a time. The slowest half percent may lie outside.",
       .wide = false},
@@ -320,19 +262,22 @@ static const recipe RECIPES[] = {
      CURVES,
      NULL,
      0,
-     write_latency_curves},
+     write_latency_curves,
+     {latency_cdf_gp}},
     {{"latency-parts", "Where the time goes", "Mean of an answered request, over all tiers it passed.", .wide = false},
      FROM_REQUESTS,
      PARTS,
      TIMES,
      sizeof TIMES / sizeof *TIMES,
-     write_latency_parts},
+     write_latency_parts,
+     {bars_gp, latency_parts_gp}},
     {{"tier-shares", "Who answers", "Share of the answers that each tier gave.", .wide = false},
      FROM_SUMMARY,
      PARTS,
      TIERS,
      sizeof TIERS / sizeof *TIERS,
-     write_tier_shares},
+     write_tier_shares,
+     {bars_gp, tier_shares_gp}},
     {{"energy", "Energy",
       "Per request. Left: power that the whole fleet and its servers draw while nothing runs; right, on a "
       "scale of its "
@@ -342,7 +287,8 @@ static const recipe RECIPES[] = {
      PARTS,
      ENERGIES,
      sizeof ENERGIES / sizeof *ENERGIES,
-     write_energy},
+     write_energy,
+     {bars_gp, energy_gp}},
     {{"reliability", "Reliability of each exit",
       "How often an exit is right, against how sure it is, over the distinct samples of the run; on the "
       "dotted line it "
@@ -354,7 +300,8 @@ static const recipe RECIPES[] = {
      NO_LEGEND,
      NULL,
      0,
-     write_reliability},
+     write_reliability,
+     {reliability_gp}},
     {{"utilization", "How busy the tiers are",
       "Busy cores over time, the mean over a tier's places (phone groups, edge sites, cloud regions), "
       "warm-up "
@@ -364,7 +311,8 @@ static const recipe RECIPES[] = {
      CURVES,
      NULL,
      0,
-     write_utilization},
+     write_utilization,
+     {utilization_gp}},
     {{"fleet-map", "Where the fleet is",
       "Dots are phones, discs edge sites. A disc's area shows how many requests the site's servers answered, under the "
       "policy that has the sites answer most; a cross is a site that answered none. Squares, joined with "
@@ -374,7 +322,8 @@ static const recipe RECIPES[] = {
      NO_LEGEND,
      NULL,
      0,
-     write_fleet_map},
+     write_fleet_map,
+     {fleet_map_gp}},
 };
 enum { RECIPE_COUNT = sizeof RECIPES / sizeof *RECIPES };
 
@@ -396,7 +345,7 @@ static const char NO_SAMPLES[] = "no samples.csv: no intervals of accuracy";
 /* Names the parts, or the policies; says how many of these have no curve. */
 static size_t make_legend(const task *t, const recipe *r, plot_entry *into) {
     size_t n = 0, more = t->f->policy_count - lines(t->f);
-    for (; n < r->part_count; n++) into[n] = (plot_entry){r->parts[n].name, PLOT_AREA, r->parts[n].color};
+    for (; n < r->part_count; n++) into[n] = (plot_entry){r->parts[n].name, PLOT_AREA, r->parts[n].role};
     if (r->legend == FRONT) into[n++] = (plot_entry){"front", PLOT_FRONT, NULL};
     for (size_t i = 0; (r->legend == CURVES || (r->legend == FRONT && !more)) && i < lines(t->f); i++)
         into[n++] = (plot_entry){t->names[i], (int)i + 1, NULL};
@@ -419,7 +368,8 @@ static bool draw(const recipe *r, task *t, const char *folder, picture_list *lis
                         height_of(t->f, r),
                         entries,
                         make_legend(t, r, entries),
-                        NULL};
+                        NULL,
+                        {r->look[0], r->look[1]}};
     if (r->parts) frame.width = fmax(frame.width, 2.4 + names_width(t->f));
     if (!plot_open(&t->p, &frame, err)) return false;
     if (r->write(t)) return picture_list_add(list, &t->p, &about, err);

@@ -32,16 +32,6 @@ static bool write_trace_rows(task *t, size_t i, bool has[UTILIZATION_TIERS], plo
     return true;
 }
 
-static void write_panel(FILE *out, const char *name, double left, double right) {
-    fprintf(out,
-            "set lmargin at screen %g\nset rmargin at screen %g\n"
-            "set title '%s' offset 0,-0.6 textcolor rgb ink\n"
-            "plot for [i=1:|policies|] data using (strcol('policy') eq policies[i] && strcol('tier') eq '%s' ? "
-            "column('time_s') : NaN):(column('percent')) with linespoints pointinterval -40 lw 1.4 ps 0.5 "
-            "notitle\nunset ylabel; unset label; unset arrow # drawn with the first panel\n",
-            left, right, name, name);
-}
-
 /* A panel a tier, side by side, with one legend below them. */
 bool write_utilization(task *t) {
     bool has[UTILIZATION_TIERS] = {false};
@@ -54,19 +44,22 @@ bool write_utilization(task *t) {
     for (int k = 0; k < UTILIZATION_TIERS; k++) panels += has[k];
     if (!panels) return false;
     double step = 0.92 / (double)panels, bottom = t->p.legend + 0.45, top = t->p.height - 0.25;
+    double left[UTILIZATION_TIERS], right[UTILIZATION_TIERS];
+    const char *tiers[UTILIZATION_TIERS];
+    for (int k = 0, column = 0; k < UTILIZATION_TIERS; k++) {
+        if (!has[k]) continue;
+        tiers[column] = UTILIZATION_TIER_NAMES[k];
+        left[column] = 0.08 + step * column;
+        right[column] = left[column] + step - 0.06;
+        column++;
+    }
     plot_texts(out, "policies", t->names, lines(t->f));
+    plot_texts(out, "tiers", tiers, panels);
+    plot_numbers(out, "panel_left", left, panels);
+    plot_numbers(out, "panel_right", right, panels);
+    fprintf(out, "panel_bottom = %g; panel_top = %g\n", bottom / t->p.height, top / t->p.height);
     plot_tics(out, "x", &axes[0], (step - 0.06) * t->p.width);
     plot_tics(out, "y", &axes[1], top - bottom);
-    fprintf(out,
-            "set multiplot\nset bmargin at screen %g\nset tmargin at screen %g\n"
-            "set xlabel 'simulated time (s)'\nset ylabel 'busy cores (%%)'\n",
-            bottom / t->p.height, top / t->p.height);
-    for (int k = 0, column = 0; k < UTILIZATION_TIERS; k++)
-        if (has[k]) {
-            double left = 0.08 + step * column++;
-            write_panel(out, UTILIZATION_TIER_NAMES[k], left, left + step - 0.06);
-        }
-    fputs("unset multiplot\n", out);
     return true;
 }
 
@@ -106,25 +99,11 @@ bool write_reliability(task *t) {
     size_t count = t->f->exit_count, across = count < PANELS_ACROSS ? count : PANELS_ACROSS;
     double least = least_confidence(t->f), step = least < 0.4 ? 0.4 : 0.2;
     write_reliability_rows(t);
-    fprintf(out, "array exits[%zu]\narray errors[%zu]\n", count, count);
+    fprintf(out, "array exits[%zu]; array errors[%zu]\n", count, count);
     for (size_t e = 0; e < count; e++)
         fprintf(out, "exits[%zu] = %u; errors[%zu] = '%.3f'\n", e + 1, t->f->exits[e].layer, e + 1,
                 reliability_error(&t->f->exits[e].bins));
-    fprintf(out,
-            "set xrange [%g:1]\nset yrange [%g:1]\nset xtics %g\nset ytics %g\nset format '%%.1f'\nunset key\n"
-            "set multiplot layout %zu,%zu margins char 7, char 1.5, char 3.2, char 1.5 spacing char 4.5, char 3\n"
-            "set label 1 'confidence' at screen 0.52, char 0.8 center textcolor rgb ink\n"
-            "set label 2 'accuracy' at char 1.2, screen 0.5 center rotate textcolor rgb ink\n",
-            least, fmax(0, least - 0.2), step, step, (count + across - 1) / across, across);
-    fputs("do for [i=1:|exits|] {\n"
-          "    set title sprintf('exit %d, ECE %s', exits[i], errors[i]) offset 0,-0.7 textcolor rgb ink\n"
-          "    plot x with lines lc rgb '#999999' dt (4,4) lw 1, \\\n"
-          "        data using (column('exit') == exits[i] ? column('confidence') : NaN):(column('accuracy'))"
-          ":(column('confidence')):(column('confidence')):(column('low')):(column('high')) with xyerrorbars "
-          "lt 1 dt solid lw 1 pt 7 ps 0.6\n"
-          "    unset label\n"
-          "}\n"
-          "unset multiplot\n",
-          out);
+    fprintf(out, "least = %g; step = %g; across = %zu; down = %zu\n", least, step, across,
+            (count + across - 1) / across);
     return true;
 }

@@ -40,11 +40,7 @@ static void put_lines(const sweep_painter *p, FILE *data, const strip *s, const 
         }
 }
 
-static const char
-    LINES[] = "mine(i, c) = column('line') == i ? column(c) : NaN\n"
-              "plot for [i=1:count] data using (mine(i, 'x')):(mine(i, 'low')):(mine(i, 'high')) with filledcurves \\\n"
-              "         lt i fs transparent solid 0.2 noborder notitle, \\\n"
-              "     for [i=1:count] data using (mine(i, 'x')):(mine(i, 'mean')) with linespoints lt i notitle\n";
+extern const char sweep_lines_gp[];
 
 /* An axis whose values span more than a decade, none of them 0, is drawn in equal ratios. */
 static bool is_log(const sweep_grid_axis *axis) {
@@ -53,17 +49,17 @@ static bool is_log(const sweep_grid_axis *axis) {
     return all.low > 0 && all.high / all.low > 12;
 }
 
-static void write_lines_script(const sweep_painter *p, plot *drawing, const strip *s, const metric *m,
-                               const plot_axis axes[2]) {
+static void write_variables(const sweep_painter *p, plot *drawing, const strip *s, const metric *m,
+                            const plot_axis axes[2]) {
     const sweep_grid_axis *axis = &p->grid.axes[s->along];
     char label[LABEL], metric_title[SWEEP_WORDS];
     sweep_axis_title(m, metric_title);
     snprintf(label, sizeof label, "%.100s%s%.40s", axis->name, *axis->unit ? " / " : "", axis->unit);
-    const char *const titles[] = {label, metric_title};
     plot_axis x = sweep_with_rim(axes[0]), y = sweep_with_rim(axes[1]);
-    plot_texts(drawing->script, "titles", titles, 2);
+    plot_text(drawing->script, "x_title", label);
+    plot_text(drawing->script, "y_title", metric_title);
     plot_axes(drawing, &x, &y);
-    fprintf(drawing->script, "count = %zu\nset xlabel titles[1]; set ylabel titles[2]\n%s", s->end - s->first, LINES);
+    fprintf(drawing->script, "count = %zu\n", s->end - s->first);
 }
 
 static void describe(const sweep_painter *p, const strip *s, const metric *m, char title[LABEL], char note[LABEL]) {
@@ -90,10 +86,10 @@ static bool draw_strip(sweep_painter *p, const strip *s, const metric *m, portol
     if (s->left_out) legend[count++] = (plot_entry){note, PLOT_NO_LINE, NULL};
     sweep_picture_name(p, name, "%s-by-%s%s%s", m->key, p->grid.axes[s->along].name, s->policy ? "-" : "",
                        s->policy ? s->policy : "");
-    plot_frame frame = {p->folder, name, PLOT_COLUMN, PLOT_HEIGHT + 0.3, legend, count, s->policy};
+    plot_frame frame = {p->folder, name, PLOT_COLUMN, PLOT_HEIGHT + 0.3, legend, count, s->policy, {sweep_lines_gp}};
     if (!plot_open(&drawing, &frame, err)) return false;
     put_lines(p, drawing.data, s, m, axes);
-    write_lines_script(p, &drawing, s, m, axes);
+    write_variables(p, &drawing, s, m, axes);
     return picture_list_add(p->list, &drawing,
                             &(picture){.name = name,
                                        .title = title,

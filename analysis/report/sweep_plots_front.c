@@ -119,14 +119,7 @@ static size_t put_cells(const sweep_painter *p, FILE *data, const int *states, c
 
 /* ---- The picture ---- */
 
-/* Of more policies than there are line types, all points look the same. */
-static const char LINES[] =
-    "of(i, c) = (count == 0 || column('line') == i) && column('line') > 0 ? column(c) : NaN\n"
-    "sure(i, c) = column('sure') == 1 ? of(i, c) : NaN\n"
-    "plot data using (column('line') == 0 ? column('x') : NaN):'y' with lines lc rgb '#999999' dt (4,4) lw 1.5 notitle, \\\n"
-    "     for [i=1:(count ? count : 1)] data using (of(i, 'x')):(of(i, 'y')):(of(i, 'xlow')):(of(i, 'xhigh')):(of(i, 'ylow')):(of(i, 'yhigh')) \\\n"
-    "         with xyerrorbars lt (count ? i : 8) pt 6 notitle, \\\n"
-    "     for [i=1:(count ? count : 1)] data using (sure(i, 'x')):(sure(i, 'y')) with points lt (count ? i : 8) pt 7 notitle\n";
+extern const char sweep_front_gp[];
 
 static size_t make_legend(const sweep_painter *p, plot_entry *into) {
     size_t n = 0;
@@ -147,9 +140,9 @@ static bool write_front(sweep_painter *p, plot *drawing, const int *states, cons
     *any = put_cells(p, drawing->data, states, keys, axes) > 0;
     plot_axis x = sweep_with_rim(axes[0]), y = sweep_with_rim(axes[1]);
     plot_axes(drawing, &x, &y);
-    plot_texts(drawing->script, "titles", keys, 2);
-    fprintf(drawing->script, "count = %zu\nset xlabel titles[1]; set ylabel titles[2]\n%s",
-            p->grid.policy_count > MOST_POLICIES ? 0 : p->grid.policy_count, LINES);
+    plot_text(drawing->script, "x_title", keys[0]);
+    plot_text(drawing->script, "y_title", keys[1]);
+    fprintf(drawing->script, "count = %zu\n", p->grid.policy_count > MOST_POLICIES ? 0 : p->grid.policy_count);
     return true;
 }
 
@@ -160,7 +153,8 @@ static bool draw(sweep_painter *p, const int *states, const char *const keys[2],
         .title = "The Pareto front",
         .caption = "All policies at all settings: means over the seeds, and their intervals. The dashed line "
                    "joins those that none beats in both metrics."};
-    plot_frame frame = {p->folder, about.name, PLOT_COLUMN, PLOT_HEIGHT + 0.4, legend, make_legend(p, legend), NULL};
+    plot_frame frame = {p->folder, about.name,      PLOT_COLUMN, PLOT_HEIGHT + 0.4, legend, make_legend(p, legend),
+                        NULL,      {sweep_front_gp}};
     plot drawing;
     bool any = false;
     portolan_error none;

@@ -48,21 +48,20 @@ static side measure(const sweep_painter *p, size_t axis, bool lower) {
     return s;
 }
 
-static void put_tics(const sweep_painter *p, FILE *script, const char *which, size_t axis, const side *s) {
+/* The values that are named, as labels of tics, and every how many-th that is. */
+static void put_side(const sweep_painter *p, FILE *script, const char *which, size_t axis, const side *s) {
     char text[256], title[256], name[16];
-    fprintf(script, "set %stics ('' 0)%s\n", which, s->turned ? " rotate by 90 right" : "");
-    for (size_t i = 0; i < s->axis->count; i += s->stride) {
-        const char *const shown[] = {shown_value(p, axis, i, text)};
-        plot_tic_texts(script, "shown", shown, 1);
-        fprintf(script, "set %stics add (shown[1] %zu)\n", which, i);
-    }
+    snprintf(name, sizeof name, "%s_values", which);
+    fprintf(script, "%s_stride = %zu; array %s[%zu]\n", which, s->stride, name,
+            (s->axis->count + s->stride - 1) / s->stride);
+    for (size_t i = 0; i < s->axis->count; i += s->stride)
+        plot_tic_text(script, name, i / s->stride + 1, shown_value(p, axis, i, text));
     snprintf(title, sizeof title, "%.150s", s->axis->name);
     if (s->stride > 1 && !s->axis->numbers)
         snprintf(title, sizeof title, "%.150s (one of %zu named)", s->axis->name, s->stride);
-    const char *const titles[] = {title};
     snprintf(name, sizeof name, "%s_title", which);
-    plot_texts(script, name, titles, 1);
-    fprintf(script, "set %srange [-0.5:%g]\nset %slabel %s[1]\n", which, (double)s->axis->count - 0.5, which, name);
+    plot_text(script, name, title);
+    fprintf(script, "%s_end = %g\n", which, (double)s->axis->count - 0.5);
 }
 
 static plot_axis put_cells(const sweep_painter *p, FILE *data, size_t policy, const metric *m) {
@@ -82,29 +81,21 @@ static plot_axis put_cells(const sweep_painter *p, FILE *data, size_t policy, co
     return range;
 }
 
-static void write_script(const sweep_painter *p, plot *drawing, const side sides[2], const plot_axis *range,
-                         const metric *m) {
+extern const char sweep_map_gp[];
+
+static void write_variables(const sweep_painter *p, plot *drawing, const side sides[2], const plot_axis *range,
+                            const metric *m) {
     FILE *out = drawing->script;
     double left = LEFT + sides[1].longest, below = BELOW + (sides[0].turned ? sides[0].longest : LINE);
     char title[SWEEP_WORDS];
     sweep_axis_title(m, title);
-    const char *const titles[] = {title};
-    fputs("set grid noxtics noytics; unset key; set style fill solid 1 noborder\n", out);
-    put_tics(p, out, "x", 0, &sides[0]);
-    put_tics(p, out, "y", 1, &sides[1]);
-    plot_texts(out, "titles", titles, 1);
+    put_side(p, out, "x", 0, &sides[0]);
+    put_side(p, out, "y", 1, &sides[1]);
+    plot_text(out, "cell_title", title);
     plot_tics(out, "cb", range, sides[1].inches);
-    fprintf(out,
-            "set lmargin at screen %.4f; set rmargin at screen %.4f\n"
-            "set bmargin at screen %.4f; set tmargin at screen %.4f\n",
-            left / drawing->width, (left + sides[0].inches) / drawing->width, below / drawing->height,
-            (below + sides[1].inches) / drawing->height);
-    if (sides[0].turned) fprintf(out, "set xlabel offset screen 0,%.4f\n", (0.22 - sides[0].longest) / drawing->height);
-    fputs("set cblabel titles[1] textcolor rgb ink\n"
-          "set object 1 rectangle from graph 0,0 to graph 1,1 behind fs pattern 4 noborder fc rgb '#999999'\n"
-          "set palette cubehelix start 0.5 cycles -1.2 saturation 1\n"
-          "plot data using 'x':'y':($1-0.5):($1+0.5):($2-0.5):($2+0.5):'mean' with boxxyerror fc palette\n",
-          out);
+    plot_margins(drawing, left, drawing->width - left - sides[0].inches, below,
+                 drawing->height - below - sides[1].inches);
+    fprintf(out, "x_turned = %d; x_title_shift = %.4f\n", sides[0].turned, (0.22 - sides[0].longest) / drawing->height);
 }
 
 static bool draw_map(sweep_painter *p, size_t policy, const metric *m, portolan_error *err) {
@@ -117,9 +108,10 @@ static bool draw_map(sweep_painter *p, size_t policy, const metric *m, portolan_
     plot drawing;
     sweep_picture_name(p, name, "%s-map-%s", m->key, label);
     snprintf(title, sizeof title, "%s: %.100s", words, label);
-    if (!plot_open(&drawing, &(plot_frame){p->folder, name, width, height, NULL, 0, label}, err)) return false;
+    if (!plot_open(&drawing, &(plot_frame){p->folder, name, width, height, NULL, 0, label, {sweep_map_gp}}, err))
+        return false;
     plot_axis range = put_cells(p, drawing.data, policy, m);
-    write_script(p, &drawing, sides, &range, m);
+    write_variables(p, &drawing, sides, &range, m);
     return picture_list_add(p->list, &drawing,
                             &(picture){.name = name,
                                        .title = title,

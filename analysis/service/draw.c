@@ -4,6 +4,8 @@
 #include "analysis/report/report.h"
 #include "service.h"
 
+extern const char service_fit_gp[];
+
 static const double HEIGHT = 3; /* inches */
 
 static void write_row(FILE *data, const char *series, const latency *m, double fitted) {
@@ -33,15 +35,12 @@ bool service_draw(const service_picture *what, const char *folder, bool *drawn, 
                                         {"formula, left out", 2, NULL},
                                         {"table, left out", 3, NULL}};
     plot p;
-    if (!plot_open(&p, &(plot_frame){folder, "fit", PLOT_COLUMN, HEIGHT, LEGEND, 3, NULL}, err)) return false;
+    plot_frame frame = {folder, "fit", PLOT_COLUMN, HEIGHT, LEGEND, 3, NULL, {service_fit_gp}};
+    if (!plot_open(&p, &frame, err)) return false;
     plot_axis axis = write_rows(what, p.data);
     plot_axes(&p, &axis, &axis);
-    fputs("set xlabel 'measured (ms, logarithmic)'\nset ylabel 'fitted (ms, logarithmic)'\n"
-          "array series[3] = ['fitted', 'formula', 'table']\n"
-          "plot x with lines lc rgb other_color dt solid lw 1 notitle, \\\n"
-          "    for [i=1:3] data using (strcol('series') eq series[i] ? 1000*column('measured_s') : NaN):"
-          "(1000*column('fitted_s')) with points lt i notitle\n",
-          p.script);
+    static const char *const SERIES[] = {"fitted", "formula", "table"};
+    plot_texts(p.script, "series", SERIES, 3);
     bool ok = plot_close(&p, true, NULL, err);
     *drawn = p.drawn;
     return ok;

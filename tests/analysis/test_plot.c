@@ -51,7 +51,7 @@ static bool write_plot(const char *folder, const char *body, bool ok, bool *draw
     const char *const policies[] = {"it's", "#1 `rm` \"a\tb\"", "x_{2}"};
     const plot_entry legend[] = {{policies[0], 1, NULL}, {policies[1], 2, NULL}, {policies[2], 3, NULL}};
     plot p;
-    assert_true(plot_open(&p, &(plot_frame){folder, "lines", PLOT_COLUMN, PLOT_HEIGHT, legend, 3, NULL}, err));
+    assert_true(plot_open(&p, &(plot_frame){folder, "lines", PLOT_COLUMN, PLOT_HEIGHT, legend, 3, NULL, {body}}, err));
     fputs("policy\tlatency_s\tshare\n", p.data);
     for (size_t i = 0; i < 3; i++)
         for (int k = 0; k < 2; k++) {
@@ -59,7 +59,6 @@ static bool write_plot(const char *folder, const char *body, bool ok, bool *draw
             fprintf(p.data, "\t%d\t%zu\n", k, i);
         }
     plot_texts(p.script, "policies", policies, 3);
-    fputs(body, p.script);
     ok = plot_close(&p, ok, NULL, err);
     *drawn = p.drawn;
     return ok;
@@ -183,7 +182,7 @@ TEST(test_long_names) {
     char name[300];
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    assert_false(plot_open(&p, &(plot_frame){"long", name, PLOT_COLUMN, PLOT_HEIGHT, NULL, 0, NULL}, &err));
+    assert_false(plot_open(&p, &(plot_frame){.folder = "long", .name = name}, &err));
     assert_int_equal(err.status, STATUS_WRONG_INPUT);
 }
 
@@ -192,7 +191,7 @@ TEST(test_names_are_no_scripts) {
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
         portolan_error err = {0};
         plot p;
-        assert_false(plot_open(&p, &(plot_frame){"names", NAMES[i], 3, 2, NULL, 0, NULL}, &err));
+        assert_false(plot_open(&p, &(plot_frame){.folder = "names", .name = NAMES[i]}, &err));
         assert_non_null(strstr(err.message, "is no name for a picture"));
     }
 }
@@ -229,8 +228,7 @@ TEST(test_svg_is_the_new_one) {
     file_bytes svg;
     plot p;
     if (!have_gnuplot()) skip();
-    assert_true(plot_open(&p, &(plot_frame){"new", "x", 3, 2, NULL, 0, "<b>&"}, &err));
-    fputs("plot sin(x)\n", p.script);
+    assert_true(plot_open(&p, &(plot_frame){"new", "x", 3, 2, NULL, 0, "<b>&", {"plot sin(x)\n"}}, &err));
     assert_true(plot_close(&p, true, &svg, &err));
     assert_true(p.drawn);
     assert_non_null(strstr(svg.data, "&lt;b>&amp;"));
@@ -239,16 +237,16 @@ TEST(test_svg_is_the_new_one) {
 
 /* ---- Tics ---- */
 
-/* The tics in "set xtics (1, 2, 5)" of what plot_tics writes; returns how many. */
+/* The tics in "array x_tics[3] = [1, 2, 5]" of what plot_tics writes; returns how many. */
 static size_t tics_of(const char *name, plot_axis axis, double inches, double at[64]) {
     char *text;
     size_t size, n = 0;
     FILE *out = open_memstream(&text, &size);
     plot_tics(out, name, &axis, inches);
     fclose(out);
-    char *list = strstr(text, "tics (");
+    char *list = strstr(text, "] = [");
     assert_non_null(list);
-    for (char *c = list + strlen("tics ("), *end; n < 64; c = end + 1) {
+    for (char *c = list + strlen("] = ["), *end; n < 64; c = end + 1) {
         at[n] = strtod(c, &end);
         if (end == c) break;
         n++;

@@ -11,8 +11,13 @@ static void make_rows(latency rows[ROWS], const double per[SERVICE_TERMS]) {
     const service_fit truth = {{per[0], per[1], per[2]}, 0};
     for (int i = 0; i < ROWS; i++) {
         double width = i % 2 ? 128 : 768;
-        rows[i] = (latency){.hidden = width, .feed_forward = 4 * width, .attention = width, .layers = 1 + i % 5,
-                            .tokens = 3 + 7 * (i % 11), .batch = 1 + i % 3, .spread = NAN};
+        rows[i] = (latency){.hidden = width,
+                            .feed_forward = 4 * width,
+                            .attention = width,
+                            .layers = 1 + i % 5,
+                            .tokens = 3 + 7 * (i % 11),
+                            .batch = 1 + i % 3,
+                            .spread = NAN};
         rows[i].seconds = service_fit_seconds(&truth, &rows[i]);
     }
 }
@@ -36,8 +41,9 @@ TEST(made_up_devices_are_found_again) {
 /* Two rows of 1 and 3 s under a call alone: sum (c / t - 1)^2 is least at c = (1 + 1/3) / (1 + 1/9) = 1.2; its errors are 0.2
  * and 0.6, their root mean square sqrt(0.2). Seconds that fall with FLOP leave nothing to the other terms. */
 TEST(relative_least_squares_by_hand) {
-    latency rows[2] = {{.hidden = 8, .feed_forward = 8, .attention = 8, .layers = 1, .tokens = 20, .batch = 1, .seconds = 1},
-                       {.hidden = 8, .feed_forward = 8, .attention = 8, .layers = 1, .tokens = 2, .batch = 1, .seconds = 3}};
+    latency rows[2] = {
+        {.hidden = 8, .feed_forward = 8, .attention = 8, .layers = 1, .tokens = 20, .batch = 1, .seconds = 1},
+        {.hidden = 8, .feed_forward = 8, .attention = 8, .layers = 1, .tokens = 2, .batch = 1, .seconds = 3}};
     service_fit fit;
     bool fits;
     portolan_error err = {0};

@@ -165,7 +165,7 @@ TEST(test_left_out_is_said) {
     file_bytes script;
     portolan_error err = {0};
     assert_true(file_read("left/plots/accuracy-by-x-only-12.gp", 1 << 20, &script, &err));
-    assert_non_null(strstr(script.data, "set label '208 more lines are not drawn"));
+    assert_non_null(strstr(script.data, "= '208 more lines are not drawn"));
     free(script.data);
     picture_list_free(&list);
 }

@@ -12,7 +12,8 @@ static void check(const latencies *list) {
     portolan_error err = {0};
     for (size_t i = 0; i < list->count; i++) {
         const latency *m = &list->items[i];
-        if (!(m->hidden > 0 && m->attention > 0 && m->layers > 0 && m->tokens > 0 && m->batch > 0 && m->seconds > 0)) abort();
+        if (!(m->hidden > 0 && m->attention > 0 && m->layers > 0 && m->tokens > 0 && m->batch > 0 && m->seconds > 0))
+            abort();
     }
     if (!service_fit_make(&fit, list->items, list->count, &err)) abort();
     for (int t = 0; t < SERVICE_TERMS; t++)

@@ -32,7 +32,8 @@ TEST(figures_by_hand) {
 TEST(tables_of_our_columns) {
     latencies list;
     portolan_error err = {0};
-    write_text("latencies.csv", "spread,seconds,batch,tokens,layers,feed_forward,hidden\n0.1,0.5,2,8,3,400,100\n,1,1,9,3,400.5,100\n");
+    write_text("latencies.csv",
+               "spread,seconds,batch,tokens,layers,feed_forward,hidden\n0.1,0.5,2,8,3,400,100\n,1,1,9,3,400.5,100\n");
     assert_true(latencies_load(&list, "latencies.csv", &(latency_columns){0}, &err));
     assert_int_equal(list.count, 2);
     const latency *m = list.items;
@@ -46,11 +47,13 @@ TEST(tables_of_other_columns) {
     latencies list;
     portolan_error err = {0};
     write_text("latencies.csv", "dim,ffn,depth,ms,note\n512,2048,6,250,x\n");
-    const latency_columns columns = {"hidden=dim,feed_forward=ffn,layers=depth,tokens=30,batch=1,seconds=ms,attention=256", "ms"};
+    const latency_columns columns = {
+        "hidden=dim,feed_forward=ffn,layers=depth,tokens=30,batch=1,seconds=ms,attention=256", "ms"};
     if (!latencies_load(&list, "latencies.csv", &columns, &err)) fail_msg("%s", err.message);
     const latency *m = list.items;
     assert_int_equal(list.count, 1);
-    assert_true(m->hidden == 512 && m->feed_forward == 2048 && m->attention == 256 && m->layers == 6 && m->tokens == 30);
+    assert_true(m->hidden == 512 && m->feed_forward == 2048 && m->attention == 256 && m->layers == 6 &&
+                m->tokens == 30);
     assert_near(m->seconds, 0.25, 1e-15);
     assert_true(m->batch == 1 && isnan(m->spread));
     latencies_free(&list);
@@ -77,7 +80,8 @@ TEST(malformed_tables) {
         {"hidden=width", NULL, HEADER "100,400,1,8,1,1\n", 1, 1, "there is no column 'width'"},
         {"attention=width", NULL, HEADER "100,400,1,8,1,1\n", 1, 1, "there is no column 'width'"},
         {"hidden", NULL, HEADER "100,400,1,8,1,1\n", 0, 0, "'hidden' has no '='"},
-        {"hiden=a", NULL, HEADER "100,400,1,8,1,1\n", 0, 0, "'hiden' is nothing that a column can be; there are hidden"},
+        {"hiden=a", NULL, HEADER "100,400,1,8,1,1\n", 0, 0,
+         "'hiden' is nothing that a column can be; there are hidden"},
         {"hidden=", NULL, HEADER "100,400,1,8,1,1\n", 0, 0, "'hidden' is to be a column's name"},
         {"tokens=0", NULL, HEADER "100,400,1,8,1,1\n", 0, 0, "'tokens=0' is no number above 0"},
         {NULL, "h", HEADER "100,400,1,8,1,1\n", 0, 0, "the unit is 'h'; there are s, ms, us"},
@@ -104,7 +108,9 @@ static void count_calls(void *context, size_t done, size_t total) {
 /* Which shapes, not how long they took. */
 TEST(shapes_of_a_small_model) {
     encoder_config c = {.shape = {.layers = 4, .hidden = 16, .feed_forward = 32, .classes = 2, .vocabulary = 50},
-                        .heads = 2, .positions = 32, .norm_eps = 1e-12};
+                        .heads = 2,
+                        .positions = 32,
+                        .norm_eps = 1e-12};
     portolan_error err = {0};
     c.exits[3] = true;
     assert_true(model_write_random("latency.safetensors", &c, 0.1, 1, &err));
@@ -132,8 +138,9 @@ TEST(shapes_of_a_small_model) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(figures_by_hand),   cmocka_unit_test(tables_of_our_columns), cmocka_unit_test(tables_of_other_columns),
-        cmocka_unit_test(malformed_tables), cmocka_unit_test(shapes_of_a_small_model),
+        cmocka_unit_test(figures_by_hand),         cmocka_unit_test(tables_of_our_columns),
+        cmocka_unit_test(tables_of_other_columns), cmocka_unit_test(malformed_tables),
+        cmocka_unit_test(shapes_of_a_small_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

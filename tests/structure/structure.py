@@ -6,6 +6,7 @@
   - SimGrid's headers are included only by the files that are the world.
   - What a top folder divides into sub-folders stands in one of them; beside them is its header for users alone.
   - A source file that a comment names is there: comments follow when files move.
+  - What pictures look like stands in .gp files: no C file of analysis/ holds commands of gnuplot.
   - No two files need each other, directly or by way of others. A file needs another whose functions or tables it uses, read
     from the object files. The table of policies is what the loader walks over, so policies do not count as its needs.
 
@@ -107,6 +108,15 @@ def check_comments(root):
                 yield f"a comment of {path} names {name}, which is not there"
 
 
+def check_gnuplot(root):
+    """Commands of gnuplot in texts of C."""
+    for path in sorted(p for p in sources(root) if p.startswith("analysis/")):
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if re.search(r'"(?:[^"]*(?:\\n|; ))?(?:set|unset|plot|do for) ', line):
+                    yield f"{path}:{number} holds commands of gnuplot, which belong in a .gp file"
+
+
 def symbols(path, *options):
     lines = subprocess.run(["nm", "-g", *options, path], check=True, capture_output=True, text=True).stdout.splitlines()
     return [line.split()[-1] for line in lines if line.split()]
@@ -150,7 +160,7 @@ def find_circle(graph):
 
 
 def main(root, build):
-    wrong = [*check_includes(root), *check_places(root), *check_comments(root)]
+    wrong = [*check_includes(root), *check_places(root), *check_comments(root), *check_gnuplot(root)]
     graph = needs_of(root, build)
     if not graph:
         wrong.append(f"{build}: no object files were found")
