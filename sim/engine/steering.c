@@ -9,6 +9,7 @@
 
 bool steering_open(steering *p, const scenario *s, const policy_setup *by, const double *shares, portolan_error *err) {
     *p = (steering){.s = s, .by = by, .shares = shares, .self_count = 1};
+    for (int k = 0; k < TIER_COUNT; k++) p->tier_cost[k] = scenario_tier_cost(s, (tier)k);
     if (by->scope == SCOPE_PHONE) p->self_count = s->platform.phone_count;
     if (by->scope == SCOPE_CELL) p->self_count = s->platform.cell_count;
     p->selves = calloc(p->self_count, sizeof *p->selves);
@@ -39,7 +40,6 @@ static void *self_of(steering *p, const request *r) {
 
 /* What an observation points to. */
 typedef struct sight {
-    double tier_cost[TIER_COUNT];
     tier_load load[TIER_COUNT];
     device_state device;
 } sight;
@@ -88,7 +88,6 @@ static device_state see_device(const steering *p, const request *r) {
 /* Needs `what` to live as long as the observation. */
 static observation observe(const steering *p, attempt *a, tier at, double now, sight *what) {
     request *r = a->request;
-    for (int k = 0; k < TIER_COUNT; k++) what->tier_cost[k] = scenario_tier_cost(p->s, (tier)k);
     bool load = p->by->needs & POLICY_NEEDS_LOAD;
     if (load) see_load(p, a, now, what->load);
     if (load) what->device = see_device(p, r);
@@ -98,7 +97,7 @@ static observation observe(const steering *p, attempt *a, tier at, double now, s
         .phone = r->record.phone,
         .tokens = r->record.tokens,
         .depth = p->s->depth,
-        .tier_cost = what->tier_cost,
+        .tier_cost = p->tier_cost,
         .at = at,
         .exits = a->exits,
         .exit_count = a->exit_count,

@@ -8,8 +8,9 @@
 typedef struct steering {
     const scenario *s;
     const policy_setup *by;
-    const double *shares;   /* for a policy that is told another's; borrowed */
-    const knowledge *known; /* of others' load, for a policy that needs it */
+    double tier_cost[TIER_COUNT]; /* of sending a request straight there */
+    const double *shares;         /* for a policy that is told another's; borrowed */
+    const knowledge *known;       /* of others' load, for a policy that needs it */
     void **selves; /* [self_count] the policy as it was opened, for each phone or cell when it first asks, or for all */
     size_t self_count;
     portolan_error error; /* the policy's first failure, after which nothing it says counts; the run had better end */
