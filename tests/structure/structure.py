@@ -5,6 +5,7 @@
   - Into another folder a file looks by that folder's headers for neighbours alone. base/ is exempt: a header a subject.
   - SimGrid's headers are included only by the files that are the world.
   - What a top folder divides into sub-folders stands in one of them; beside them is its header for users alone.
+  - docs/tour.md names every folder.
   - A source file that a comment names is there: comments follow when files move.
   - What pictures look like stands in .gp files: no C file of analysis/ holds commands of gnuplot.
   - No two files need each other, directly or by way of others. A file needs another whose functions or tables it uses, read
@@ -117,6 +118,15 @@ def check_gnuplot(root):
                     yield f"{path}:{number} holds commands of gnuplot, which belong in a .gp file"
 
 
+def check_tour(root):
+    """Folders of sources that the tour leaves out."""
+    with open(os.path.join(root, "docs/tour.md"), encoding="utf-8") as file:
+        tour = file.read()
+    for folder in sorted({os.path.dirname(path) for path in sources(root)}):
+        if f"`{folder}/`" not in tour:
+            yield f"docs/tour.md does not name {folder}/"
+
+
 def symbols(path, *options):
     lines = subprocess.run(["nm", "-g", *options, path], check=True, capture_output=True, text=True).stdout.splitlines()
     return [line.split()[-1] for line in lines if line.split()]
@@ -160,7 +170,7 @@ def find_circle(graph):
 
 
 def main(root, build):
-    wrong = [*check_includes(root), *check_places(root), *check_comments(root), *check_gnuplot(root)]
+    wrong = [*check_includes(root), *check_places(root), *check_comments(root), *check_gnuplot(root), *check_tour(root)]
     graph = needs_of(root, build)
     if not graph:
         wrong.append(f"{build}: no object files were found")
