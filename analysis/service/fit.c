@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analysis/analysis.h"
+#include "analysis/statistics/statistics.h"
 #include "model/encoder/encoder.h"
 #include "service.h"
 

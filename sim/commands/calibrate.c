@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/analysis.h"
+#include "analysis/statistics/statistics.h"
 #include "base/numbers.h"
 #include "base/progress.h"
 #include "base/random.h"

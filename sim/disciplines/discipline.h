@@ -16,6 +16,6 @@ struct discipline {
     void (*leave)(place *here, attempt *a);
 };
 
-extern const discipline FIFO;
+extern const discipline FIFO; /* who serves where nothing else is said */
 
 #endif

@@ -4,6 +4,10 @@
 #include "sim/disturbances/disturbance.h"
 #include "sim/observers/observers.h"
 
+#define DISCIPLINE_TABLE(ENTRY) ENTRY(FIFO)
+
+#define DISTURBANCE_TABLE(ENTRY)
+
 #define OBSERVER_TABLE(ENTRY) \
     ENTRY(RECORDS_OBSERVER)   \
     ENTRY(LOAD_OBSERVER)      \
@@ -12,19 +16,16 @@
     ENTRY(PAJE_TRACE)         \
     ENTRY(CSV_TRACE)
 
-#define DECLARE(observer) extern const observer_type observer;
-OBSERVER_TABLE(DECLARE)
+#define DECLARE_DISCIPLINE(entry)  extern const discipline entry;
+#define DECLARE_DISTURBANCE(entry) extern const disturbance entry;
+#define DECLARE_OBSERVER(entry)    extern const observer_type entry;
+DISCIPLINE_TABLE(DECLARE_DISCIPLINE)
+DISTURBANCE_TABLE(DECLARE_DISTURBANCE)
+OBSERVER_TABLE(DECLARE_OBSERVER)
 
-static const discipline *const DISCIPLINES[] = {
-    &FIFO,
-    NULL,
-};
-
-static const disturbance *const DISTURBANCES[] = {
-    NULL,
-};
-
-#define ADDRESS(observer) &observer,
+#define ADDRESS(entry) &entry,
+static const discipline *const DISCIPLINES[] = {DISCIPLINE_TABLE(ADDRESS) NULL};
+static const disturbance *const DISTURBANCES[] = {DISTURBANCE_TABLE(ADDRESS) NULL};
 static const observer_type *const OBSERVERS[] = {OBSERVER_TABLE(ADDRESS) NULL};
 
 const engine_tables ENGINE_TABLES = {DISCIPLINES, DISTURBANCES, OBSERVERS};
