@@ -17,15 +17,31 @@ const yaml_field PLATFORM_FIELDS[] = {
 static const char *const NETWORK_MODELS[] = {"CM02", "LV08", NULL};
 
 const yaml_field NETWORK_FIELDS[] = {
-    {"model", FIELD_CHOICE, offsetof(network_settings, model),
+    {"model", FIELD_CHOICE, offsetof(network_keys, settings.model),
      .doc =
          "SimGrid's network model: CM02 (latency and bandwidth as written) or LV08 (TCP: latency x 13.01, bandwidth x 0.97)",
      .fallback = "CM02", .choices = NETWORK_MODELS},
-    {"crosstraffic", FIELD_BOOL, offsetof(network_settings, crosstraffic),
+    {"crosstraffic", FIELD_BOOL, offsetof(network_keys, settings.crosstraffic),
      .doc = "a transfer also loads the way back with 5 % of its rate (TCP's acknowledgements)", .fallback = "no"},
-    {"tcp_gamma", FIELD_QUANTITY, offsetof(network_settings, tcp_gamma),
+    {"tcp_gamma", FIELD_QUANTITY, offsetof(network_keys, settings.tcp_gamma),
      .doc = "largest TCP window; bounds every flow at tcp_gamma / (2 latency)", UNIT_SIZE, .fallback = "4MiB",
      .positive = true},
+    {"headers", FIELD_BOOL, offsetof(network_keys, settings.headers),
+     .doc = "messages have the headers of link frames, IP, TCP or UDP, and TLS records", .fallback = "no"},
+    {"connection", FIELD_NODE, offsetof(network_keys, connection),
+     .doc = "how a phone's connections to its servers are set up, a map; none: they are open for ever"},
+    {0},
+};
+
+static const char *const TRANSPORTS[] = {"tcp", "udp", NULL};
+
+const yaml_field CONNECTION_FIELDS[] = {
+    {"transport", FIELD_CHOICE, offsetof(connection_settings, transport),
+     .doc = "tcp: a round trip before the first message; udp: none", .fallback = "tcp", .choices = TRANSPORTS},
+    {"tls", FIELD_BOOL, offsetof(connection_settings, tls),
+     .doc = "a handshake of TLS 1.3, or of DTLS 1.3 or QUIC: one round trip more", .fallback = "yes"},
+    {"keep_alive", FIELD_QUANTITY, offsetof(connection_settings, keep_alive),
+     .doc = "how long a connection without messages stays open", UNIT_TIME, .fallback = "60s"},
     {0},
 };
 

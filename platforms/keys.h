@@ -9,6 +9,11 @@ typedef struct platform_keys {
     const yaml_node *network, *phones, *cells, *sites, *regions, *devices, *links;
 } platform_keys;
 
+typedef struct network_keys {
+    network_settings settings;
+    const yaml_node *connection;
+} network_keys;
+
 typedef struct group_keys {
     const char *name, *cell, *places;
     uint64_t count;

@@ -307,12 +307,27 @@ static bool read_sections(reader *r, const platform_keys *keys) {
     return place_phones(r, keys->phones);
 }
 
+static bool is_word(const yaml_node *node, const char *word) {
+    return node->kind == YAML_SCALAR && strcmp(node->text, word) == 0;
+}
+
+static bool read_network(const yaml_node *map, network_settings *n, portolan_error *err) {
+    network_keys keys = {0};
+    if (!(map ? yaml_read(map, "network", NETWORK_FIELDS, &keys, err) : yaml_defaults(NETWORK_FIELDS, &keys, err)))
+        return false;
+    *n = keys.settings;
+    const yaml_node *written = map ? yaml_find(map, "connection") : NULL;
+    n->connection.set_up = written && !is_word(written, "none");
+    if (!n->connection.set_up) return yaml_defaults(CONNECTION_FIELDS, &n->connection, err);
+    return yaml_expect(written, YAML_MAP, "'connection', unless it is none,", err) &&
+           yaml_read(written, "a connection", CONNECTION_FIELDS, &n->connection, err);
+}
+
 bool platform_read(platform *p, const yaml_node *map, uint64_t seed, portolan_error *err) {
     *p = (platform){0};
     platform_keys keys = {0};
     bool ok = presets_load(err) && yaml_read(map, "a platform", PLATFORM_FIELDS, &keys, err);
-    ok = ok && (keys.network ? yaml_read(keys.network, "network", NETWORK_FIELDS, &p->network, err)
-                             : yaml_defaults(NETWORK_FIELDS, &p->network, err));
+    ok = ok && read_network(keys.network, &p->network, err);
     if (ok && !(p->name = arena_text(&p->memory, keys.name, strlen(keys.name)))) ok = error_memory(err, 64);
     reader r = {.p = p, .own = {keys.devices, keys.links, &p->memory}, .seed = seed, .err = err};
     ok = ok && read_sections(&r, &keys);
@@ -351,17 +366,4 @@ bool platform_has_places(const platform *p) {
     for (size_t i = 0; i < p->site_count; i++)
         if (p->sites[i].at) return true;
     return false;
-}
-
-double link_byte_joules(const net_link *l, bool up) {
-    if (l->radio) return up ? l->radio->up : l->radio->down;
-    return up ? l->radio_up : l->radio_down;
-}
-
-double platform_transfer_time(const network_settings *n, double latency, double bandwidth, double bytes) {
-    double latency_factor = n->model == NETWORK_LV08 ? 13.01 : 1,
-           bandwidth_factor = n->model == NETWORK_LV08 ? 0.97 : 1;
-    double rate = bandwidth;
-    if (latency > 0) rate = fmin(rate, n->tcp_gamma / (2 * latency));
-    return latency * latency_factor + bytes / (rate * bandwidth_factor);
 }

@@ -134,11 +134,23 @@ typedef struct region {
 
 typedef enum network_model { NETWORK_CM02, NETWORK_LV08 } network_model;
 
+typedef enum transport { TRANSPORT_TCP, TRANSPORT_UDP } transport;
+
+/* How phones and servers are connected. */
+typedef struct connection_settings {
+    bool set_up;   /* before the first message; false: all are open for ever */
+    int transport; /* enum transport */
+    bool tls;
+    double keep_alive; /* seconds without a message after which one is closed */
+} connection_settings;
+
 /* How SimGrid computes transfers; see docs/platforms.md. */
 typedef struct network_settings {
     int model; /* network_model */
     bool crosstraffic;
     double tcp_gamma; /* bytes: a flow's rate is at most tcp_gamma / (2 latency) */
+    bool headers;     /* what is sent has those of its packets */
+    connection_settings connection;
 } network_settings;
 
 typedef struct platform platform;
@@ -171,6 +183,12 @@ void platform_free(platform *p);
  * min(bandwidth, tcp_gamma / (2 latency))), the factors being 1 and 1, or 13.01 and 0.97. */
 double platform_transfer_time(const network_settings *n, double latency, double bandwidth, double bytes);
 
+/* Bytes that a message of `bytes` takes on the way: with the headers of its records, segments and frames, if they count. */
+uint64_t platform_wire_bytes(const network_settings *n, uint64_t bytes);
+
+/* Round trips before the first message: one for TCP, one for TLS 1.3 (a full handshake). */
+unsigned connection_round_trips(const connection_settings *c);
+
 /* Where a phone is; NULL: not known. */
 const location *platform_phone_place(const platform *p, uint64_t phone);
 
@@ -188,7 +206,7 @@ void platform_write_xml(const platform *p, FILE *out);
 void platform_write_dot(const platform *p, FILE *out);
 
 /* Tables of YAML keys, for the reference and its test. */
-extern const yaml_field PLATFORM_FIELDS[], NETWORK_FIELDS[], PHONE_GROUP_FIELDS[], CELL_FIELDS[], SITE_FIELDS[],
-    REGION_FIELDS[], DEVICE_FIELDS[], LINK_FIELDS[], RADIO_FIELDS[];
+extern const yaml_field PLATFORM_FIELDS[], NETWORK_FIELDS[], CONNECTION_FIELDS[], PHONE_GROUP_FIELDS[], CELL_FIELDS[],
+    SITE_FIELDS[], REGION_FIELDS[], DEVICE_FIELDS[], LINK_FIELDS[], RADIO_FIELDS[];
 
 #endif

@@ -159,7 +159,8 @@ typedef struct request_record {
     double compute;          /* seconds; what is neither waiting nor computing is the network's */
     double call;             /* of them, the fixed cost of executions */
     double under_way;        /* seconds that its attempts were, together: the latency, unless there was more than one */
-    double promotion;        /* of the network's seconds, waiting for the phone's radio */
+    double promotion;        /* of the network's seconds, waiting for the phone's radio, */
+    double connection;       /* and for a connection to be set up */
     double cost;             /* paper-style */
     double phone_joules;     /* beyond idle power: computing and radio */
     double radio_joules;     /* of them, the radio's */

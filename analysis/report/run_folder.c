@@ -17,6 +17,7 @@ static const char *const RESULTS_HISTORY[] = {
     "ac22ad20eb82dd95",
     "8f2094b20f568210",
     "b5ecfc3fc0ab40ac",
+    "77ba13410098d588",
     NULL,
 };
 const schema RESULTS_SCHEMA = {"run the scenario or the sweep again", RESULTS_HISTORY};

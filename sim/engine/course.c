@@ -171,7 +171,8 @@ static void send_answer(attempt *a, double now) {
     if (a->place->at == TIER_PHONE)
         come_home(a, now);
     else
-        send_to(a, engine_place_for(e, a->request->record.phone, TIER_PHONE), e->s->payload.answer, now);
+        send_to(a, engine_place_for(e, a->request->record.phone, TIER_PHONE),
+                platform_wire_bytes(&e->s->platform.network, e->s->payload.answer), now);
 }
 
 static void send_up(attempt *a, tier to, bool hidden, double now) {

@@ -87,8 +87,8 @@ void request_book_transfer(request *r, const scenario *s, tier from, tier to, ui
 }
 
 uint64_t request_payload(const request *r, const scenario *s, bool hidden) {
-    return hidden ? payload_hidden(&s->payload, &s->shape, r->record.tokens)
-                  : payload_tokens(&s->payload, r->record.tokens);
+    return platform_wire_bytes(&s->platform.network, hidden ? payload_hidden(&s->payload, &s->shape, r->record.tokens)
+                                                            : payload_tokens(&s->payload, r->record.tokens));
 }
 
 void request_answer(request *r, const attempt *by) {

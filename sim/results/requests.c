@@ -6,7 +6,7 @@
 typedef struct request_row {
     const char *policy, *tier, *failure;
     uint64_t request, phone, sample, tokens, label, bytes_up, bytes_down;
-    double arrival, latency, wait[TIER_COUNT], compute, call, network, promotion;
+    double arrival, latency, wait[TIER_COUNT], compute, call, network, promotion, connection;
     double exit, prediction, correct; /* NaN if failed */
     double cost, active_phone, active_radio, active_server, price;
 } request_row;
@@ -31,6 +31,7 @@ static const table_column COLUMNS[] = {
     {"call_s", "of the computing, the fixed cost of executions (a device's `call`)", COLUMN_NUMBER, AT(call)},
     {"network_s", "the rest of the latency", COLUMN_NUMBER, AT(network)},
     {"promotion_s", "of network_s, waiting for the phone's radio to be ready", COLUMN_NUMBER, AT(promotion)},
+    {"connection_s", "of network_s, waiting for a connection to be set up", COLUMN_NUMBER, AT(connection)},
     {"tier", "that answered: phone, edge, cloud; empty if failed", COLUMN_TEXT, AT(tier)},
     {"exit", "layer whose exit answered, from 1; empty if failed", COLUMN_NUMBER, AT(exit)},
     {"prediction", "the answer; empty if failed", COLUMN_NUMBER, AT(prediction)},
@@ -67,6 +68,7 @@ static request_row row_of(const policy_run *run, uint64_t number) {
         /* what is neither waiting nor computing; rounding can leave a last bit below zero */
         .network = fmax(0, r->under_way - record_wait(r) - r->compute),
         .promotion = r->promotion,
+        .connection = r->connection,
         .exit = NAN,
         .prediction = NAN,
         .correct = NAN,

@@ -36,6 +36,7 @@ static const section SECTIONS[] = {
     {"\n### Data\n", DATASET_FIELDS},
     {"\n## Platform\n", PLATFORM_FIELDS},
     {"\n### Network\n", NETWORK_FIELDS},
+    {"\n### Connection\n", CONNECTION_FIELDS},
     {"\n### Phone group\n", PHONE_GROUP_FIELDS},
     {"\n### Cell\n", CELL_FIELDS},
     {"\n### Site\n", SITE_FIELDS},

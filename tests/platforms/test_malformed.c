@@ -40,6 +40,12 @@ static const malformed CASES[] = {
     {"network: {tcp_gamma: 0B}\n" P C S R, 1, 22, "must be above 0"},
     {"network: {crosstraffic: some}\n" P C S R, 1, 25, "write yes or no"},
     {"network: {latency: 1ms}\n" P C S R, 1, 11, "network has no key 'latency'"},
+    {"network: {connection: off}\n" P C S R, 1, 23, "'connection', unless it is none, must be a map of keys, found 'off'"},
+    {"network: {connection: {transport: sctp}}\n" P C S R, 1, 35, "'transport' is 'sctp', did you mean 'tcp'?"},
+    {"network: {connection: {tsl: yes}}\n" P C S R, 1, 24, "a connection has no key 'tsl', did you mean 'tls'?"},
+    {"network: {connection: {keep_alive: 60}}\n" P C S R, 1, 36, "without a unit"},
+    {"network: {connection: {keep_alive: -1s}}\n" P C S R, 1, 36, "it must be at least 0"},
+    {"network: {headers: some}\n" P C S R, 1, 20, "write yes or no"},
     /* phones */
     {"phones: [{device: test-phone, cell: cell}]\n" C S R, 1, 10, "a phone group lacks the key 'count'"},
     {"phones: [{count: 0, device: test-phone, cell: cell}]\n" C S R,

@@ -343,6 +343,44 @@ TEST(drawn_speeds_belong_to_the_phone) {
 
 /* ---- Network settings ---- */
 
+/* By hand: a record of TLS adds 22 bytes (of at most 16,384), a segment of 1,448 or a datagram 70 and 46, DTLS 22 each. */
+TEST(messages_have_headers) {
+    static const struct {
+        bool udp, tls;
+        uint64_t bytes, wire;
+    } CASES[] = {
+        {false, true, 0, 92},       {false, true, 64, 156},      {false, true, 1426, 1518},
+        {false, true, 1427, 1589},  {false, true, 38400, 40356}, /* 3 records, 38,466 bytes in 27 segments */
+        {false, false, 1448, 1518}, {false, false, 1449, 1589},  {true, true, 1450, 1518},
+        {true, true, 1451, 1587},   {true, false, 1472, 1518},   {true, false, 1473, 1565},
+    };
+    network_settings n = {.headers = false};
+    assert_int_equal(platform_wire_bytes(&n, 38400), 38400);
+    n.headers = true;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        n.connection.transport = CASES[i].udp ? TRANSPORT_UDP : TRANSPORT_TCP;
+        n.connection.tls = CASES[i].tls;
+        assert_int_equal(platform_wire_bytes(&n, CASES[i].bytes), CASES[i].wire);
+        assert_int_equal(connection_round_trips(&n.connection), !CASES[i].udp + CASES[i].tls);
+    }
+}
+
+TEST(connections_are_read) {
+    platform p = read(PHONES CELLS SITES REGIONS);
+    const connection_settings *c = &p.network.connection;
+    assert_false(c->set_up || p.network.headers);
+    assert_true(c->transport == TRANSPORT_TCP && c->tls); /* of which headers would be */
+    platform_free(&p);
+    p = read("network: {headers: yes, connection: {}}\n" PHONES CELLS SITES REGIONS);
+    assert_true(c->set_up && c->transport == TRANSPORT_TCP && c->tls && p.network.headers);
+    assert_near(c->keep_alive, 60, 0);
+    platform_free(&p);
+    p = read("network: {connection: {transport: udp, tls: no, keep_alive: 2min}}\n" PHONES CELLS SITES REGIONS);
+    assert_true(c->set_up && c->transport == TRANSPORT_UDP && !c->tls);
+    assert_near(c->keep_alive, 120, 0);
+    platform_free(&p);
+}
+
 TEST(network_settings_are_read) {
     platform p = read("network: {model: LV08, crosstraffic: yes, tcp_gamma: 64KiB}\n" PHONES CELLS SITES REGIONS);
     assert_int_equal(p.network.model, NETWORK_LV08);
@@ -352,7 +390,7 @@ TEST(network_settings_are_read) {
 }
 
 TEST(transfer_times) {
-    network_settings n = {NETWORK_CM02, false, 4 << 20};
+    network_settings n = {.model = NETWORK_CM02, .tcp_gamma = 4 << 20};
     assert_near(platform_transfer_time(&n, 0.01, 1e6, 1000), 0.011, 1e-15);
     assert_near(platform_transfer_time(&n, 0.01, 1e6, 0), 0.01, 0);
     assert_near(platform_transfer_time(&n, 0, 1e6, 1000), 0.001, 1e-15); /* no latency, no bound */
@@ -490,6 +528,8 @@ int main(void) {
         cmocka_unit_test(backhaul_and_wan_are_one_link),
         cmocka_unit_test(drawn_speeds),
         cmocka_unit_test(drawn_speeds_belong_to_the_phone),
+        cmocka_unit_test(messages_have_headers),
+        cmocka_unit_test(connections_are_read),
         cmocka_unit_test(network_settings_are_read),
         cmocka_unit_test(transfer_times),
         cmocka_unit_test(summary),

@@ -271,10 +271,14 @@ static void assert_transfers(network_settings n) {
 /* A tcp_gamma of 4 MiB leaves every route its bandwidth: even at LV08's 13.01-fold latency of 43 ms it
  * allows 3.7 MB/s, more than the narrowest link there. 20,000 bytes bound a route of 10 ms to 1 MB/s, longer
  * ones to less. */
-TEST(transfers_under_cm02) { assert_transfers((network_settings){NETWORK_CM02, false, 4194304}); }
-TEST(transfers_under_cm02_bounded_by_tcp) { assert_transfers((network_settings){NETWORK_CM02, false, 20000}); }
-TEST(transfers_under_lv08) { assert_transfers((network_settings){NETWORK_LV08, false, 4194304}); }
-TEST(transfers_under_lv08_bounded_by_tcp) { assert_transfers((network_settings){NETWORK_LV08, false, 20000}); }
+TEST(transfers_under_cm02) { assert_transfers((network_settings){.model = NETWORK_CM02, .tcp_gamma = 4194304}); }
+TEST(transfers_under_cm02_bounded_by_tcp) {
+    assert_transfers((network_settings){.model = NETWORK_CM02, .tcp_gamma = 20000});
+}
+TEST(transfers_under_lv08) { assert_transfers((network_settings){.model = NETWORK_LV08, .tcp_gamma = 4194304}); }
+TEST(transfers_under_lv08_bounded_by_tcp) {
+    assert_transfers((network_settings){.model = NETWORK_LV08, .tcp_gamma = 20000});
+}
 
 static double both_ways(const platform *p, const char *from, const char *to, long bytes) {
     transfer *t = share(sizeof *t);

@@ -23,7 +23,7 @@ static const char SCENARIO[] =
     "split: {phone: 3, edge: 6, cloud: 12}\n"
     "policies: [edge-only, cloud-only, phone-only, {confidence: {threshold: 0.8, exits: all, escalate: hidden}}]\n"
     "run: {requests: 400}\n";
-enum { REQUESTS = 400, EDGE_ONLY = 0, PHONE_ONLY = 2, CONFIDENCE = 3, PHONES = 20 };
+enum { REQUESTS = 400, EDGE_ONLY = 0, CLOUD_ONLY = 1, PHONE_ONLY = 2, CONFIDENCE = 3, PHONES = 20 };
 
 static void take_records(const simulated *run, void *into) {
     memcpy(into, run->records, run->count * sizeof *run->records);
@@ -73,6 +73,76 @@ TEST(one_after_the_other) {
         asleep += sleeps;
     }
     assert_true(asleep > REQUESTS / 5 && asleep < REQUESTS / 2); /* exp(-1) of them are expected */
+    free_records(r);
+}
+
+/* ---- Connections and headers ---- */
+
+#define NO_RADIO "platform.cells.c.radio=ideal"
+
+/* TCP and TLS 1.3 need two round trips before the first message, of 20 ms to the edge and 40 to the cloud, and again after
+ * two seconds without a message. */
+TEST(connections_are_set_up_and_kept_alive) {
+    static const struct {
+        const char *connection;
+        size_t policy;
+        double seconds;
+    } CASES[] = {
+        {"platform.network={connection: {keep_alive: 2s}}", EDGE_ONLY, 2 * 0.02},
+        {"platform.network={connection: {keep_alive: 2s}}", CLOUD_ONLY, 2 * 0.04},
+        {"platform.network={connection: {keep_alive: 2s, tls: no}}", EDGE_ONLY, 0.02},
+        {"platform.network={connection: {keep_alive: 2s, transport: udp}}", EDGE_ONLY, 0.02},
+        {"platform.network={connection: {keep_alive: 2s, transport: udp, tls: no}}", EDGE_ONLY, 0},
+        {"platform.network={connection: none}", EDGE_ONLY, 0},
+    };
+    scratch_file("access.yaml", SCENARIO, 1, "{process: closed, think: {exponential: 2s}}");
+    for (size_t k = 0; k < sizeof CASES / sizeof *CASES; k++) {
+        request_record *r = run_policy(&ENGINE_TABLES, (const char *const[]){NO_RADIO, CASES[k].connection, NULL},
+                                       CASES[k].policy);
+        double quiet = -INFINITY, hop = CASES[k].policy == EDGE_ONLY ? 0.01 : 0.02;
+        for (int i = 0; i < REQUESTS; i++) {
+            double setting_up = r[i].arrival - quiet > 2 ? CASES[k].seconds : 0;
+            assert_within(r[i].connection, setting_up, 1e-9);
+            assert_within(r[i].latency, setting_up + r[i].compute + 2 * hop + 84e-6, 1e-9);
+            quiet = r[i].arrival + r[i].latency;
+        }
+        free_records(r);
+    }
+}
+
+/* A sleeping radio is promoted before the connection is set up, which has a message of its own wait: and both hold it. With
+ * headers, 20 B are 20 + 22 + 70 = 112 on the way, and 64 B are 156. */
+TEST(radio_connection_and_headers_add_up) {
+    scratch_file("access.yaml", SCENARIO, 1, "{process: closed, think: {exponential: 2s}}");
+    request_record *r = run_policy(
+        &ENGINE_TABLES, (const char *const[]){"platform.network={headers: yes, connection: {keep_alive: 1s}}", NULL},
+        EDGE_ONLY);
+    double quiet = -INFINITY;
+    unsigned seen[3] = {0};
+    for (int i = 0; i < REQUESTS; i++) {
+        double gap = r[i].arrival - quiet;
+        seen[gap > 2 ? 2 : gap > 1 ? 1 : 0]++;
+        assert_within(r[i].promotion, gap > 2 ? 0.5 : 0, 1e-9);
+        assert_within(r[i].connection, gap > 1 ? 0.04 : 0, 1e-9);
+        assert_within(r[i].latency, r[i].promotion + r[i].connection + r[i].compute + 0.02 + 268e-6, 1e-9);
+        assert_int_equal(r[i].bytes_up, 112);
+        assert_int_equal(r[i].bytes_down, 156);
+        quiet = r[i].arrival + r[i].latency;
+    }
+    for (int i = 0; i < 3; i++) assert_true(seen[i] > 30);
+    free_records(r);
+}
+
+/* Who asks while a connection is being set up waits for the rest of it. */
+TEST(a_connection_is_set_up_once) {
+    scratch_file("access.yaml", SCENARIO, 1, "{process: poisson, rate: 200/s}");
+    request_record *r = run_policy(
+        &ENGINE_TABLES, (const char *const[]){NO_RADIO, "platform.network={connection: {keep_alive: 1h}}", NULL},
+        EDGE_ONLY);
+    double ready = r[0].arrival + 0.04;
+    assert_near(r[0].connection, 0.04, 1e-12);
+    assert_true(r[1].arrival < ready);
+    for (int i = 1; i < REQUESTS; i++) assert_within(r[i].connection, fmax(0, ready - r[i].arrival), 1e-9);
     free_records(r);
 }
 
@@ -173,6 +243,9 @@ TEST(an_ideal_radio_is_always_awake) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_after_the_other),
+        cmocka_unit_test(connections_are_set_up_and_kept_alive),
+        cmocka_unit_test(radio_connection_and_headers_add_up),
+        cmocka_unit_test(a_connection_is_set_up_once),
         cmocka_unit_test(no_joule_is_lost_or_counted_twice),
         cmocka_unit_test(an_ideal_radio_is_always_awake),
     };

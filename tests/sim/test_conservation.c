@@ -48,10 +48,10 @@ static const double CLOUD_COST = 6.0 / 12 + 12.0 / 12;
 
 static const char HEADER[] =
     "policy,request,phone,sample,tokens,arrival_s,latency_s,wait_phone_s,wait_edge_s,wait_cloud_s,compute_s,call_s,network_s,"
-    "promotion_s,tier,exit,prediction,label,correct,cost,energy_active_phone_j,energy_active_radio_j,energy_active_server_j,"
+    "promotion_s,connection_s,tier,exit,prediction,label,correct,cost,energy_active_phone_j,energy_active_radio_j,energy_active_server_j,"
     "bytes_up,bytes_down,price,failure\n";
 
-enum { COLUMNS = 27, MAX_POLICIES = 16 };
+enum { COLUMNS = 28, MAX_POLICIES = 16 };
 enum {
     POLICY,
     REQUEST,
@@ -67,6 +67,7 @@ enum {
     CALL,
     NETWORK,
     PROMOTION,
+    CONNECTION,
     TIER,
     EXIT,
     PREDICTION,
@@ -134,7 +135,7 @@ static void free_rows(rows *all) {
 /* ---- What must hold ---- */
 
 static void check_row(const row *r) {
-    for (int column = ARRIVAL; column <= PROMOTION; column++) assert_true(value(r, column) >= 0);
+    for (int column = ARRIVAL; column <= CONNECTION; column++) assert_true(value(r, column) >= 0);
     for (int column = COST; column <= PRICE; column++) assert_true(value(r, column) >= 0);
     double waited = value(r, WAIT_PHONE) + value(r, WAIT_EDGE) + value(r, WAIT_CLOUD);
     assert_within(waited + value(r, COMPUTE) + value(r, NETWORK), value(r, LATENCY), 1e-7);
