@@ -8,7 +8,7 @@
 #include "keys.h"
 #include "service.h"
 
-extern const char preset_devices[], preset_links[]; /* platforms/presets/, embedded */
+extern const char preset_devices[], preset_devices_0_1[], preset_links[]; /* platforms/presets/, embedded */
 
 /* ---- Names ---- */
 
@@ -25,8 +25,8 @@ static presets known;
 
 /* What they live in. */
 static struct {
-    yaml_document devices, links; /* the texts */
-    arena memory;                 /* the arrays */
+    yaml_document devices, devices_0_1, links; /* the texts */
+    arena memory;                              /* the arrays */
     bool is_whole;
 } store;
 
@@ -179,40 +179,39 @@ bool definitions_check(const definitions *own, portolan_error *err) {
 
 /* ---- Presets ---- */
 
-/* The map of definitions in an embedded file, and room for as many presets of `size` bytes. */
-static const yaml_node *open_presets(yaml_document *doc, const char *name, const char *text, size_t size, void **room,
-                                     portolan_error *err) {
-    if (!yaml_parse(doc, name, text, strlen(text), err)) return NULL;
-    const yaml_node *map = doc->root->items[1];
-    *room = arena_alloc(&store.memory, map->count, size);
-    if (*room) return map;
-    error_memory(err, map->count * size);
-    return NULL;
+/* The map of definitions in an embedded file. */
+static const yaml_node *open_presets(yaml_document *doc, const char *name, const char *text, portolan_error *err) {
+    return yaml_parse(doc, name, text, strlen(text), err) ? doc->root->items[1] : NULL;
 }
 
 /* Each is known as soon as it has been read, so that the next may be like it. */
-static bool read_device_presets(portolan_error *err) {
-    device_preset *devices;
+static bool add_devices(const yaml_node *map, device_preset *devices, portolan_error *err) {
     device_keys keys;
-    const yaml_node *map = open_presets(&store.devices, "presets/devices.yaml", preset_devices, sizeof *devices,
-                                        (void **)&devices, err);
-    if (!map) return false;
-    known.devices = devices;
     for (size_t i = 0; i < map->count; i++) {
         if (!read_device_map(map->items[2 * i + 1], &store.memory, &keys, err)) return false;
-        devices[i] = (device_preset){map->items[2 * i]->text, keys.summary, keys.source, keys.device};
-        known.device_count++;
+        devices[known.device_count++] = (device_preset){
+            map->items[2 * i]->text, keys.summary, keys.source, keys.range, keys.error, keys.device};
     }
     return true;
+}
+
+static bool read_device_presets(portolan_error *err) {
+    const yaml_node *map = open_presets(&store.devices, "presets/devices.yaml", preset_devices, err), *old = NULL;
+    if (map) old = open_presets(&store.devices_0_1, "presets/devices-0.1.yaml", preset_devices_0_1, err);
+    if (!old) return false;
+    device_preset *devices = arena_alloc(&store.memory, map->count + old->count, sizeof *devices);
+    if (!devices) return error_memory(err, (map->count + old->count) * sizeof *devices);
+    known.devices = devices;
+    return add_devices(map, devices, err) && add_devices(old, devices, err);
 }
 
 static bool read_link_presets(portolan_error *err) {
     link_preset *links;
     link_keys keys;
-    const yaml_node *map = open_presets(&store.links, "presets/links.yaml", preset_links, sizeof *links,
-                                        (void **)&links, err);
+    const yaml_node *map = open_presets(&store.links, "presets/links.yaml", preset_links, err);
     if (!map) return false;
-    known.links = links;
+    known.links = links = arena_alloc(&store.memory, map->count, sizeof *links);
+    if (!links) return error_memory(err, map->count * sizeof *links);
     for (size_t i = 0; i < map->count; i++) {
         if (!read_link_map(map->items[2 * i + 1], &keys, &store.memory, err)) return false;
         links[i] = (link_preset){map->items[2 * i]->text, keys.summary, keys.source, keys.link};
@@ -227,6 +226,7 @@ const presets *presets_load(portolan_error *err) {
     if (store.is_whole) return &known;
     known = (presets){0};
     yaml_unload(&store.devices);
+    yaml_unload(&store.devices_0_1);
     yaml_unload(&store.links);
     arena_free(&store.memory);
     return NULL;

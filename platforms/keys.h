@@ -44,7 +44,7 @@ typedef struct region_keys {
 } region_keys;
 
 typedef struct device_keys {
-    const char *like, *summary, *source, *table;
+    const char *like, *summary, *source, *range, *error, *table;
     device device;
 } device_keys;
 

@@ -63,6 +63,7 @@ double link_byte_joules(const net_link *cell_link, bool up);
 
 typedef struct device_preset {
     const char *name, *summary, *source;
+    const char *range, *error; /* what its figures were measured on, and how far off they are; NULL: not said */
     device hardware;
 } device_preset;
 

@@ -164,16 +164,18 @@ static void write_origin(const calibration *c, FILE *out) {
     }
 }
 
+static void write_error(const calibration *c, FILE *out) {
+    const service_errors *e = c->formula_errors.count ? &c->formula_errors : &c->used_errors;
+    fprintf(out, "median %.1f %%, 90 %% within %.1f %% (shapes %s)", 100 * e->median, 100 * e->p90,
+            c->formula_errors.count ? "left out" : "of the fit");
+    if (c->table_errors.count) fprintf(out, "; by the table %.1f %%", 100 * c->table_errors.median);
+}
+
 /* Where the figures come from, in words. */
 static void write_source(const calibration *c, FILE *out) {
-    const service_errors *e = &c->formula_errors;
     write_origin(c, out);
-    write_ranges(c, out);
-    fprintf(out, ". %zu fitted, %zu left out", c->used, c->rows.count - c->used);
+    fprintf(out, "%zu shapes fitted, %zu left out", c->used, c->rows.count - c->used);
     if (c->outliers) fprintf(out, ", %zu outliers in neither", c->outliers);
-    if (e->count)
-        fprintf(out, ". Error on those left out: median %.1f %%, 90 %% within %.1f %%", 100 * e->median, 100 * e->p90);
-    if (c->table_errors.count) fprintf(out, "; by the table %.1f %%", 100 * c->table_errors.median);
     if (!(c->fit.per[TERM_FLOPS] > 0))
         fputs(". Speed: assumption, a lower bound; the latencies do not grow with FLOP", out);
     fprintf(out, ". Cores, power, memory and price: assumption, those of %s.", c->like);
@@ -221,35 +223,38 @@ static void put_hardware(const device *d, FILE *out) {
     if (d->usd_per_second > 0) fprintf(out, "    price: %.9gUSD/h\n", d->usd_per_second * 3600);
 }
 
-static char *source_text(const calibration *c) {
+static void write_summary(const calibration *c, FILE *out) {
+    fprintf(out, "fitted by portolan calibrate to %s", c->model ? c->model : c->from);
+}
+
+/* A key, and as a text what `write` writes. */
+static bool put_words(const calibration *c, FILE *out, const char *key, void (*write)(const calibration *, FILE *),
+                      portolan_error *err) {
     char *text = NULL;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) return NULL;
-    write_source(c, out);
-    bool ok = !ferror(out);
-    if (fclose(out) == 0 && ok) return text;
+    FILE *words = open_memstream(&text, &size);
+    if (!words) return error_memory(err, 0);
+    write(c, words);
+    bool ok = !ferror(words);
+    ok = fclose(words) == 0 && ok ? put_text(out, key, text, err) : error_memory(err, 0);
     free(text);
-    return NULL;
+    return ok;
 }
 
 bool calibration_write_device(const calibration *c, const result_folder *folder, portolan_error *err) {
-    char *source = source_text(c), summary[256];
-    if (!source) return error_memory(err, 0);
     FILE *f = result_file_open(folder, "device.yaml", err);
     bool ok = f != NULL;
     if (ok) {
-        snprintf(summary, sizeof summary, "fitted by portolan calibrate to %.150s", c->model ? c->model : c->from);
         fprintf(
             f,
             "# Put the entry into the `devices` of a platform, whose file a relative path of the table counts from.\n"
             "devices:\n  %s:\n",
             c->name);
-        ok = put_text(f, "summary", summary, err) && put_text(f, "source", source, err);
+        ok = put_words(c, f, "summary", write_summary, err) && put_words(c, f, "source", write_source, err) &&
+             put_words(c, f, "range", write_ranges, err) && put_words(c, f, "error", write_error, err);
         put_service_time(c, f);
         put_hardware(c->hardware, f);
     }
-    free(source);
     return result_file_close(f, "device.yaml", err) && ok;
 }
 

@@ -41,11 +41,12 @@ static json_t *devices_json(void) {
         const device_preset *p = &known->devices[i];
         const device *d = &p->hardware;
         json_t *bandwidth = d->memory_bandwidth > 0 ? json_real(d->memory_bandwidth) : json_null();
-        json_add(&rows, json_pack("{s:s, s:s, s:f, s:f, s:o, s:I, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
-                                  p->summary, "flops_per_second", d->speed, "call_s", d->call_seconds,
-                                  "memory_bytes_per_second", bandwidth, "cores", (json_int_t)d->cores, "idle_watts",
-                                  d->idle_watts, "busy_watts", d->busy_watts, "memory_bytes", d->memory_bytes,
-                                  "usd_per_hour", d->usd_per_second * 3600, "source", p->source));
+        json_add(&rows,
+                 json_pack("{s:s, s:s, s:f, s:f, s:o, s:I, s:f, s:f, s:f, s:f, s:s?, s:s?, s:s}", "name", p->name,
+                           "summary", p->summary, "flops_per_second", d->speed, "call_s", d->call_seconds,
+                           "memory_bytes_per_second", bandwidth, "cores", (json_int_t)d->cores, "idle_watts",
+                           d->idle_watts, "busy_watts", d->busy_watts, "memory_bytes", d->memory_bytes, "usd_per_hour",
+                           d->usd_per_second * 3600, "range", p->range, "error", p->error, "source", p->source));
     }
     return rows;
 }

@@ -94,6 +94,11 @@ silent() {
     check "standard error is not empty" test ! -s stderr
 }
 
+# column NAME FILE.csv: its number, from 1, by which awk finds it.
+column() {
+    head -n 1 "$2" | tr , '\n' | grep -nx -- "$1" | cut -d: -f1
+}
+
 # json FILE PATH VALUE: the value at a path of a JSON file.
 json() {
     local found

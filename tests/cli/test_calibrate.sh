@@ -17,7 +17,9 @@ for file in device.yaml table.csv fit.tsv fit.gp; do check "$file is missing" te
 # layers 1, 2, 3; tokens 2, 3, 4, 6, 8, 12, 16, 24; batches 1, 2; and the header
 check "rows of the table" test "$(wc -l <mine/table.csv)" -eq 49
 check "points of the picture" test "$(grep -c '^formula' mine/fit.tsv)" -eq 5
-check "the source names kernels and core" grep -q 'kernels .*, one core, tiny.safetensors: hidden 32, feed-forward 64, layers 1 to 3, tokens 2 to 24, batch 1 to 2' mine/device.yaml
+check "the source names kernels and core" grep -q 'kernels .*, one core, tiny.safetensors: 48 shapes fitted, 5 left out' mine/device.yaml
+check "the range" grep -q 'range: "hidden 32, feed-forward 64, layers 1 to 3, tokens 2 to 24, batch 1 to 2"' mine/device.yaml
+check "the error" grep -q 'error: "median .* (shapes left out); by the table' mine/device.yaml
 check "no leftovers" test "$(ls -d mine*)" = mine
 
 # The device is one for a platform, with its table beside it.

@@ -11,13 +11,13 @@ cp phones.csv data
 cat >town.yaml <<'END'
 name: town
 phones:
-  - {name: people, count: 6, device: phone-midrange, cell: lte, places: $PORTOLAN_DATA/phones.csv}
+  - {name: people, count: 6, device: phone-midrange@0.1, cell: lte, places: $PORTOLAN_DATA/phones.csv}
 cells:
   - {name: lte, count: 2, link: lte-macro, site: tower}
 sites:
-  - {name: tower, count: 2, server: edge-nuc, backhaul: fibre-backhaul, region: cloud, places: sites.csv}
+  - {name: tower, count: 2, server: edge-nuc@0.1, backhaul: fibre-backhaul, region: cloud, places: sites.csv}
 regions:
-  - {name: cloud, server: cloud-gpu-t4, wan: wan-regional}
+  - {name: cloud, server: cloud-gpu-t4@0.1, wan: wan-regional}
 END
 cat >wanted.csv <<'END'
 kind,name,latitude,longitude,attached_to
@@ -70,7 +70,7 @@ check "places.csv of the run" cmp first/places.csv wanted.csv
 check "nine files and nothing else" test "$(find first -type f | wc -l)" -eq 9
 check "a row a policy and site, and a header" test "$(wc -l <first/sites.csv)" -eq 11
 # sites.csv against requests.csv: phones 0 and 4 are tower-1's
-awk -F, '$1 == "random" { n[$3 == 0 || $3 == 4 ? "tower-1" : "tower-2", $14]++ }
+awk -F, -v tier="$(column tier first/requests.csv)" '$1 == "random" { n[$3 == 0 || $3 == 4 ? "tower-1" : "tower-2", $tier]++ }
     END { for (s = 1; s <= 2; s++) print "random,tower-" s "," 2 * s "," n["tower-" s, "phone"] + n["tower-" s, "edge"] + n["tower-" s, "cloud"] \
               "," n["tower-" s, "phone"] "," n["tower-" s, "edge"] "," n["tower-" s, "cloud"] ",0" }' first/requests.csv >counted
 check "sites.csv counts what requests.csv has" diff counted <(grep '^random,' first/sites.csv)

@@ -57,7 +57,7 @@ prints "random: edge site edge-"
 prints "is overloaded since"
 prints "latencies and failures grow with the length of the run"
 # samples.csv against requests.csv
-awk -F, 'NR > 1 { n[$1 "," $4]++; right[$1 "," $4] += $18 } END { for (k in n) print k "," n[k] "," right[k] }' first/requests.csv |
+awk -F, -v correct="$(column correct first/requests.csv)" 'NR > 1 { n[$1 "," $4]++; right[$1 "," $4] += $correct } END { for (k in n) print k "," n[k] "," right[k] }' first/requests.csv |
     sort -t, -k1,1 -k2,2n >counted.csv
 check "samples.csv counts what requests.csv has" cmp counted.csv <(tail -n +2 first/samples.csv | sort -t, -k1,1 -k2,2n)
 run 0 run "$quick" "${short[@]}" --set output.requests=none --out no-rows -q

@@ -16,12 +16,16 @@ def quantity(value, unit, prefixes=(("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1
 
 
 def devices(rows):
-    print("| preset | what it is | speed of a core | cores | idle, busy | memory | USD/h |")
-    print("|---|---|---|---|---|---|---|")
+    print("| preset | what it is | speed of a core | call | weights | error of the seconds | cores | idle, busy | memory | USD/h |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
-        print(f"| `{row['name']}` | {row['summary']} | {quantity(row['flops_per_second'], 'f')} | {row['cores']} "
-              f"| {row['idle_watts']:g}W, {row['busy_watts']:g}W | {quantity(row['memory_bytes'], 'B')} "
-              f"| {row['usd_per_hour']:.9g} |")
+        if "@" in row["name"]:  # earlier figures
+            continue
+        call, bandwidth = row["call_s"], row["memory_bytes_per_second"]
+        print(f"| `{row['name']}` | {row['summary']} | {quantity(row['flops_per_second'], 'f')} "
+              f"| {quantity(call, 's') if call else '-'} | {quantity(bandwidth, 'Bps') if bandwidth else '-'} "
+              f"| {row['error']} | {row['cores']} | {row['idle_watts']:g}W, {row['busy_watts']:g}W "
+              f"| {quantity(row['memory_bytes'], 'B')} | {row['usd_per_hour']:.9g} |")
 
 
 def links(rows):
