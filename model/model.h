@@ -105,10 +105,9 @@ typedef struct encoder_config {
     uint64_t positions; /* longest sequence */
     uint64_t segments;  /* rows of the segment (token type) table; 0: none */
     double norm_eps;
-    bool
-        pre_norm; /* LayerNorm before attention and feed-forward instead of after (with one more after the last layer) */
-    int pooling;  /* what an exit looks at: the first token or the mean of all */
-    bool has_pooler;                /* a dense layer with tanh before the exit's classifier */
+    bool pre_norm;   /* LayerNorm before attention and feed-forward, one more behind the last layer; else after both */
+    int pooling;     /* what an exit looks at: the first token or the mean of all */
+    bool has_pooler; /* a dense layer with tanh before the exit's classifier */
     bool exits[MODEL_MAX_LAYERS];   /* [layer - 1]: whether an exit stands after it */
     bool lowercase;                 /* for the tokenizer */
     const char *const *class_names; /* [classes], NULL at the end; NULL: classes have numbers only. Borrowed */

@@ -41,8 +41,7 @@ static void fill_columns(double *a, double scale[SERVICE_TERMS], const service_t
 /* Solves a x = 1 in the sense of least squares; `rank` of a. x takes the first n places of `ones`. */
 static bool solve(double *a, double *ones, size_t count, size_t n, int *rank, portolan_error *err) {
     enum { WORK = 4096 };
-    static const double
-        SMALLEST = 1e-7; /* condition beyond which terms cannot be told apart: timings have no more digits */
+    static const double SMALLEST = 1e-7; /* condition beyond which terms cannot be told apart: timings are no finer */
     double work[WORK];
     int rows = (int)count, columns = (int)n, one = 1, pivot[SERVICE_TERMS] = {0}, length = WORK, info;
     blas.dgelsy(&rows, &columns, &one, a, &rows, ones, &rows, pivot, &SMALLEST, rank, work, &length, &info);

@@ -34,16 +34,16 @@ typedef struct exit_outcome {
  * message said that reached it. Each answer brings the load of the place that sent it, to the phone and to the site that it
  * passes; and the site tells its cells of its own, if the scenario wants it (run: load_report). */
 typedef struct tier_load {
-    double
-        age; /* seconds since it was so: 0 for the place that decides; INFINITY where no message has said anything, and
-                   then the counts are 0 and `wait` is NAN */
+    /* Seconds since it was so: 0 for the place that decides; INFINITY where no message has said anything, and then the
+     * counts are 0 and `wait` is NAN. */
+    double age;
     uint64_t waiting; /* for a core */
     uint64_t busy;    /* cores at work, the one that computed the newest exit included */
     uint64_t cores;
-    double wait; /* expected seconds until a core is free for one more, as the place reckons: 0 where one is free, else
-                          (waiting + 1) x its mean seconds an execution / cores */
-    double
-        service; /* seconds that this request, sent straight there, would be computed: known from profiling, always */
+    /* Expected seconds until a core is free for one more, as the place reckons: 0 where one is free, else (waiting + 1) x its
+     * mean seconds an execution / cores. */
+    double wait;
+    double service; /* seconds that this request, sent straight there, would be computed; profiled, so always known */
     double round_trip; /* at the phone: network seconds of its last request there and back; NAN: none yet */
 } tier_load;
 
@@ -64,8 +64,7 @@ typedef struct observation {
     uint64_t request;
     uint32_t phone;
     uint32_t tokens;
-    const double
-        *v; /* [v_size] representation by the embedding layer, in `route` of a policy that needs it; else NULL */
+    const double *v; /* [v_size] representation by the embedding layer, in `route` of a policy that needs it; or NULL */
     uint32_t v_size;
     const uint32_t *depth;     /* [TIER_COUNT] layers each tier holds: m, n, L */
     const double *tier_cost;   /* [TIER_COUNT] cost of sending the request straight to each tier: K */
@@ -74,9 +73,10 @@ typedef struct observation {
     uint32_t exit_count;
     const tier_load *load;      /* [TIER_COUNT] for a policy that needs it; else NULL */
     const device_state *device; /* for a policy that needs load, on the phone; else NULL */
-    uint64_t *note; /* the request's own memory, 0 at first: what the policy writes here it finds again, whenever
-                                   it is asked about this request, and in its feedback */
-    void *random;   /* the request's own stream of random numbers, the same for every policy; see policy_uniform */
+    /* The request's own memory, 0 at first: what the policy writes here it finds again whenever it is asked about this
+     * request, and in its feedback. */
+    uint64_t *note;
+    void *random; /* the request's own stream of random numbers, the same for every policy; see policy_uniform */
     double (*uniform)(void *random);
 } observation;
 
@@ -116,8 +116,8 @@ typedef enum verdict_kind {
 typedef struct verdict {
     verdict_kind kind;
     tier to; /* send: where to */
-    bool
-        hidden; /* send, after an exit: the hidden state, so that it goes on behind it; else tokens, from layer 1 again */
+    /* Send, after an exit: the hidden state, so that it goes on behind it; else tokens, from layer 1 again. */
+    bool hidden;
     uint32_t site; /* send: which of the edge sites within reach; 0: the phone's own, the only one yet */
 } verdict;
 
@@ -170,9 +170,9 @@ typedef struct policy_option {
 
 /* What a policy is told when it is opened. */
 typedef struct policy_start {
-    const double
-        *shares; /* [TIER_COUNT] of the requests that the policy named by OPTION_POLICY answered by tier, summing
-                             to 1; NULL for a policy without that option */
+    /* [TIER_COUNT] shares, by tier, of the requests that the policy named by OPTION_POLICY answered, summing to 1; NULL for a
+     * policy without that option. */
+    const double *shares;
 } policy_start;
 
 enum { POLICY_WHY = 240 }; /* bytes of a reason, with its NUL */

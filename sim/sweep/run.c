@@ -19,8 +19,7 @@ typedef struct slot {
     pid_t pid; /* 0: free */
     size_t point;
     scenario *s;
-    policy_result
-        *results; /* [SCENARIO_MAX_POLICIES], shared with the child; the last one may hold the point's error */
+    policy_result *results; /* [SCENARIO_MAX_POLICIES], shared with the process; the last may hold the point's error */
     double started;
 } slot;
 
