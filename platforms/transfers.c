@@ -29,7 +29,8 @@ uint64_t platform_wire_bytes(const network_settings *n, uint64_t bytes) {
     const connection_settings *by = &n->connection;
     uint64_t record = by->tls ? RECORD : 0;
     if (!n->headers) return bytes;
-    if (by->transport == TRANSPORT_UDP) return bytes + pieces(bytes, MTU - IP - UDP - record) * (FRAME + IP + UDP + record);
+    if (by->transport == TRANSPORT_UDP)
+        return bytes + pieces(bytes, MTU - IP - UDP - record) * (FRAME + IP + UDP + record);
     bytes += pieces(bytes, RECORD_MOST) * record;
     return bytes + pieces(bytes, MTU - IP - TCP) * (FRAME + IP + TCP);
 }

@@ -233,6 +233,14 @@ static int tell_failures(const sweep_progress *p, const char *folder) {
     return status;
 }
 
+static void tell_outside_table(const sweep_progress *p) {
+    if (p->outside_table)
+        fprintf(
+            stderr,
+            "portolan: in %zu points executions were not in the table of their device; their time is the formula's\n",
+            p->outside_table);
+}
+
 /* From the files just written, as `portolan report` does. */
 static bool draw_pictures(const sweep_store *t, picture_list *pictures, portolan_error *err) {
     char plots[sizeof t->folder + 8];
@@ -274,6 +282,7 @@ static int run_sweep(const sweep_arguments *a, const sweep *w, const char *folde
               sweep_files_write(&st, &t, &err) && (p.interrupted || draw(a, &st, &t, &err));
     int status = ok ? show(a, &st, &t) : fail(&err);
     if (ok && !status) status = tell_failures(&p, folder);
+    if (ok && !a->common.quiet) tell_outside_table(&p);
     sweep_statistics_free(&st);
     store_close(&t);
     return status;

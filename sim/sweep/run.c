@@ -31,8 +31,8 @@ typedef struct runner {
     slot *slots; /* [slot_count] */
     size_t slot_count;
     char host[256];
-    size_t finished, failed;
-    double busy_seconds; /* of all points */
+    size_t finished, failed, outside_table; /* points */
+    double busy_seconds;                    /* of all points */
     progress bar;
     int interrupted; /* by this signal; 0: no */
 } runner;
@@ -129,8 +129,12 @@ static bool record_results(runner *r, const slot *sl, double seconds, portolan_e
                       .attempts = 1,
                       .hash = hash,
                       .count = s->policy_count};
-    for (size_t i = 0; i < s->policy_count; i++)
+    bool outside_table = false;
+    for (size_t i = 0; i < s->policy_count; i++) {
         p.results[i] = (point_result){s->policies[i].label, s->policies[i].type->name, sl->results[i].summary};
+        outside_table |= sl->results[i].outside_table > 0;
+    }
+    r->outside_table += outside_table;
     r->finished++;
     return !r->store || (scenario_hash(s, hash, err) && store_record(r->store, &p, err));
 }
@@ -242,7 +246,9 @@ bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_
     runner r = {.w = w, .store = t, .options = o};
     double start = wall_clock();
     bool ok = run_with(&r, points, count, err);
-    *became = (sweep_progress){.interrupted = r.interrupted, .seconds = wall_clock() - start};
+    *became = (sweep_progress){.outside_table = r.outside_table,
+                               .interrupted = r.interrupted,
+                               .seconds = wall_clock() - start};
     store_count(t, w, became);
     return ok;
 }

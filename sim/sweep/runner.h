@@ -14,6 +14,7 @@ typedef struct sweep_options {
 
 typedef struct sweep_progress {
     size_t done, failed, waiting; /* of the whole plan */
+    size_t outside_table;         /* points run now in which executions were not in the table of their device */
     int interrupted;              /* by this signal; 0: no */
     double seconds;               /* of the present command's wall clock */
 } sweep_progress;

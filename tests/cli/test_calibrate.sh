@@ -47,6 +47,10 @@ check "all were outside" test "$(get outside/manifest.json outside_table.edge-on
 run 0 run scenario.yaml --out quiet --set tokens=25 -q
 silent
 
+printf 'scenario: scenario.yaml\naxes: {tokens: [20, 25, 30]}\n' >sweep.yaml
+run 0 sweep sweep.yaml --out swept
+says "in 2 points executions were not in the table of their device; their time is the formula's"
+
 run 0 calibrate tiny.safetensors --batch 1 --tokens 9 --left-out 1 --out second --json --name box --like edge-xeon
 check "name" test "$(get stdout name)" = box
 check "left out" test "$(get stdout left_out)" = 1
