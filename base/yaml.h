@@ -103,6 +103,10 @@ typedef struct yaml_field {
  * of the right kind and within bounds. `what` names the map in messages: "a cell". */
 bool yaml_read(const yaml_node *map, const char *what, const yaml_field *fields, void *into, portolan_error *err);
 
+/* Reads the value of a FIELD_DISTRIBUTION by itself; of the field, key, unit and bounds count. */
+struct distribution;
+bool yaml_distribution(const yaml_node *node, const yaml_field *f, struct distribution *d, portolan_error *err);
+
 /* Fills the struct with the defaults of the table, without a document. */
 bool yaml_defaults(const yaml_field *fields, void *into, portolan_error *err);
 

@@ -141,7 +141,7 @@ static bool read_distribution_map(const yaml_node *node, const yaml_field *f, di
     return true;
 }
 
-static bool read_distribution(const yaml_node *node, const yaml_field *f, distribution *d, portolan_error *err) {
+bool yaml_distribution(const yaml_node *node, const yaml_field *f, distribution *d, portolan_error *err) {
     double most = f->most == 0 ? DBL_MAX : f->most;
     double least = f->positive && f->least == 0 ? DBL_MIN : f->least;
     *d = (distribution){.kind = DIST_CONSTANT, .least = least, .most = most};
@@ -163,7 +163,7 @@ static bool read_value(const yaml_node *node, const yaml_field *f, void *into, p
     case FIELD_BOOL: return read_bool(node, f, to, err);
     case FIELD_COUNT: return read_count(node, f, to, err);
     case FIELD_QUANTITY: return read_bounded(node, f, to, err);
-    case FIELD_DISTRIBUTION: return read_distribution(node, f, to, err);
+    case FIELD_DISTRIBUTION: return yaml_distribution(node, f, to, err);
     case FIELD_CHOICE: return read_choice(node, f, to, err);
     case FIELD_NODE: *(const yaml_node **)to = node; return true;
     }

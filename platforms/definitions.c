@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "keys.h"
 #include "service.h"
+#include "times.h"
 
 extern const char preset_devices[], preset_devices_0_1[], preset_links[]; /* platforms/presets/, embedded */
 
@@ -99,6 +100,13 @@ static bool read_device_map(const yaml_node *map, arena *memory, device_keys *ke
     return !keys->table || read_service_table(memory, yaml_find(map, "table"), &keys->device, err);
 }
 
+static bool read_radio_times(arena *memory, radio_keys *keys, portolan_error *err) {
+    radio_model *m = &keys->model;
+    return (!keys->promotion || times_read(memory, keys->promotion, "promotion", &m->promotion, err)) &&
+           (!keys->delay_up || times_read(memory, keys->delay_up, "delay_up", &m->delay_up, err)) &&
+           (!keys->delay_down || times_read(memory, keys->delay_down, "delay_down", &m->delay_down, err));
+}
+
 /* The states of a link's radio, which start from those of the preset that the link is like, if it has any. */
 static bool read_radio(const yaml_node *node, net_link *l, arena *memory, portolan_error *err) {
     static const char *const NEEDED[] = {"promotion",  "promotion_power",  "active_power",
@@ -110,9 +118,11 @@ static bool read_radio(const yaml_node *node, net_link *l, arena *memory, portol
     if (!yaml_expect(node, YAML_MAP, "'radio' of a link, unless it is ideal,", err)) return false;
     radio_model *read = arena_alloc(memory, 1, sizeof *read);
     if (!read) return error_memory(err, sizeof *read);
-    *read = l->radio ? *l->radio : (radio_model){.up = l->radio_up, .down = l->radio_down};
-    if (!yaml_read(node, "the radio of a link", RADIO_FIELDS, read, err)) return false;
+    radio_keys keys = {.model = l->radio ? *l->radio : (radio_model){.up = l->radio_up, .down = l->radio_down}};
+    if (!yaml_read(node, "the radio of a link", RADIO_FIELDS, &keys, err) || !read_radio_times(memory, &keys, err))
+        return false;
     const char *missing = l->radio ? NULL : missing_key(node, NEEDED);
+    *read = keys.model;
     l->radio = read;
     return !missing ||
            error_input(err, node->mark,

@@ -174,34 +174,33 @@ const yaml_field LINK_FIELDS[] = {
     {0},
 };
 
-#define STAGE(name, index, doc_seconds, doc_cycle)                                                                   \
-    {name, FIELD_QUANTITY, offsetof(radio_model, tail[index].seconds), .doc = doc_seconds, UNIT_TIME, .most = 3600}, \
-        {name "_power", FIELD_QUANTITY, offsetof(radio_model, tail[index].watts), .doc = "mean power in it",         \
-         UNIT_POWER},                                                                                                \
-    {                                                                                                                \
-        name "_cycle", FIELD_QUANTITY, offsetof(radio_model, tail[index].cycle), .doc = doc_cycle, UNIT_TIME,        \
-                                                                                 .most = 3600                        \
+#define STAGE(name, index, doc_seconds, doc_cycle)                                                                 \
+    {name,      FIELD_QUANTITY, offsetof(radio_keys, model.tail[index].seconds), .doc = doc_seconds,               \
+     UNIT_TIME, .most = 3600},                                                                                     \
+        {name "_power", FIELD_QUANTITY, offsetof(radio_keys, model.tail[index].watts), .doc = "mean power in it",  \
+         UNIT_POWER},                                                                                              \
+    {                                                                                                              \
+        name "_cycle", FIELD_QUANTITY, offsetof(radio_keys, model.tail[index].cycle), .doc = doc_cycle, UNIT_TIME, \
+                                                                                      .most = 3600                 \
     }
 #define CYCLE_DOC "a message down waits for its next multiple since the stage began; default: it waits for nothing"
 
 const yaml_field RADIO_FIELDS[] = {
-    {"promotion", FIELD_DISTRIBUTION, offsetof(radio_model, promotion),
-     .doc = "from idle until a message can go, drawn for each promotion", UNIT_TIME, .most = 3600},
-    {"promotion_power", FIELD_QUANTITY, offsetof(radio_model, promotion_watts), .doc = "power of the radio meanwhile",
-     UNIT_POWER},
-    {"active_power", FIELD_QUANTITY, offsetof(radio_model, active_watts),
+    {"promotion", FIELD_NODE, offsetof(radio_keys, promotion),
+     .doc = "from idle until a message can go, drawn for each promotion"},
+    {"promotion_power", FIELD_QUANTITY, offsetof(radio_keys, model.promotion_watts),
+     .doc = "power of the radio meanwhile", UNIT_POWER},
+    {"active_power", FIELD_QUANTITY, offsetof(radio_keys, model.active_watts),
      .doc = "power while messages are under way, their bytes' own energy apart", UNIT_POWER},
     STAGE("continuous", 0, "the tail's first stage: the radio receives all the time", CYCLE_DOC),
     STAGE("short_drx", 1, "the second stage: it listens now and then (3G: FACH)", CYCLE_DOC),
     STAGE("long_drx", 2, "the third stage: more seldom; behind it, the radio is idle", CYCLE_DOC),
-    {"delay_up", FIELD_DISTRIBUTION, offsetof(radio_model, delay_up),
-     .doc = "what a message up needs beyond the link's latency (scheduling), drawn for each; default: nothing",
-     UNIT_TIME, .most = 3600},
-    {"delay_down", FIELD_DISTRIBUTION, offsetof(radio_model, delay_down), .doc = "the same for a message down",
-     UNIT_TIME, .most = 3600},
-    {"up", FIELD_QUANTITY, offsetof(radio_model, up),
+    {"delay_up", FIELD_NODE, offsetof(radio_keys, delay_up),
+     .doc = "what a message up needs beyond the link's latency (scheduling), drawn for each; default: nothing"},
+    {"delay_down", FIELD_NODE, offsetof(radio_keys, delay_down), .doc = "the same for a message down"},
+    {"up", FIELD_QUANTITY, offsetof(radio_keys, model.up),
      .doc = "energy per byte sent, beyond active_power; default: the link's radio_up", UNIT_ENERGY_PER_BYTE},
-    {"down", FIELD_QUANTITY, offsetof(radio_model, down),
+    {"down", FIELD_QUANTITY, offsetof(radio_keys, model.down),
      .doc = "energy per byte received, beyond active_power; default: the link's radio_down", UNIT_ENERGY_PER_BYTE},
     {0},
 };

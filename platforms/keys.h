@@ -48,6 +48,11 @@ typedef struct device_keys {
     device device;
 } device_keys;
 
+typedef struct radio_keys {
+    radio_model model;
+    const yaml_node *promotion, *delay_up, *delay_down;
+} radio_keys;
+
 typedef struct link_keys {
     const char *like, *summary, *source;
     const yaml_node *radio;

@@ -38,14 +38,23 @@ typedef struct radio_stage {
 
 enum { RADIO_STAGES = 3 }; /* continuous reception, short DRX, long DRX */
 
+/* A time that is drawn, again and again: from a distribution or, where there are any, from measured ones, each as likely. */
+typedef struct drawn_time {
+    distribution from;
+    const double *measured; /* [count] */
+    uint64_t count;
+} drawn_time;
+
+double drawn_time_draw(const drawn_time *d, random_stream *s);
+
 /* A phone's radio as states: idle until a message promotes it, active while messages are under way, then in its tail,
  * stage by stage, and idle again. */
 typedef struct radio_model {
-    distribution promotion; /* seconds; drawn for each */
+    drawn_time promotion;
     double promotion_watts, active_watts;
     radio_stage tail[RADIO_STAGES];
-    distribution delay_up, delay_down; /* seconds that a message waits at an awake radio too; drawn for each */
-    double up, down;                   /* joules per byte, beyond active_watts */
+    drawn_time delay_up, delay_down; /* that a message waits at an awake radio too */
+    double up, down;                 /* joules per byte, beyond active_watts */
 } radio_model;
 
 typedef struct net_link {

@@ -70,8 +70,8 @@ static double pass_radio(attempt *a, phone_access *its, bool down, double now) {
     request *r = a->request;
     const radio_model *m = model_of(r->engine, r->record.phone);
     if (!m) return now;
-    double promotion = distribution_draw(&m->promotion, &r->access);
-    double delay = distribution_draw(down ? &m->delay_down : &m->delay_up, &r->access);
+    double promotion = drawn_time_draw(&m->promotion, &r->access);
+    double delay = drawn_time_draw(down ? &m->delay_down : &m->delay_up, &r->access);
     tell_radio(r->engine, r->record.phone, now);
     its->request = r->number;
     double start = radio_begin(m, &its->radio, promotion, down, now);
@@ -85,7 +85,7 @@ static double round_trip(const engine *e, uint32_t of_phone, tier to, random_str
     const cell *near = &p->cells[p->phones[of_phone].cell];
     const radio_model *m = near->link.radio;
     double latency = near->link.latency + (to == TIER_CLOUD ? p->sites[near->site].uplink.latency : 0);
-    double delays = m ? distribution_draw(&m->delay_up, chance) + distribution_draw(&m->delay_down, chance) : 0;
+    double delays = m ? drawn_time_draw(&m->delay_up, chance) + drawn_time_draw(&m->delay_down, chance) : 0;
     return 2 * platform_transfer_time(&p->network, latency, INFINITY, 0) + delays;
 }
 

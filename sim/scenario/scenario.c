@@ -125,7 +125,7 @@ static bool apply_set(scenario_loader *l, const char *change) {
 }
 
 /* The keys of a platform, at whatever depth, that name a file. The platform has been read, so they stand for nothing else. */
-static const char *const FILE_KEYS[] = {"places", "table", NULL};
+static const char *const FILE_KEYS[] = {"places", "table", "file", NULL};
 
 /* Keeps the hash of a file that the platform names. */
 static bool note_platform_file(scenario_loader *l, const char *role, const yaml_node *named) {

@@ -140,7 +140,7 @@ TEST(radios_have_states_where_a_cell_says_so) {
     assert_near(link_byte_joules(&p.cells[2].link, true), 7e-6, 1e-12);
     assert_near(mine->tail[0].watts, 4, 0);
     assert_near(mine->tail[1].seconds + mine->tail[2].seconds, 0, 0);
-    assert_near(mine->promotion.b, 2, 0);
+    assert_near(mine->promotion.from.b, 2, 0);
     assert_near(link_byte_joules(&p.cells[3].link, false), 2e-6, 1e-12);
     platform_free(&p);
 }
