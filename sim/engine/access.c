@@ -75,7 +75,9 @@ static double pass_radio(attempt *a, phone_access *its, bool down, double now) {
     tell_radio(r->engine, r->record.phone, now);
     its->request = r->number;
     double start = radio_begin(m, &its->radio, promotion, down, now);
-    r->record.promotion += start - now;
+    a->held.promotion = start - now;
+    a->held.turn = delay;
+    r->record.promotion += a->held.promotion;
     return start + delay;
 }
 
@@ -106,13 +108,15 @@ static double connect_to(attempt *a, phone_access *its, double now) {
     }
     double start = fmax(now, c->ready);
     c->used = fmax(c->used, start);
-    r->record.connection += start - now;
+    a->held.connection = start - now;
+    r->record.connection += a->held.connection;
     return start;
 }
 
 double access_begin(attempt *a, double now) {
     phone_access *its = access_of(a);
     if (!its) return now;
+    a->held = (holdings){0};
     bool down = a->place->at == TIER_PHONE;
     double start = pass_radio(a, its, down, now);
     return !down && a->request->engine->s->platform.network.connection.set_up ? connect_to(a, its, start) : start;

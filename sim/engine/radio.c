@@ -8,8 +8,7 @@ const char *const RADIO_STATE_NAMES[] = {"idle",           "promoting",     "act
 
 phone_radio radio_open(void) { return (phone_radio){.connected = -INFINITY, .quiet = -INFINITY}; }
 
-/* The state at `now`, and when it ends by itself; INFINITY: it does not. */
-static radio_state state_until(const radio_model *m, const phone_radio *r, double now, double *end) {
+radio_state radio_state_until(const radio_model *m, const phone_radio *r, double now, double *end) {
     *end = r->connected;
     if (now < r->connected) return RADIO_PROMOTING;
     *end = INFINITY;
@@ -26,10 +25,10 @@ static radio_state state_until(const radio_model *m, const phone_radio *r, doubl
 
 radio_state radio_state_at(const radio_model *m, const phone_radio *r, double now) {
     double end;
-    return state_until(m, r, now, &end);
+    return radio_state_until(m, r, now, &end);
 }
 
-static double watts_of(const radio_model *m, radio_state state) {
+double radio_watts(const radio_model *m, radio_state state) {
     if (state == RADIO_IDLE) return 0;
     if (state == RADIO_PROMOTING) return m->promotion_watts;
     return state == RADIO_ACTIVE ? m->active_watts : m->tail[state - RADIO_CONTINUOUS].watts;
@@ -39,10 +38,10 @@ size_t radio_advance(const radio_model *m, phone_radio *r, double now, radio_spa
     size_t n = 0;
     while (r->told < now) {
         double end;
-        radio_state state = state_until(m, r, r->told, &end);
+        radio_state state = radio_state_until(m, r, r->told, &end);
         if (state == RADIO_IDLE && now == INFINITY) break;
         end = fmin(end, now);
-        spans[n++] = (radio_span){state, r->told, end, watts_of(m, state) * (end - r->told)};
+        spans[n++] = (radio_span){state, r->told, end, radio_watts(m, state) * (end - r->told)};
         r->told = end;
     }
     return n;

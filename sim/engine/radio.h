@@ -43,6 +43,12 @@ phone_radio radio_open(void);
 
 radio_state radio_state_at(const radio_model *m, const phone_radio *r, double now);
 
+/* The same, and when the state ends by itself; INFINITY: it does not. */
+radio_state radio_state_until(const radio_model *m, const phone_radio *r, double now, double *end);
+
+/* What a state takes, beyond what an idle radio does. */
+double radio_watts(const radio_model *m, radio_state state);
+
 /* Fills `spans` with what it went through since it was last asked, each with a length above 0, in order, and returns how many
  * they are. `now` may be INFINITY if no message is under way: then all ends with the tail. To be called before a message
  * begins or ends. */

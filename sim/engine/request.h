@@ -15,6 +15,10 @@ typedef struct place place; /* sim/engine/place.h */
 typedef struct traced_attempt {
     uint32_t lane, core; /* lane of its life, and of its execution on the host */
     double since;        /* the present phase began */
+    bool held;           /* its message is; */
+    int inner;           /* what holds a message, or the call within computing; trace_what, 0: none */
+    double inner_since;  /* it began, */
+    double due;          /* and ends by itself */
 } traced_attempt;
 
 /* The next slice: which exits are evaluated where the request is, and what the policy says of the last of them. */
@@ -30,6 +34,13 @@ typedef struct load_report {
     float wait; /* seconds that one more would wait for a core, as the place reckons */
     uint32_t waiting, busy, cores;
 } load_report;
+
+/* What holds a message before it travels, one after the other: seconds. */
+typedef struct holdings {
+    double promotion; /* the radio is not ready */
+    double turn;      /* it is, and the phone waits to be granted its turn */
+    double connection;
+} holdings;
 
 typedef enum attempt_state { ATTEMPT_WAITS, ATTEMPT_COMPUTES, ATTEMPT_HELD, ATTEMPT_TRAVELS } attempt_state;
 
@@ -51,7 +62,8 @@ struct attempt {
     double since;     /* when `doing` began */
     slice slice;      /* computed now, or last */
     place *sender;    /* of its present or last message, */
-    uint64_t sent;    /* and how many bytes that is */
+    uint64_t sent;    /* and how many bytes that is, */
+    holdings held;    /* and what holds it, where anything can */
     double left;      /* when it left its phone, */
     double stayed;    /* and seconds that it has spent at servers since */
     load_report told; /* what its answer says of the load of the server that sends it */

@@ -45,7 +45,7 @@ typedef struct event {
 
 enum {
     OBSERVE_ALL = (1 << EVENT_KINDS) - 1,
-    OBSERVE_REQUESTS = OBSERVE_ALL & ~(1 << EVENT_HELD | 1 << EVENT_RADIO), /* from place to place */
+    OBSERVE_ATTEMPTS = OBSERVE_ALL & ~(1 << EVENT_RADIO),
 };
 
 struct observer_type {

@@ -25,84 +25,15 @@ void trace_final_name(char *into, size_t size, const scenario *s, size_t index) 
         snprintf(into, size, "trace-%s-%zu.%s", name, index, extension);
 }
 
-/* ---- Gauges and steps ---- */
+/* ---- What ends by itself ---- */
 
-static void gauge_add(gauge *g, const trace *t, double change, double now) {
-    g->area += g->level * (now - fmax(g->since, t->step_start));
-    g->level += change;
-    g->since = now;
-}
-
-/* The integral over the step that ends now; the next one begins at 0. */
-static double gauge_close(gauge *g, const trace *t, double now) {
-    gauge_add(g, t, 0, now);
-    double area = g->area;
-    g->area = 0;
-    return area;
-}
-
-/* Writes a mean, unless it is (to six decimals) what was written last. */
-static void write_sample(trace *t, trace_sample s, int64_t *written) {
-    int64_t rounded = llround(fmin(s.value * 1e6, 9e18));
-    if (rounded == *written) return;
-    *written = rounded;
-    t->format->sample(t, &s);
-}
-
-static void close_place(trace *t, trace_place *p, double now, bool write) {
-    double seconds = now - t->step_start;
-    double busy = gauge_close(&p->busy, t, now), waiting = gauge_close(&p->waiting, t, now);
-    double core_watts = device_core_joules(p->device, 1);
-    double values[] = {[COUNTER_QUEUE] = waiting / seconds,
-                       [COUNTER_UTILIZATION] = 100 * busy / (p->cores * seconds),
-                       [COUNTER_POWER] = p->idle_watts + (busy * core_watts + p->joules) / seconds};
-    p->joules = 0;
-    for (counter c = COUNTER_QUEUE; write && c <= COUNTER_POWER; c++)
-        write_sample(t, (trace_sample){c, p, NULL, t->step_start, now, values[c]}, &p->written[c]);
-}
-
-static void close_link(trace *t, trace_link *l, double now, bool write) {
-    if (l->capacity <= 0) return;
-    double load = 100 * l->bytes / (l->capacity * (now - t->step_start));
-    l->bytes = 0;
-    if (write) write_sample(t, (trace_sample){COUNTER_LOAD, NULL, l, t->step_start, now, load}, &l->written);
-}
-
-/* Steps begin where the window does; what lies before it is summed up and dropped. */
-static void close_step(trace *t, double now) {
-    bool write = t->step_start >= t->s->trace.from && now > t->step_start;
-    for (size_t i = 0; i < t->place_count; i++) close_place(t, &t->places[i], now, write);
-    for (size_t i = 0; i < t->link_count; i++) close_link(t, &t->links[i], now, write);
-}
-
-/* What rounding leaves of a step before the window's end is none. */
-static double step_edge(const trace *t, uint64_t number) {
-    const trace_settings *wanted = &t->s->trace;
-    double edge = wanted->from + (double)number * wanted->step;
-    return edge < wanted->to - 1e-6 * wanted->step ? edge : wanted->to;
-}
-
-static void open_step(trace *t) {
-    t->step_start = step_edge(t, t->next_step++);
-    t->step_end = step_edge(t, t->next_step);
-    if (t->step_start < t->s->trace.to) return;
-    t->counting = false;
-    t->step_end = INFINITY;
-}
-
-/* Nothing has happened since the step before the present one ended, so all steps up to `now` are alike and
- * the sample of the first stands for all: skips to the one that holds `now`. */
-static void skip_steps(trace *t, double now) {
-    double steps = floor((now - t->s->trace.from) / t->s->trace.step);
-    if ((uint64_t)steps > t->next_step) t->next_step = (uint64_t)steps - 1; /* one less: it may have been rounded up */
-}
-
+/* Before anything of that time is written. */
 static void pass_time(trace *t, double now) {
-    for (unsigned closed = 0; now >= t->step_end; closed++) {
-        close_step(t, t->step_end);
-        if (closed == 1) skip_steps(t, now);
-        open_step(t);
+    for (agenda_item due; agenda_take(&t->agenda, now, &due);) {
+        trace_pass_steps(t, due.at);
+        due.act(t, due.about, due.at);
     }
+    trace_pass_steps(t, now);
 }
 
 /* ---- Where a request is ---- */
@@ -209,6 +140,76 @@ static void on_entered(trace *t, const event *e) {
     on_dequeued(t, e);
 }
 
+/* ---- Phases within what an attempt does: what holds its message, and the call that an execution begins with ---- */
+
+/* The message's, which is at its sender yet. */
+static void locate_message(const trace *t, const attempt *a, trace_event *e) {
+    e->place = place_of(t, a->request, a->sender->at);
+    e->from = a->sender->at;
+    e->to = a->place->at;
+}
+
+static void write_inner(trace *t, attempt *a, trace_moment moment, const char *undone, double now) {
+    const event at = {.now = now, .attempt = a};
+    trace_event written = event_of(t, &at, (trace_what)a->traced.inner, moment);
+    if (moment == TRACE_ENDS) written.start = a->traced.inner_since;
+    if (a->traced.held) locate_message(t, a, &written);
+    written.undone = undone;
+    t->format->event(t, &written);
+}
+
+static void end_by_itself(void *self, void *about, double at);
+
+static void begin_inner(trace *t, attempt *a, trace_what what, double now, double due) {
+    a->traced.inner = (int)what;
+    a->traced.inner_since = now;
+    a->traced.due = due;
+    write_inner(t, a, TRACE_BEGINS, NULL, now);
+    agenda_add(&t->agenda, (agenda_item){.at = due, .act = end_by_itself, .about = a}, &t->error);
+}
+
+static void end_inner(trace *t, attempt *a, const char *undone, double now) {
+    if (!a->traced.inner) return;
+    write_inner(t, a, TRACE_ENDS, undone, now);
+    a->traced.inner = 0;
+}
+
+/* What holds the message at `now`; none is left to be ended by anything but its leaving. */
+static void begin_hold(trace *t, attempt *a, double now) {
+    const struct {
+        trace_what what;
+        double seconds;
+    } holds[] = {{TRACE_PROMOTION, a->held.promotion},
+                 {TRACE_TURN, a->held.turn},
+                 {TRACE_CONNECTION, a->held.connection}};
+    double end = a->traced.since;
+    for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
+        end += holds[i].seconds;
+        if (now < end) {
+            begin_inner(t, a, holds[i].what, now, end);
+            return;
+        }
+    }
+}
+
+/* Unless the attempt does something else by then. */
+static void end_by_itself(void *self, void *about, double at) {
+    attempt *a = about;
+    if (!a->traced.inner || a->traced.due != at) return;
+    end_inner(self, a, NULL, at);
+    if (a->traced.held) begin_hold(self, a, at);
+}
+
+static void on_held(trace *t, const event *e) {
+    attempt *a = e->attempt;
+    trace_radio_begins(t, a, e->now);
+    a->traced.held = true;
+    a->traced.since = e->now;
+    if (a->request->traced) begin_hold(t, a, e->now);
+}
+
+/* ---- Executions and messages ---- */
+
 static void on_computing(trace *t, const event *e) {
     attempt *a = e->attempt;
     const request *r = a->request;
@@ -217,6 +218,8 @@ static void on_computing(trace *t, const event *e) {
     if (!r->traced) return;
     a->traced.core = take_slot(t, cores_of(t, a->place), here, trace_host(here, r), e->now);
     write_event(t, e, TRACE_COMPUTE, TRACE_BEGINS);
+    double call = service_call(a->place->device, a->place->speed, &a->slice.work);
+    if (call > 0) begin_inner(t, a, TRACE_CALL, e->now, e->now + call);
 }
 
 /* How what ends has come to nothing; NULL: it has not. */
@@ -225,11 +228,12 @@ static const char *undone_by(const event *e) {
 }
 
 static void on_computed(trace *t, const event *e) {
-    const attempt *a = e->attempt;
+    attempt *a = e->attempt;
     const slice *done = &a->slice;
     const request *r = a->request;
     gauge_add(&place_of(t, r, a->place->at)->busy, t, -1, e->now);
     if (!r->traced) return;
+    end_inner(t, a, undone_by(e), e->now);
     trace_event ended = event_of(t, e, TRACE_COMPUTE, TRACE_ENDS);
     ended.undone = undone_by(e);
     t->format->event(t, &ended);
@@ -245,9 +249,7 @@ static trace_event message_of(const trace *t, const event *e, trace_moment momen
     trace_link *path[2];
     find_path(t, a->request, a->sender->at, a->place->at, path);
     memcpy(sent.links, path, sizeof sent.links);
-    sent.place = place_of(t, a->request, a->sender->at);
-    sent.from = a->sender->at;
-    sent.to = a->place->at;
+    locate_message(t, a, &sent);
     sent.bytes = a->sent;
     return sent;
 }
@@ -259,6 +261,9 @@ static void on_sending(trace *t, const event *e) {
     bool up = a->sender->at == TIER_PHONE;
     if (up || a->place->at == TIER_PHONE)
         place_of(t, r, TIER_PHONE)->joules += (double)a->sent * link_byte_joules(air, up);
+    if (!a->traced.held) trace_radio_begins(t, a, e->now);
+    end_inner(t, a, NULL, e->now);
+    a->traced.held = false;
     a->traced.since = e->now;
     if (!r->traced) return;
     trace_event sent = message_of(t, e, TRACE_BEGINS);
@@ -271,10 +276,18 @@ static void on_sent(trace *t, const event *e) {
     trace_link *path[2];
     find_path(t, a->request, a->sender->at, a->place->at, path);
     for (unsigned i = 0; arrived && i < 2 && path[i]; i++) path[i]->bytes += (double)a->sent;
+    trace_radio_ends(t, a, e->now);
     if (!a->request->traced) return;
     trace_event sent = message_of(t, e, TRACE_ENDS);
     sent.undone = undone_by(e);
     t->format->event(t, &sent);
+}
+
+/* Held no more, and it does not leave. */
+static void on_let_go(trace *t, const event *e) {
+    trace_radio_ends(t, e->attempt, e->now);
+    end_inner(t, e->attempt, undone_by(e), e->now);
+    e->attempt->traced.held = false;
 }
 
 /* What was lost had been begun: its phase ends. */
@@ -282,7 +295,7 @@ static void on_lost(trace *t, const event *e) {
     switch (e->attempt->state) {
     case ATTEMPT_WAITS: on_dequeued(t, e); break;
     case ATTEMPT_COMPUTES: on_computed(t, e); break;
-    case ATTEMPT_HELD: break; /* no phase of a trace */
+    case ATTEMPT_HELD: on_let_go(t, e); break;
     case ATTEMPT_TRAVELS: on_sent(t, e); break;
     }
 }
@@ -323,7 +336,7 @@ static void (*const HEARS[EVENT_KINDS])(trace *, const event *) = {
     [EVENT_QUEUED] = on_queued,     [EVENT_DEQUEUED] = on_dequeued,   [EVENT_COMPUTING] = on_computing,
     [EVENT_COMPUTED] = on_computed, [EVENT_SENDING] = on_sending,     [EVENT_ARRIVED] = on_sent,
     [EVENT_LOST] = on_lost,         [EVENT_DONE] = on_done,           [EVENT_TRIED] = on_tried,
-    [EVENT_FAILED] = on_failed,     [EVENT_CANCELLED] = on_cancelled,
+    [EVENT_FAILED] = on_failed,     [EVENT_CANCELLED] = on_cancelled, [EVENT_HELD] = on_held,
 };
 
 bool trace_on(void *self, const event *e) {
@@ -369,6 +382,8 @@ static void free_trace(trace *t) {
     free(t->server_cores);
     free(t->places);
     free(t->links);
+    free(t->radios);
+    agenda_free(&t->agenda);
     free(t);
 }
 
@@ -383,7 +398,7 @@ static bool allocate(trace *t, portolan_error *err) {
     if (!t->places || !t->links || !t->phone_cores || !t->server_cores)
         return error_memory(err, p->phone_count * sizeof *t->phone_cores);
     make_places(t);
-    return true;
+    return trace_open_radios(t, err);
 }
 
 bool trace_open(void **self, const observed_run *run, const trace_format *format, portolan_error *err) {
@@ -415,7 +430,8 @@ bool trace_close(void *self, bool ok, portolan_error *err) {
     portolan_error ignored = {0};
     if (ok) {
         pass_time(t, t->totals->window_end);
-        if (t->counting) close_step(t, t->totals->window_end);
+        trace_end_radios(t, t->totals->window_end);
+        trace_end_steps(t, t->totals->window_end);
         t->format->end(t, t->totals, t->totals->window_end);
     }
     text_flush(&t->text);

@@ -1,7 +1,7 @@
 /* What happened: traces of one policy's run. Internal to sim/.
  *
- * * Two kinds of things are written. The lives of requests, or of every n-th of them: routed, queued,
- * computing, sending, escalated, answered or failed. And counters of places and links: waiting requests,
+ * * Three kinds of things are written. The lives of requests, or of every n-th of them: routed, queued, computing, held,
+ * sending, escalated, answered or failed. What the radios of phones do for these requests. And counters of places and links: waiting requests,
  * utilisation, power, load, as means over steps of simulated time; they count all requests.
  *
  * * A format is an observer of its own that writes as it goes: one file, trace_NAME.c, and its line in the table of
@@ -15,6 +15,7 @@ typedef struct trace trace;
 typedef struct trace_place trace_place;
 typedef struct trace_event trace_event;
 typedef struct trace_sample trace_sample;
+typedef struct trace_radio trace_radio;
 
 /* How a format writes what it is told; trace_writer.h has what that is. */
 struct trace_format {
@@ -24,6 +25,7 @@ struct trace_format {
     /* A core (of a phone, a server) or a lane of requests (`of` is NULL) is used for the first time. */
     void (*lane)(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now);
     void (*event)(trace *t, const trace_event *e);
+    void (*radio)(trace *t, const trace_radio *r);
     void (*sample)(trace *t, const trace_sample *s);
     void (*end)(trace *t, const run_totals *totals, double now);
 };

@@ -12,6 +12,9 @@ enum { PID_REQUESTS = 1, PID_NETWORK, PID_PLACES };
 
 static uint64_t pid_of(const trace *t, const trace_place *p) { return PID_PLACES + (uint64_t)(p - t->places); }
 
+/* A process of their own for the radios of a group. */
+static uint64_t radios_pid(const trace *t, const trace_place *group) { return pid_of(t, group) + t->place_count; }
+
 static uint64_t tid_of(const trace_place *p, uint64_t host, uint32_t core) {
     return host * p->device->cores + core + 1;
 }
@@ -58,6 +61,10 @@ static void begin(trace *t) {
     put_process(t, PID_REQUESTS, name);
     put_process(t, PID_NETWORK, "network");
     for (size_t i = 0; i < t->place_count; i++) put_process(t, PID_PLACES + i, t->places[i].name);
+    for (size_t i = 0; t->radios && i < t->s->platform.group_count; i++) {
+        snprintf(name, sizeof name, "radios of %s", t->places[i].name);
+        put_process(t, radios_pid(t, &t->places[i]), name);
+    }
 }
 
 static void lane(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now) {
@@ -178,6 +185,31 @@ static void put_event(trace *t, const trace_event *e) {
     if (e->what == TRACE_COMPUTE && e->moment == TRACE_ENDS) put_execution(t, e);
 }
 
+/* ---- Radios: a thread a phone ---- */
+
+static void put_radio_name(trace *t, const trace_radio *r, uint64_t tid) {
+    put_count_key(&t->text, ",\n{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":", radios_pid(t, r->place));
+    put_count_key(&t->text, ",\"tid\":", tid);
+    put_count_key(&t->text, ",\"args\":{\"name\":\"radio of phone ", r->phone);
+    text_put(&t->text, "\"}}");
+}
+
+static void put_radio(trace *t, const trace_radio *r) {
+    trace_text *o = &t->text;
+    uint64_t tid = r->phone - r->place->first_phone + 1;
+    if (r->first) put_radio_name(t, r, tid);
+    if (r->moment == TRACE_BEGINS || r->now == r->start) return;
+    put_text_key(o, ",\n{\"ph\":\"X\",\"cat\":\"radio\",\"name\":", RADIO_STATE_NAMES[r->state]);
+    put_count_key(o, ",\"pid\":", radios_pid(t, r->place));
+    put_count_key(o, ",\"tid\":", tid);
+    put_time(o, ",\"ts\":", r->start);
+    put_number_key(o, ",\"dur\":", microseconds(r->now) - microseconds(r->start), 3);
+    text_put(o, ",\"args\":{\"request\":");
+    text_signed(o, r->number);
+    put_number_key(o, ",\"energy_j\":", r->joules, 9);
+    text_put(o, "}}");
+}
+
 /* ---- Counters ---- */
 
 /* A counter is known by its process and name; the network's are named after the link. */
@@ -232,6 +264,7 @@ static const trace_format FORMAT = {
     .begin = begin,
     .lane = lane,
     .event = put_event,
+    .radio = put_radio,
     .sample = sample,
     .end = end,
 };
@@ -242,7 +275,7 @@ static bool open_chrome(void **self, const observed_run *run, portolan_error *er
 
 const observer_type CHROME_TRACE = {
     .name = "chrome trace",
-    .hears = OBSERVE_REQUESTS,
+    .hears = OBSERVE_ATTEMPTS,
     .open = open_chrome,
     .on = trace_on,
     .close = trace_close,

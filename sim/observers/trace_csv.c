@@ -36,7 +36,7 @@ static void put_place(trace_text *o, const trace_event *e) {
 
 /* to, bytes, link */
 static void put_way(trace_text *o, const trace_event *e) {
-    if (e->what == TRACE_SEND || e->what == TRACE_ROUTED || e->what == TRACE_ESCALATED) text_put(o, TIER_NAMES[e->to]);
+    if (e->what >= TRACE_PROMOTION && e->what <= TRACE_ESCALATED) text_put(o, TIER_NAMES[e->to]);
     text_put(o, ",");
     if (e->what == TRACE_SEND) text_unsigned(o, e->bytes);
     text_put(o, ",");
@@ -68,6 +68,10 @@ static const char *event_name(const trace_event *e) {
     case TRACE_ATTEMPT: return "attempt";
     case TRACE_QUEUED: return "queued";
     case TRACE_COMPUTE: return "computing";
+    case TRACE_CALL: return "call";
+    case TRACE_PROMOTION: return "promotion";
+    case TRACE_TURN: return "turn";
+    case TRACE_CONNECTION: return "connection";
     case TRACE_SEND: return "sending";
     case TRACE_ROUTED: return "routed";
     case TRACE_ESCALATED: return "escalated";
@@ -92,6 +96,24 @@ static void put_event(trace *t, const trace_event *e) {
         text_put(o, ",,\n");
     else
         put_note(o, e);
+}
+
+/* A state when it ends, with what it has cost. */
+static void put_radio(trace *t, const trace_radio *r) {
+    trace_text *o = &t->text;
+    if (r->moment == TRACE_BEGINS || r->now == r->start) return;
+    text_put(o, "radio");
+    put_times(o, r->start, r->now);
+    text_signed(o, r->number);
+    text_put(o, ",");
+    text_unsigned(o, r->phone);
+    text_put(o, ",");
+    text_put(o, r->place->name);
+    text_put(o, ",,,,,,,");
+    text_put(o, RADIO_STATE_NAMES[r->state]);
+    text_put(o, ",");
+    text_fixed(o, r->joules, 9);
+    text_put(o, ",J\n");
 }
 
 static void sample(trace *t, const trace_sample *s) {
@@ -119,6 +141,7 @@ static const trace_format FORMAT = {
     .begin = begin,
     .lane = lane,
     .event = put_event,
+    .radio = put_radio,
     .sample = sample,
     .end = end,
 };
@@ -129,7 +152,7 @@ static bool open_csv(void **self, const observed_run *run, portolan_error *err) 
 
 const observer_type CSV_TRACE = {
     .name = "csv trace",
-    .hears = OBSERVE_REQUESTS,
+    .hears = OBSERVE_ATTEMPTS,
     .open = open_csv,
     .on = trace_on,
     .close = trace_close,

@@ -35,6 +35,10 @@ void trace_title(char into[TRACE_NAME], const trace_event *e) {
     case TRACE_ATTEMPT: snprintf(into, TRACE_NAME, "attempt %u", e->attempt->number + 1); break;
     case TRACE_QUEUED: snprintf(into, TRACE_NAME, "queued at %s", at); break;
     case TRACE_COMPUTE: snprintf(into, TRACE_NAME, "computing %.40s at %s", trace_slice_title(layers, e), at); break;
+    case TRACE_CALL: snprintf(into, TRACE_NAME, "call at %s", at); break;
+    case TRACE_PROMOTION: snprintf(into, TRACE_NAME, "waiting for the radio"); break;
+    case TRACE_TURN: snprintf(into, TRACE_NAME, "waiting for a turn"); break;
+    case TRACE_CONNECTION: snprintf(into, TRACE_NAME, "connecting to %s", to); break;
     case TRACE_SEND: snprintf(into, TRACE_NAME, e->to == TIER_PHONE ? "answer to %s" : "sending to %s", to); break;
     case TRACE_ROUTED: snprintf(into, TRACE_NAME, "routed to %s", to); break;
     case TRACE_ESCALATED: snprintf(into, TRACE_NAME, "escalated to %s", to); break;

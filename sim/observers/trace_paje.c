@@ -2,7 +2,7 @@
  *
  * * "Paje trace file format", version 1.2.5 (Schnorr, 2014): a header that defines events, then an event a
  * line in the order of time, in seconds. Containers: the simulation holds lanes of requests, places (with a
- * container for each core that was used), and links. States: a lane's is "request" from arrival to answer,
+ * container for each core and each radio that was used), and links. States: a lane's is "request" from arrival to answer,
  * its phases pushed onto it; a core's is what it computes. Since a step's mean is known at its end, and
  * lines may not go back in time, a variable is set at the end of the step it is the mean of. */
 #include "trace_writer.h"
@@ -37,14 +37,16 @@ static void put_header(trace_text *o) {
     }
 }
 
-/* S: the simulation, R: lane of requests, P: place, C: core, L: link; their states, variables and events. */
+/* S: the simulation, R: lane of requests, P: place, C: core, A: radio, L: link; their states, variables and events. */
 static const char TYPES[] = "0 S 0 Simulation\n"
                             "0 R S Requests\n"
                             "0 P S Place\n"
                             "0 C P Core\n"
+                            "0 A P Radio\n"
                             "0 L S Link\n"
                             "1 RS R Life\n"
                             "1 CS C Work\n"
+                            "1 AS A State\n"
                             "3 RE R Decision\n"
                             "2 P0 P \"queue (requests)\" \"0.80 0.47 0.65\"\n"
                             "2 P1 P \"utilization (%)\" \"0.00 0.45 0.70\"\n"
@@ -55,8 +57,29 @@ static const char TYPES[] = "0 S 0 Simulation\n"
 static const char VALUES[] = "4 request RS request \"0.85 0.85 0.85\"\n"
                              "4 queued RS queued \"0.94 0.89 0.26\"\n"
                              "4 computing RS computing \"0.00 0.45 0.70\"\n"
+                             "4 call RS call \"0.34 0.71 0.91\"\n"
+                             "4 promotion RS promotion \"0.80 0.47 0.65\"\n"
+                             "4 turn RS turn \"0.73 0.73 0.73\"\n"
+                             "4 connection RS connection \"0.00 0.62 0.45\"\n"
                              "4 sending RS sending \"0.84 0.37 0.00\"\n"
                              "4 work CS computing \"0.00 0.45 0.70\"\n";
+
+static const char *const RADIO_COLORS[RADIO_STATES] = {
+    [RADIO_PROMOTING] = "0.80 0.47 0.65", [RADIO_ACTIVE] = "0.84 0.37 0.00",   [RADIO_CONTINUOUS] = "0.90 0.62 0.00",
+    [RADIO_SHORT_DRX] = "0.94 0.89 0.26", [RADIO_LONG_DRX] = "0.85 0.85 0.85",
+};
+
+static void put_radio_values(trace_text *o) {
+    for (int state = RADIO_PROMOTING; state < RADIO_STATES; state++) {
+        text_put(o, "4 ");
+        text_put(o, RADIO_STATE_NAMES[state]);
+        text_put(o, " AS ");
+        text_put(o, RADIO_STATE_NAMES[state]);
+        text_put(o, " \"");
+        text_put(o, RADIO_COLORS[state]);
+        text_put(o, "\"\n");
+    }
+}
 
 static void put_time(trace_text *o, const char *kind, double seconds) {
     text_put(o, kind);
@@ -93,6 +116,7 @@ static void begin(trace *t) {
     put_header(o);
     text_put(o, TYPES);
     text_put(o, VALUES);
+    put_radio_values(o);
     text_put(o, "5 0 s S 0 ");
     text_quoted(o, t->label, '\\');
     for (size_t i = 0; i < t->place_count; i++) {
@@ -173,10 +197,10 @@ static void put_work(trace *t, const trace_event *e) {
 }
 
 static void put_event(trace *t, const trace_event *e) {
-    static const char *const VALUES_OF[] = {[TRACE_REQUEST] = " request",
-                                            [TRACE_ATTEMPT] = " request",
-                                            [TRACE_QUEUED] = " queued",
-                                            [TRACE_COMPUTE] = " computing",
+    static const char *const VALUES_OF[] = {[TRACE_REQUEST] = " request", [TRACE_ATTEMPT] = " request",
+                                            [TRACE_QUEUED] = " queued",   [TRACE_COMPUTE] = " computing",
+                                            [TRACE_CALL] = " call",       [TRACE_PROMOTION] = " promotion",
+                                            [TRACE_TURN] = " turn",       [TRACE_CONNECTION] = " connection",
                                             [TRACE_SEND] = " sending"};
     switch (e->moment) {
     case TRACE_BEGINS: push(&t->text, e, VALUES_OF[e->what]); break;
@@ -184,6 +208,47 @@ static void put_event(trace *t, const trace_event *e) {
     case TRACE_HAPPENS: put_moment(&t->text, e); break;
     }
     if (e->what == TRACE_COMPUTE) put_work(t, e);
+}
+
+/* ---- Radios ---- */
+
+static void put_radio_container(trace *t, uint64_t of_phone) {
+    text_put(&t->text, " a");
+    text_unsigned(&t->text, of_phone);
+}
+
+static void put_radio(trace *t, const trace_radio *r) {
+    trace_text *o = &t->text;
+    bool begins = r->moment == TRACE_BEGINS;
+    if (r->first) {
+        put_time(o, "5 ", r->now);
+        put_radio_container(t, r->phone);
+        text_put(o, " A");
+        put_place(t, o, r->place);
+        text_put(o, " \"radio of phone ");
+        text_unsigned(o, r->phone);
+        text_put(o, "\"\n");
+    }
+    put_time(o, begins ? "7 " : "8 ", r->now);
+    text_put(o, " AS");
+    put_radio_container(t, r->phone);
+    if (begins) {
+        text_put(o, " ");
+        text_put(o, RADIO_STATE_NAMES[r->state]);
+        text_put(o, " ");
+        text_signed(o, r->number);
+    }
+    text_put(o, "\n");
+}
+
+static void destroy_radios(trace *t, const trace_place *group, uint64_t count, double now) {
+    for (uint64_t i = group->first_phone; i < group->first_phone + count; i++) {
+        if (!trace_radio_is_known(t, i)) continue;
+        put_time(&t->text, "6 ", now);
+        text_put(&t->text, " A");
+        put_radio_container(t, i);
+        text_put(&t->text, "\n");
+    }
 }
 
 /* ---- Counters and the end ---- */
@@ -228,6 +293,7 @@ static void end(trace *t, const run_totals *totals, double now) {
     }
     for (size_t i = 0; i < t->place_count; i++) {
         destroy_cores(t, i, now);
+        if (i < t->s->platform.group_count) destroy_radios(t, &t->places[i], t->s->platform.groups[i].count, now);
         put_time(o, "6 ", now);
         text_put(o, " P");
         put_place(t, o, &t->places[i]);
@@ -251,6 +317,7 @@ static const trace_format FORMAT = {
     .begin = begin,
     .lane = lane,
     .event = put_event,
+    .radio = put_radio,
     .sample = sample,
     .end = end,
 };
@@ -261,7 +328,7 @@ static bool open_paje(void **self, const observed_run *run, portolan_error *err)
 
 const observer_type PAJE_TRACE = {
     .name = "paje trace",
-    .hears = OBSERVE_REQUESTS,
+    .hears = OBSERVE_ATTEMPTS,
     .open = open_paje,
     .on = trace_on,
     .close = trace_close,

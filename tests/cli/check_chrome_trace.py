@@ -71,9 +71,18 @@ def check_threads(events):
             open_ends.append(start - minus)
 
 
+# What the phases of a message that is held are called, and the fixed cost within computing; columns of requests.csv.
+PARTS = {"waiting for the radio": "promotion_s", "connecting to": "connection_s", "call at": "call_s"}
+
+
+def part_of(name):
+    return next((column for begin, column in PARTS.items() if name.startswith(begin)), None)
+
+
 def check_lives(events):
-    """Async spans: as they stand, each end closes what was opened last; the phases fill the life without a gap."""
-    stacks, clocks, lives, phase_sum = defaultdict(list), {}, {}, Counter()
+    """Async spans: as they stand, each end closes what was opened last; the phases fill the life without a gap, but for the
+    calls, which are in the computing."""
+    stacks, clocks, lives, phase_sum, parts = defaultdict(list), {}, {}, Counter(), defaultdict(Counter)
     for e in events:
         if e["ph"] not in "ben":
             continue
@@ -82,16 +91,19 @@ def check_lives(events):
         clocks[key] = e["ts"]
         stack = stacks[key]
         if e["ph"] == "b":
-            demand(len(stack) == (e["name"] != "request"), "wrong depth", e)
+            within = stack[-1]["name"].split()[0] if stack else None
+            demand(within == {"request": None, "call": "computing"}.get(e["name"].split()[0], "request"), "wrong depth", e)
             demand(stack or key not in lives, "a life begins twice", e)
             stack.append(e)
         elif e["ph"] == "e":
             demand(stack and stack[-1]["name"] == e["name"], "ends what was not opened last", e)
             begin = stack.pop()
-            if stack:
+            if part_of(e["name"]):
+                parts[key][part_of(e["name"])] += (e["ts"] - begin["ts"]) * 1e-6
+            if len(stack) == 1:
                 phase_sum[key] += e["ts"] - begin["ts"]
-            else:
-                lives[key] = {**begin["args"], **e["args"], "span_s": (e["ts"] - begin["ts"]) * 1e-6}
+            elif not stack:
+                lives[key] = {**begin["args"], **e["args"], "span_s": (e["ts"] - begin["ts"]) * 1e-6, "parts": parts[key]}
                 same("the phases' sum", phase_sum[key], e["ts"] - begin["ts"], 1e-5)
         else:
             demand(stack, "a moment outside a life", e)
@@ -106,12 +118,42 @@ def check_rows(lives, rows):
         row = rows[life["request"]]
         demand(life["phone"] == int(row["phone"]) and life["sample"] == int(row["sample"]), "another request", life, row)
         same("latency_s", life["span_s"], float(row["latency_s"]), 1e-8)
+        for column in PARTS.values():
+            same(column, life["parts"][column], float(row[column]), 1e-8)
         demand((life["outcome"] == "failed") == bool(row["failure"]), "another outcome", life, row)
         for tier in ("phone", "edge", "cloud"):
             wait, there = row[f"wait_{tier}_s"], f"wait_{tier}_ms" in life
             demand(there == (wait != ""), "a wait where it was not, or none where it was", life, row)
             demand(not there or abs(life[f"wait_{tier}_ms"] - float(wait) * 1e3) < 1e-4 + 1e-6 * float(wait) * 1e3, life, row)
         demand(row["failure"] or life["tier"] == row["tier"] and life["exit"] == int(row["exit"]), life, row)
+
+
+AWAKES = ("promoting", "active")  # a promotion that is drawn may need no time
+
+
+def check_radios(events, lives, rows, end):
+    """Radio states follow each other without a gap until the radio sleeps. What a request's cost is what its row has beyond
+    computing and bytes, but for a tail that the end of the run cuts. Returns the joules of all, and of what is cut."""
+    radios, joules, cut = defaultdict(list), Counter(), set()
+    for e in events:
+        if e["ph"] == "X" and e["cat"] == "radio":
+            radios[e["pid"], e["tid"]].append(e)
+            joules[e["args"]["request"]] += e["args"]["energy_j"]
+    for spans in radios.values():
+        demand(spans[0]["name"] in AWAKES, "not asleep at first", spans[0])
+        for before, after in zip(spans, spans[1:]):
+            begins = before["ts"] + before["dur"]
+            demand(abs(after["ts"] - begins) < 0.01 or (after["ts"] > begins and after["name"] in AWAKES), before, after)
+        if spans[-1]["ts"] + spans[-1]["dur"] >= end * 1e6 - 0.01:
+            cut.add(spans[-1]["args"]["request"])
+    behind = 0
+    for life in lives:
+        of_states = float(rows[life["request"]]["energy_active_phone_j"]) - life["energy_active_phone_j"]
+        if life["request"] in cut:
+            behind += of_states - joules[life["request"]]
+        else:
+            same(f"joules of the radio's states, request {life['request']}", joules[life["request"]], of_states)
+    return sum(joules.values()), behind
 
 
 def check_means(lives, summary):
@@ -145,7 +187,7 @@ def counters_of(events, end):
     return {key: integrate(points, end) for key, points in series.items()}
 
 
-def check_counters(events, lives, other, summary):
+def check_counters(events, lives, other, summary, radios):
     """Integrals of the counters: busy seconds, joules, waiting seconds, bytes."""
     end, begin = other["end_s"], other["window_start_s"]
     areas = counters_of(events, end)
@@ -159,17 +201,18 @@ def check_counters(events, lives, other, summary):
         idle[tier] += place["idle_w"]
     spans = Counter()
     for e in events:
-        if e["ph"] == "X":
+        if e["ph"] == "X" and e["cat"] == "compute":
             spans[pids[e["pid"]]] += e["dur"] * 1e-6
     for tier in busy:
         same("busy seconds, " + tier, busy[tier], spans[tier], 1e-5)
     for tier in ("edge", "cloud"):
         same(tier + "_utilization", spans[tier] / (cores[tier] * (end - begin)), summary[tier + "_utilization"])
-    own = {"phone": sum(x["energy_active_phone_j"] for x in lives), "server": sum(x["energy_active_server_j"] for x in lives)}
+    own = {"phone": sum(x["energy_active_phone_j"] for x in lives) + radios[0], "server": sum(x["energy_active_server_j"] for x in lives)}
     window, n, servers = end - begin, len(lives), ("edge", "cloud")
-    same("energy_phone_j of lives", (own["phone"] + idle["phone"] * window) / n, summary["energy_phone_j"])
-    same("energy_phone_j of counters", (joules["phone"] - idle["phone"] * begin) / n, summary["energy_phone_j"], 1e-5)
-    total = sum(joules[t] - idle[t] * begin for t in joules)
+    behind = radios[1]  # tails that outlast the run
+    same("energy_phone_j of lives", (own["phone"] + idle["phone"] * window + behind) / n, summary["energy_phone_j"])
+    same("energy_phone_j of counters", (joules["phone"] - idle["phone"] * begin + behind) / n, summary["energy_phone_j"], 1e-5)
+    total = sum(joules[t] - idle[t] * begin for t in joules) + behind
     same("energy_total_j of counters", total / n, summary["energy_total_j"], 1e-5)
     same("energy of servers", sum(joules[t] - idle[t] * end for t in servers), own["server"], 1e-4)
     waiting = sum(a for (_, name, _), a in areas.items() if name == "queue")
@@ -189,7 +232,7 @@ def main():
     rows = [r for r in csv.DictReader(open(sys.argv[3])) if r["policy"] == other["policy"]]
     check_rows(lives, rows)
     check_means(lives, policy)
-    check_counters(events, lives, other, policy)
+    check_counters(events, lives, other, policy, check_radios(events, lives, rows, other["end_s"]))
     print(len(events), "events,", len(lives), "lives: sound")
 
 

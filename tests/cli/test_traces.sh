@@ -5,16 +5,19 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 quick=$SOURCE/tests/cli/traces/replay.yaml
-small=$SOURCE/tests/cli/traces/small.yaml
 chrome=$SOURCE/tests/cli/check_chrome_trace.py
 
-# ---- A small trace, worked out by hand in small.yaml ----
+# ---- Small traces, worked out by hand in small.yaml and radio.yaml ----
 
-for format in csv:csv chrome:json paje:paje; do
-    run 0 run "$small" --set "output.trace.format=${format%:*}" --out "small-${format%:*}" -q
-    file=small-${format%:*}/trace-confidence.${format#*:}
-    check "$file: $(diff "$file" "$SOURCE/tests/cli/traces/small.${format#*:}" | head -n 4)" \
-        cmp "$file" "$SOURCE/tests/cli/traces/small.${format#*:}"
+for case in small:confidence radio:edge-only; do
+    name=${case%:*}
+    for format in csv:csv chrome:json paje:paje; do
+        run 0 run "$SOURCE/tests/cli/traces/$name.yaml" --set "output.trace.format=${format%:*}" \
+            --out "$name-${format%:*}" -q
+        file=$name-${format%:*}/trace-${case#*:}.${format#*:}
+        check "$file: $(diff "$file" "$SOURCE/tests/cli/traces/$name.${format#*:}" | head -n 4)" \
+            cmp "$file" "$SOURCE/tests/cli/traces/$name.${format#*:}"
+    done
 done
 
 # ---- Under load, with full queues, on half-duplex cells and in closed loops: every request, every policy ----
@@ -27,9 +30,13 @@ step=(--set 'output={trace: {format: chrome, step: 130ms}}')
 # a real model, whose phones compute what they route by
 routed=(--set run.requests=200 --set 'policies=[cartography]' --set "model=$SOURCE/model/zoo/depth-12.safetensors"
     --set 'workload.data={task: depth, samples: 200, part: dev}' --set execute=once)
+# radios that sleep, connections that are set up, executions with a fixed cost
+asleep=(--set run.requests=1500 --set workload.arrivals.rate=0.05/s
+    --set 'platform.network={connection: {transport: tcp, tls: yes, keep_alive: 5s}}'
+    --set platform.cells.lte.radio=states --set 'platform.sites.0.server={like: edge-xeon, call: 2ms}')
 sparse=(--set "platform=$SOURCE/platforms/one-phone.yaml" --set workload.arrivals.rate=1/h --set run.requests=100)
 if command -v python3 >/dev/null; then
-    for world in crowded hidden closed routed sparse; do
+    for world in crowded hidden closed routed asleep sparse; do
         declare -n changes=$world
         run 0 run "$quick" --set run.warmup=0 "${step[@]}" "${changes[@]}" --out "chrome-$world" -q
         for trace in "chrome-$world"/trace-*.json; do
@@ -101,6 +108,46 @@ for policy in cloud-only random confidence; do
     check "computing" test "$(total computing 3 "$trace")" = "$(columns compute_s $policy csv/requests.csv)"
     check "sending" test "$(total sending 3 "$trace")" = "$(columns network_s $policy csv/requests.csv)"
 done
+
+# ---- Radios that sleep, connections, calls: each is read back from each format (Chrome's above) ----
+
+run 0 run "$quick" --set run.warmup=0 --set 'output={trace: csv}' "${asleep[@]}" --out asleep-csv -q
+held() { # of a policy: each kind of phase that a message is held for, and the call within computing
+    local trace=asleep-csv/trace-$1.csv rows=asleep-csv/requests.csv
+    check "promotions of $1" test "$(total promotion 3 "$trace")" = "$(columns promotion_s "$1" $rows)"
+    check "connections of $1" test "$(total connection 3 "$trace")" = "$(columns connection_s "$1" $rows)"
+    check "calls of $1" test "$(total call 3 "$trace")" = "$(columns call_s "$1" $rows)"
+    check "what is held and sent is the network's time, $1" test "$(awk -F, \
+        '$1 ~ /^(promotion|turn|connection|sending)$/ { sum += $3 } END { printf "%.4f\n", sum }' "$trace")" = \
+        "$(columns network_s "$1" $rows)"
+}
+for policy in cloud-only random confidence; do held $policy; done
+for what in promotion turn connection call; do
+    check "there is no $what to be read" test "$(grep -c "^$what," asleep-csv/trace-confidence.csv)" -gt 10
+done
+check "a policy that sends nothing wakes no radio" test "$(grep -c '^radio,' asleep-csv/trace-phone-only.csv)" -eq 0
+
+run 0 run "$quick" --set run.warmup=0 --set 'output={trace: csv}' "${asleep[@]}" \
+    --set 'output.trace={format: csv, every: 10}' --out asleep-tenth -q
+radios() { awk -F, '$1 == "radio" && $4 % 10 == 0' "$1"; }
+check "a sample's radios are those of the whole" cmp <(radios asleep-csv/trace-random.csv) <(radios asleep-tenth/trace-random.csv)
+check "and no others" test "$(grep -c '^radio,' asleep-tenth/trace-random.csv)" -eq \
+    "$(radios asleep-tenth/trace-random.csv | wc -l)"
+check "power counts all" cmp <(grep '^power,' asleep-csv/trace-random.csv) <(grep '^power,' asleep-tenth/trace-random.csv)
+
+if command -v pj_dump >/dev/null; then
+    run 0 run "$quick" --set run.warmup=0 --set 'output={trace: paje}' "${asleep[@]}" --out asleep-paje -q
+    pj_dump -l 9 asleep-paje/trace-confidence.paje >dump 2>warnings
+    check "pj_dump warns: $(head -n 2 warnings)" test ! -s warnings
+    trace=asleep-csv/trace-confidence.csv
+    for what in promotion turn connection call sending; do
+        check "states of $what" test "$(states Life $what)" = "$(total $what 3 $trace)"
+    done
+    for state in promoting active continuous-reception short-drx-tail long-drx-tail; do
+        check "radios that are $state" test "$(states State $state)" = "$(awk -F, -v s=$state \
+            '$1 == "radio" && $13 == s { sum += $3 } END { printf "%.4f\n", sum }' $trace)"
+    done
+fi
 
 # ---- Sampling ----
 
