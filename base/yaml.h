@@ -113,6 +113,9 @@ bool yaml_defaults(const yaml_field *fields, void *into, portolan_error *err);
 /* Fails unless `node` is of `kind`; `what` names what is wanted in the message. */
 bool yaml_expect(const yaml_node *node, yaml_kind kind, const char *what, portolan_error *err);
 
+/* Whether a text may be a FIELD_NAME. */
+bool yaml_is_name(const char *text);
+
 /* "found ..." for messages: a short description of a node. */
 const char *yaml_describe(const yaml_node *node, char *into, size_t size);
 

@@ -93,12 +93,15 @@ static bool read_choice(const yaml_node *node, const yaml_field *f, int *choice,
                        word_hint(hint, node->text, f->choices), allowed);
 }
 
-static bool read_name(const yaml_node *node, const yaml_field *f, const char **name, portolan_error *err) {
+bool yaml_is_name(const char *text) {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.()=,";
+    size_t length = strlen(text);
+    return length && length <= 63 && strspn(text, ALLOWED) == length && text[0] != '.'; /* a folder: "..", hidden */
+}
+
+static bool read_name(const yaml_node *node, const yaml_field *f, const char **name, portolan_error *err) {
     if (!yaml_expect(node, YAML_SCALAR, f->key, err)) return false;
-    size_t length = strlen(node->text);
-    if (!length || length > 63 || strspn(node->text, ALLOWED) != length ||
-        node->text[0] == '.') /* a folder: "..", hidden */
+    if (!yaml_is_name(node->text))
         return error_input(
             err, node->mark,
             "'%s' is '%.60s'; a name has 1 to 63 letters, digits or any of - _ . ( ) = , and begins with no "

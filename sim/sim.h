@@ -58,6 +58,7 @@ typedef struct policy_setup {
     policy_scope scope;       /* of one that learns; else the fleet */
     const struct router *map; /* by which it routes (analysis/cartography/router.h); NULL: none */
     scenario_input file;      /* that holds the map */
+    scenario_input plugin;    /* that holds the type */
     const char *other;        /* label of the policy whose shares it is told; NULL: none */
     int follows;              /* index of that policy, or -1 */
 } policy_setup;

@@ -26,7 +26,7 @@ static json_t *policies_json(void) {
     json_t *rows = json_array();
     for (size_t i = 0; POLICIES[i]; i++) {
         yaml_field fields[POLICY_MAX_FIELDS];
-        policy_fields(POLICIES[i], fields);
+        policy_fields(POLICIES[i], false, fields);
         json_add(&rows, json_pack("{s:s, s:s, s:s, s:o}", "name", POLICIES[i]->name, "summary", POLICIES[i]->summary,
                                   "source", POLICIES[i]->paper, "options", fields_json(fields)));
     }

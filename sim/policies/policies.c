@@ -65,8 +65,13 @@ static yaml_field field_of(const policy_option *o) {
     return f;
 }
 
-void policy_fields(const policy_type *type, yaml_field fields[POLICY_MAX_FIELDS]) {
+void policy_fields(const policy_type *type, bool from_file, yaml_field fields[POLICY_MAX_FIELDS]) {
     size_t n = 0;
+    if (from_file)
+        fields[n++] = (yaml_field){.key = "plugin",
+                                   .kind = FIELD_TEXT,
+                                   .offset = offsetof(policy_values, plugin),
+                                   .doc = "the shared object that holds the policy"};
     fields[n++] = (yaml_field){.key = "as",
                                .kind = FIELD_NAME,
                                .offset = offsetof(policy_values, label),

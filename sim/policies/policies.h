@@ -22,6 +22,7 @@ extern const char *const SCOPE_NAMES[]; /* "phone", "cell", "fleet", NULL */
 
 /* What the keys of a policy are read into. */
 typedef struct policy_values {
+    const char *plugin;    /* path of the shared object, of one that is a plug-in */
     const char *label;     /* as */
     const char *other;     /* of OPTION_POLICY */
     const char *map;       /* path of OPTION_MAP */
@@ -29,10 +30,13 @@ typedef struct policy_values {
     max_align_t options[]; /* policy_type.size bytes */
 } policy_values;
 
-enum { POLICY_MAX_OPTIONS = 24, POLICY_MAX_FIELDS = POLICY_MAX_OPTIONS + 3 };
+enum { POLICY_MAX_OPTIONS = 24, POLICY_MAX_FIELDS = POLICY_MAX_OPTIONS + 4 };
 
-/* The policy's keys, for a policy_values: `as`, `scope` if it learns, and its own. */
-void policy_fields(const policy_type *type, yaml_field fields[POLICY_MAX_FIELDS]);
+/* The policy's keys, for a policy_values: `plugin` if it comes from a file, `as`, `scope` if it learns, and its own. */
+void policy_fields(const policy_type *type, bool from_file, yaml_field fields[POLICY_MAX_FIELDS]);
+
+/* Whether a type that was made elsewhere is whole, as far as that can be seen: else why not. */
+bool policy_is_sound(const policy_type *type, char why[POLICY_WHY]);
 
 /* What the policy needs, options set as they are. */
 unsigned policy_needs(const policy_type *type, const void *options);

@@ -1,9 +1,12 @@
 /* A routing policy: what it can be set to, what it needs, what it sees, what it decides.
  *
  * A policy is one file that defines one policy_type; those that come with Portolan are files of sim/policies/ and a line
- * each in the table of policies.c. For each request it is asked once where to send it (route), and then, on every tier
- * that computes a slice, after each exit whether to answer with it (after_exit). Labels are not part of what it sees;
- * only an oracle gets them.
+ * each in the table of policies.c, others are plug-ins: shared objects that a scenario names. For each request it is asked
+ * once where to send it (route), and then, on every tier that computes a slice, after each exit whether to answer with it
+ * (after_exit). Labels are not part of what it sees; only an oracle gets them.
+ *
+ * Its functions are called on the main thread and its whole stack. Each run of a policy has a process of its own, so one that
+ * crashes ends its own run and no other.
  *
  * This header needs no other of Portolan's: it compiles alone, as C or C++. Sizes, kinds and meanings stay as they are
  * while POLICY_ABI does. */
@@ -202,5 +205,15 @@ typedef struct policy_type {
      * phone (default), cell or fleet, when the first of its requests comes. May be NULL. */
     void (*feedback)(void *self, const feedback *f);
 } policy_type;
+
+/* ---- Plug-ins ---- */
+
+/* What a shared object defines that a scenario names by `plugin:`. Its type has a name that none of Portolan's has, and is no
+ * oracle; `check` is called in a process of its own. It is loaded once in a process, and stays. */
+#ifdef __cplusplus
+extern "C"
+#endif
+    __attribute__((visibility("default"))) const policy_type *
+    portolan_policy(void);
 
 #endif

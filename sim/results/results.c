@@ -164,7 +164,10 @@ static json_t *inputs_json(const scenario *s) {
     for (int i = 0; i < SCENARIO_FILES; i++) add_input(&inputs, ROLES[i], &s->inputs[i]);
     for (size_t i = 0; i < s->platform_file_count; i++)
         add_input(&inputs, s->platform_files[i].role, &s->platform_files[i].file);
-    for (size_t i = 0; i < s->policy_count; i++) add_input(&inputs, s->policies[i].label, &s->policies[i].file);
+    for (size_t i = 0; i < s->policy_count; i++) {
+        add_input(&inputs, s->policies[i].label, &s->policies[i].plugin);
+        add_input(&inputs, s->policies[i].label, &s->policies[i].file);
+    }
     return inputs;
 }
 

@@ -44,6 +44,13 @@ bool scenario_load_model(scenario_loader *l);
 bool scenario_choose_policies(scenario_loader *l, char *const *only, size_t count);
 bool scenario_read_policies(scenario_loader *l);
 
+/* plugin.c: the policy of the shared object at `path`, which is loaded if it has not been; `input` gets its path and hash.
+ * NULL on failure. */
+const policy_type *scenario_load_plugin(scenario_loader *l, const char *path, text_mark mark, scenario_input *input);
+
+/* The check of a plug-in's options, in a process of its own, so that it may crash. */
+bool scenario_check_plugin(scenario_loader *l, const policy_setup *setup, text_mark mark);
+
 /* policy_map.c: reads the map of a policy that has an option for one, and sets that option. The map's path in the tree
  * then becomes absolute. */
 bool scenario_read_map(scenario_loader *l, const yaml_node *options, policy_values *values, policy_setup *setup);

@@ -1,4 +1,4 @@
-/* The policies of a scenario: names, options, labels, and which follows which. */
+/* The policies of a scenario: names or plug-ins, options, labels, and which follows which. */
 #include <string.h>
 
 #include "base/text.h"
@@ -21,6 +21,18 @@ static const policy_type *find_policy(const scenario_loader *l, const char *name
     return type;
 }
 
+/* Those that the caller brings are as sound as those of a plug-in. */
+static bool check_own(const scenario_loader *l) {
+    char why[POLICY_WHY];
+    for (const policy_type *const *own = l->changes->policies; own && *own; own++) {
+        if (!policy_is_sound(*own, why)) return error_usage(l->err, "a policy of the program cannot be used: %s", why);
+        for (const policy_type *const *other = l->changes->policies; other <= own; other++)
+            if (policy_find((*own)->name) || (other < own && strcmp((*other)->name, (*own)->name) == 0))
+                return error_usage(l->err, "a policy of the program is called '%s', as another one is", (*own)->name);
+    }
+    return true;
+}
+
 static bool unknown_policy(scenario_loader *l, text_mark mark, const char *name) {
     const char *names[SCENARIO_MAX_POLICIES] = {0};
     char allowed[512], hint[HINT_TEXT];
@@ -40,15 +52,57 @@ static const char *other_choice(const policy_setup *setup, unsigned need, char h
     return hint;
 }
 
+/* A policy as it stands in the list: a name, a map of one name to its options, or a map with the key `plugin`, and the options
+ * beside it. */
+typedef struct policy_item {
+    const yaml_node *name;    /* or the plug-in's path */
+    const yaml_node *options; /* NULL: none */
+    bool from_file;
+} policy_item;
+
+static bool is_plugin_key(const yaml_node *key) { return strcmp(key->text, "plugin") == 0; }
+
+static bool split_item(const yaml_node *node, policy_item *item, portolan_error *err) {
+    *item = (policy_item){.name = node};
+    if (node->kind == YAML_SCALAR) return true;
+    const yaml_node *path = yaml_find(node, "plugin");
+    if (path) {
+        *item = (policy_item){path, node, true};
+        return yaml_expect(path, YAML_SCALAR, "plugin", err);
+    }
+    if (node->kind != YAML_MAP || node->count != 1)
+        return error_input(err, node->mark,
+                           "a policy is a name, a map of one name to its options, like {confidence: {threshold: 0.8}}, "
+                           "or a map with the key 'plugin', like {plugin: ./mine.so, threshold: 0.8}");
+    item->name = node->items[0];
+    const yaml_node *options = node->items[1];
+    if (options->kind == YAML_SCALAR && !*options->text) return true;
+    item->options = options;
+    return yaml_expect(options, YAML_MAP, "the options of a policy", err);
+}
+
+/* The item's type; of a plug-in, `input` gets the file. */
+static const policy_type *type_of(scenario_loader *l, const policy_item *item, scenario_input *input) {
+    const yaml_node *name = item->name;
+    if (!item->from_file) {
+        const policy_type *type = find_policy(l, name->text);
+        if (!type) unknown_policy(l, name->mark, name->text);
+        return type;
+    }
+    const char *path = file_resolve(&l->s->memory, name->mark.file, name->text, name->mark, l->err);
+    const policy_type *type = path ? scenario_load_plugin(l, path, name->mark, input) : NULL;
+    return type && scenario_absolute(l, name, path) ? type : NULL;
+}
+
 /* "confidence(threshold=0.9,exits=all)" */
 static const char *descriptive_label(scenario_loader *l, const char *name, const yaml_node *options) {
     char text[256];
     size_t used = (size_t)snprintf(text, sizeof text, "%.60s(", name);
     for (size_t i = 0; options && i < options->count; i++) {
-        const yaml_node *value = options->items[2 * i + 1];
-        if (value->kind != YAML_SCALAR) continue;
+        const yaml_node *key = options->items[2 * i], *value = options->items[2 * i + 1];
+        if (value->kind != YAML_SCALAR || is_plugin_key(key)) continue;
         int n = snprintf(text + used, sizeof text - used, "%s%.40s=%.40s", used > strlen(name) + 1 ? "," : "",
-                         options->items[2 * i]->text, value->text);
+                         key->text, value->text);
         used = n < 0 || (size_t)n >= sizeof text - used ? sizeof text - 2 : used + (size_t)n;
     }
     snprintf(text + used, sizeof text - used, ")");
@@ -57,26 +111,6 @@ static const char *descriptive_label(scenario_loader *l, const char *name, const
     const char *label = arena_text(&l->s->memory, shown, strlen(shown));
     if (!label) error_memory(l->err, sizeof shown);
     return label;
-}
-
-/* A policy as it stands in the list: a name, or a map of one name to its options. */
-typedef struct policy_item {
-    const yaml_node *name;
-    const yaml_node *options; /* NULL: none */
-} policy_item;
-
-static bool split_item(const yaml_node *node, policy_item *item, portolan_error *err) {
-    *item = (policy_item){node, NULL};
-    if (node->kind == YAML_SCALAR) return true;
-    if (node->kind != YAML_MAP || node->count != 1)
-        return error_input(err, node->mark,
-                           "a policy is a name or a map of one name to its options, like "
-                           "{confidence: {threshold: 0.8}}");
-    item->name = node->items[0];
-    const yaml_node *options = node->items[1];
-    if (options->kind == YAML_SCALAR && !*options->text) return true;
-    item->options = options;
-    return yaml_expect(options, YAML_MAP, "the options of a policy", err);
 }
 
 /* What the policy needs and this scenario has not; names the options that need less. */
@@ -90,12 +124,13 @@ static bool check_probabilities(scenario_loader *l, const policy_setup *setup, t
 
 static bool options_go_together(scenario_loader *l, const policy_setup *setup, text_mark mark) {
     char why[POLICY_WHY] = "";
+    if (setup->plugin.path) return scenario_check_plugin(l, setup, mark);
     return !setup->type->check || setup->type->check(setup->options, why) || error_input(l->err, mark, "%s", why);
 }
 
 static bool read_options(scenario_loader *l, const yaml_node *options, policy_setup *setup, policy_values *values) {
     yaml_field fields[POLICY_MAX_FIELDS];
-    policy_fields(setup->type, fields);
+    policy_fields(setup->type, setup->plugin.path != NULL, fields);
     if (!yaml_read(options, setup->type->name, fields, values, l->err)) return false;
     setup->options = values->options;
     setup->needs = policy_needs(setup->type, setup->options);
@@ -104,12 +139,13 @@ static bool read_options(scenario_loader *l, const yaml_node *options, policy_se
     return options_go_together(l, setup, options->mark) && scenario_read_map(l, options, values, setup);
 }
 
-static bool read_policy(scenario_loader *l, const yaml_node *node, bool name_is_taken, policy_setup *setup) {
+static bool read_policy(scenario_loader *l, const yaml_node *node, policy_setup *setup) {
     policy_item item;
     if (!split_item(node, &item, l->err)) return false;
-    const policy_type *type = find_policy(l, item.name->text);
-    if (!type) return unknown_policy(l, item.name->mark, item.name->text);
-    *setup = (policy_setup){.type = type, .label = type->name, .follows = -1};
+    *setup = (policy_setup){.follows = -1};
+    const policy_type *type = setup->type = type_of(l, &item, &setup->plugin);
+    if (!type) return false;
+    setup->label = type->name;
     size_t bytes = sizeof(policy_values) + type->size;
     policy_values *values = arena_alloc(&l->s->memory, 1, bytes);
     if (!values) return error_memory(l->err, bytes);
@@ -117,21 +153,22 @@ static bool read_policy(scenario_loader *l, const yaml_node *node, bool name_is_
     if (!read_options(l, item.options ? item.options : &none, setup, values) ||
         !check_probabilities(l, setup, item.name->mark))
         return false;
-    if (values->label)
-        setup->label = values->label;
-    else if (name_is_taken)
-        setup->label = descriptive_label(l, type->name, item.options);
-    return setup->label != NULL;
+    if (values->label) setup->label = values->label;
+    return true;
 }
 
-/* Whether another item of the list, without a name of its own (`as:`), is the same policy. */
-static bool appears_twice(const yaml_node *list, const yaml_node *node) {
-    policy_item here, other;
+/* Whether an item of the list has a name of its own (`as:`). */
+static bool has_own_name(const yaml_node *node) {
+    policy_item item;
     portolan_error ignored = {0};
-    if (!split_item(node, &here, &ignored)) return false;
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i] != node && split_item(list->items[i], &other, &ignored) &&
-            strcmp(here.name->text, other.name->text) == 0 && !yaml_find(other.options, "as"))
+    return split_item(node, &item, &ignored) && yaml_find(item.options, "as");
+}
+
+/* Whether another item without a name of its own is the same policy. */
+static bool appears_twice(const scenario *s, const yaml_node *list, size_t i) {
+    for (size_t k = 0; k < list->count; k++)
+        if (k != i && strcmp(s->policies[k].type->name, s->policies[i].type->name) == 0 &&
+            !has_own_name(list->items[k]))
             return true;
     return false;
 }
@@ -141,6 +178,19 @@ static bool check_label(scenario_loader *l, size_t i, text_mark mark) {
         if (strcmp(l->s->policies[k].label, l->s->policies[i].label) == 0)
             return error_input(l->err, mark, "two policies are called '%s'; give one of them another name with 'as:'",
                                l->s->policies[i].label);
+    return true;
+}
+
+/* Those that would be called alike are called by their options. */
+static bool label_policies(scenario_loader *l, const yaml_node *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        policy_item item;
+        policy_setup *setup = &l->s->policies[i];
+        if (!split_item(list->items[i], &item, l->err)) return false;
+        if (!has_own_name(list->items[i]) && appears_twice(l->s, list, i))
+            setup->label = descriptive_label(l, setup->type->name, item.options);
+        if (!setup->label || !check_label(l, i, list->items[i]->mark)) return false;
+    }
     return true;
 }
 
@@ -164,19 +214,27 @@ static bool resolve_follows(scenario_loader *l, const yaml_node *list) {
 bool scenario_read_policies(scenario_loader *l) {
     scenario *s = l->s;
     const yaml_node *list = l->keys.policies;
-    if (!yaml_expect(list, YAML_LIST, "policies", l->err)) return false;
+    if (!check_own(l) || !yaml_expect(list, YAML_LIST, "policies", l->err)) return false;
     if (!list->count || list->count > SCENARIO_MAX_POLICIES)
         return error_input(l->err, list->mark, "'policies' lists %zu policies; 1 to %d are allowed", list->count,
                            SCENARIO_MAX_POLICIES);
     s->policies = arena_alloc(&s->memory, list->count, sizeof *s->policies);
     if (!s->policies) return error_memory(l->err, list->count * sizeof *s->policies);
-    for (size_t i = 0; i < list->count; i++) {
-        const yaml_node *node = list->items[i];
-        if (!read_policy(l, node, appears_twice(list, node), &s->policies[i]) || !check_label(l, i, node->mark))
-            return false;
-        s->policy_count++;
-    }
-    return resolve_follows(l, list);
+    for (; s->policy_count < list->count; s->policy_count++)
+        if (!read_policy(l, list->items[s->policy_count], &s->policies[s->policy_count])) return false;
+    return label_policies(l, list) && resolve_follows(l, list);
+}
+
+static bool item_is_called(scenario_loader *l, const yaml_node *node, const char *word, bool *called) {
+    policy_item item;
+    scenario_input ignored;
+    if (!split_item(node, &item, l->err)) return false;
+    const policy_type *plugin = item.from_file ? type_of(l, &item, &ignored) : NULL;
+    if (item.from_file && !plugin) return false;
+    const yaml_node *as = yaml_find(item.options, "as");
+    *called = strcmp(plugin ? plugin->name : item.name->text, word) == 0 ||
+              (as && as->kind == YAML_SCALAR && strcmp(as->text, word) == 0);
+    return true;
 }
 
 /* --policy: keeps the items of that label or name, in the order asked for; a name that is not in the list is added with
@@ -192,11 +250,8 @@ bool scenario_choose_policies(scenario_loader *l, char *const *only, size_t coun
     for (size_t i = 0; i < count; i++) {
         size_t before = kept;
         for (size_t k = 0; k < list->count; k++) {
-            policy_item item;
-            if (!split_item(list->items[k], &item, l->err)) return false;
-            const yaml_node *as = yaml_find(item.options, "as");
-            bool called = strcmp(item.name->text, only[i]) == 0 ||
-                          (as && as->kind == YAML_SCALAR && strcmp(as->text, only[i]) == 0);
+            bool called;
+            if (!item_is_called(l, list->items[k], only[i], &called)) return false;
             if (called) items[kept++] = list->items[k];
         }
         if (kept > before) continue;

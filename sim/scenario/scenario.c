@@ -36,7 +36,7 @@ const yaml_field SCENARIO_FIELDS[] = {
          "model); replay: answers come from an outcome table (default with one)",
      .choices = EXECUTE_NAMES},
     {"policies", FIELD_NODE, offsetof(scenario_keys, policies),
-     .doc = "list of policies: a name, or {name: {option: value}}", .required = true},
+     .doc = "list of policies: a name, {name: {option: value}}, or {plugin: FILE.so, option: value}", .required = true},
     {"run", FIELD_NODE, offsetof(scenario_keys, run), .doc = "how long", .required = true},
     {"cost", FIELD_NODE, offsetof(scenario_keys, cost), .doc = "constants of the paper-style cost"},
     {"payload", FIELD_NODE, offsetof(scenario_keys, payload), .doc = "bytes of what crosses the network"},

@@ -305,8 +305,10 @@ bool scenario_hash(const scenario *s, char hex[FILE_HASH_TEXT], portolan_error *
     for (int i = FILE_MODEL; i < SCENARIO_FILES; i++)
         if (s->inputs[i].path) json_add(&files, json_string(s->inputs[i].hash));
     for (size_t i = 0; i < s->platform_file_count; i++) json_add(&files, json_string(s->platform_files[i].file.hash));
-    for (size_t i = 0; i < s->policy_count; i++)
+    for (size_t i = 0; i < s->policy_count; i++) {
+        if (s->policies[i].plugin.path) json_add(&files, json_string(s->policies[i].plugin.hash));
         if (s->policies[i].file.path) json_add(&files, json_string(s->policies[i].file.hash));
+    }
     json_t *all = json_pack("{s:s, s:o, s:o}", "version", PORTOLAN_VERSION, "scenario", tree, "files", files);
     char *text = json_dump_text(all, JSON_COMPACT | JSON_SORT_KEYS);
     if (text) text_hash(text, strlen(text), hex);

@@ -118,7 +118,7 @@ static void test_policy_options(void **state) {
         char heading[96];
         snprintf(heading, sizeof heading, "\n### %s\n", POLICIES[i]->name);
         yaml_field fields[POLICY_MAX_FIELDS];
-        policy_fields(POLICIES[i], fields);
+        policy_fields(POLICIES[i], false, fields);
         check_section(heading, fields);
     }
 }

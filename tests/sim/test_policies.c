@@ -73,7 +73,7 @@ static bool try_policy(made_policy *made, const char *name, const char *options,
                                   .options = made->values->options,
                                   .scope = type->feedback ? SCOPE_PHONE : SCOPE_FLEET};
     yaml_field fields[POLICY_MAX_FIELDS];
-    policy_fields(type, fields);
+    policy_fields(type, false, fields);
     if (!yaml_read(made->options.root, name, fields, made->values, err)) return false;
     made->setup->needs = policy_needs(type, made->setup->options);
     char why[POLICY_WHY] = "";
