@@ -335,6 +335,14 @@ bool platform_read(platform *p, const yaml_node *map, uint64_t seed, portolan_er
     return ok;
 }
 
+bool devices_check(const yaml_node *map, portolan_error *err) {
+    arena memory = {0};
+    const definitions own = {.devices = map, .memory = &memory};
+    bool ok = presets_load(err) && yaml_expect(map, YAML_MAP, "devices", err) && definitions_check(&own, err);
+    arena_free(&memory);
+    return ok;
+}
+
 bool platform_load(platform *p, const char *path, uint64_t seed, portolan_error *err) {
     yaml_document doc;
     *p = (platform){0};

@@ -183,6 +183,9 @@ enum { PLATFORM_MAX_PHONES = 10000000, PLATFORM_MAX_CELLS = 1000000, PLATFORM_MA
  * On failure `p` is left empty. */
 bool platform_read(platform *p, const yaml_node *map, uint64_t seed, portolan_error *err);
 
+/* Whether a map of devices by name, as a platform has one, can be read. */
+bool devices_check(const yaml_node *map, portolan_error *err);
+
 /* Loads the document at `path` and reads it. */
 bool platform_load(platform *p, const char *path, uint64_t seed, portolan_error *err);
 

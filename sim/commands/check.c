@@ -20,18 +20,20 @@ typedef enum file_kind {
     KIND_PLATFORM,
     KIND_WORKLOAD,
     KIND_TRAINING,
+    KIND_DEVICES,
     KIND_TABLE,
     KIND_UNKNOWN
 } file_kind;
-static const char *const KIND_NAMES[] = {"scenario",      "sweep",         "platform", "workload",
-                                         "training file", "outcome table", "unknown"};
+static const char *const KIND_NAMES[] = {"scenario",      "sweep",           "platform",      "workload",
+                                         "training file", "list of devices", "outcome table", "unknown"};
 
 static file_kind kind_of(const yaml_document *doc) {
     if (yaml_find(doc->root, "scenario")) return KIND_SWEEP;
     if (yaml_find(doc->root, "policies") || yaml_find(doc->root, "platform")) return KIND_SCENARIO;
     if (yaml_find(doc->root, "phones") || yaml_find(doc->root, "cells")) return KIND_PLATFORM;
     if (yaml_find(doc->root, "training")) return KIND_TRAINING;
-    return yaml_find(doc->root, "arrivals") ? KIND_WORKLOAD : KIND_UNKNOWN;
+    if (yaml_find(doc->root, "arrivals")) return KIND_WORKLOAD;
+    return yaml_find(doc->root, "devices") ? KIND_DEVICES : KIND_UNKNOWN;
 }
 
 /* What a file says of its classes, taken before the file is freed: a list of names; NULL where it has none. */
@@ -102,10 +104,12 @@ static bool check_file(const char *path, file_kind *kind, json_t **classes, port
     case KIND_PLATFORM: ok = check_platform(&doc, err); break;
     case KIND_TRAINING: ok = check_training(path, classes, err); break;
     case KIND_WORKLOAD: ok = workload_read(&w, doc.root, err); break;
+    case KIND_DEVICES: ok = devices_check(yaml_find(doc.root, "devices"), err); break;
     default:
-        error_input(err, doc.root->mark,
-                    "not a file of Portolan: a scenario has the key 'policies', a sweep 'scenario', a "
-                    "platform 'phones', a workload 'arrivals', a training file 'training'");
+        error_input(
+            err, doc.root->mark,
+            "not a file of Portolan: a scenario has the key 'policies', a sweep 'scenario', a "
+            "platform 'phones', a workload 'arrivals', a training file 'training', a list of devices 'devices'");
     }
     yaml_unload(&doc);
     return ok;
@@ -165,7 +169,7 @@ static const struct argp CHECK_ARGP = {
     NULL,
     parse,
     "FILE...",
-    "Validates scenarios, sweeps, platforms, workloads and training files (YAML) and outcome tables (CSV).",
+    "Validates scenarios, sweeps, platforms, workloads, training files and devices (YAML) and outcome tables (CSV).",
     COMMON_ARGP,
     NULL,
     NULL};

@@ -23,6 +23,12 @@ check "the error" grep -q 'error: "median .* (shapes left out); by the table' mi
 check "no leftovers" test "$(ls -d mine*)" = mine
 
 # The device is one for a platform, with its table beside it.
+run 0 check mine/device.yaml
+prints "mine/device.yaml: a valid list of devices"
+sed 's/speed: .*/speed: fast/' mine/device.yaml >mine/wrong.yaml
+run 2 check mine/wrong.yaml
+says "mine/wrong.yaml:8:12: 'speed'"
+rm mine/wrong.yaml
 cat "$SOURCE/platforms/one-phone.yaml" mine/device.yaml | sed 's/server: test-edge/server: this-machine/' >mine/platform.yaml
 run 0 check mine/platform.yaml
 run 0 platform mine/platform.yaml

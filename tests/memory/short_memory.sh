@@ -41,6 +41,8 @@ scenario: scenario.yaml
 axes: {run.requests: [10, 20]}
 YAML
 printf 'sample,label,tokens,exit1_p0,exit1_p1\n0,1,5,0.25,0.75\n' >table.csv
+printf 'hidden,feed_forward,layers,tokens,batch,seconds\n64,256,1,8,1,1e-3\n64,256,1,16,1,2e-3\n64,256,2,8,1,2e-3\n64,256,2,16,1,3e-3\n' \
+    >latencies.csv
 run 0 train train.yaml --out model -q
 run 0 run scenario.yaml --out results -q
 mkdir empty # where there is no gnuplot: what it does with its memory is its own affair
@@ -130,5 +132,6 @@ one_fails sweep children sweep sweep.yaml --out out/results --json
 one_fails outcomes parent outcomes model/model.safetensors workload.yaml --out out/table.csv -q --jobs 1
 one_fails map parent map model --split 1,2,2 --out out/map --json --jobs 1
 one_fails train parent train train.yaml --out out/model --json --jobs 1
+one_fails calibrate parent calibrate --from latencies.csv --out out/device --json
 one_fails report parent report results --out out/report.html -q
 finish
