@@ -1,4 +1,4 @@
-/* Statistics: percentiles and the measures of a classifier; of repeated runs (intervals.h); the table of metrics (metrics.h). */
+/* Statistics: percentiles and the measures of a classifier; of repeated runs (intervals.h); promises (bounds.h); the table of metrics (metrics.h). */
 #ifndef PORTOLAN_STATISTICS_H
 #define PORTOLAN_STATISTICS_H
 
@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bounds.h"
 #include "intervals.h"
 #include "metrics.h"
 

@@ -56,6 +56,7 @@ int command_list(int argc, char **argv);
 int command_platform(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_random_model(int argc, char **argv);
+int command_tune(int argc, char **argv);
 int command_calibrate(int argc, char **argv);
 
 #endif

@@ -27,6 +27,7 @@ static const command COMMANDS[] = {
     {"train", command_train, "train a multi-exit model, with checkpoints and training dynamics"},
     {"map", command_map, "map how hard samples are, and make the router that a phone carries"},
     {"outcomes", command_outcomes, "run a data set through every exit of a model, into an outcome table"},
+    {"tune", command_tune, "choose the numeric options of policies on held-out samples, by one rule for all"},
     {"calibrate", command_calibrate, "fit a device's service time to this machine, or to others' latencies"},
     {"random-model", command_random_model, "write a model of random weights, to try things out"},
     {"list", command_list, "list policies, devices, links, workloads or metrics"},

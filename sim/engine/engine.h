@@ -15,6 +15,7 @@
 #include "places.h"
 #include "processes.h"
 #include "radio.h"
+#include "replay.h"
 #include "request.h"
 #include "world.h"
 

@@ -10,7 +10,8 @@ typedef struct confidence_options {
 static const policy_option OPTIONS[] = {
     CASCADE_OPTIONS,
     {"threshold", OPTION_NUMBER, offsetof(confidence_options, threshold),
-     .doc = "answer where the confidence is at least this", .fallback = "0.8", .most = 1.0001},
+     .doc = "answer where the confidence is at least this", .fallback = "0.8", .most = 1.0001, .tune = TUNE_RANGE,
+     .careful = 1.0001, .bold = 0},
     {0},
 };
 

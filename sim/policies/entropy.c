@@ -17,7 +17,7 @@ static const policy_option OPTIONS[] = {
     CASCADE_OPTIONS,
     {"threshold", OPTION_NUMBER, offsetof(entropy_options, threshold),
      .doc = "answer where the entropy, in nats, is at most this (ln 2 = 0.693 is the most two classes can have)",
-     .fallback = "0.3"},
+     .fallback = "0.3", .tune = TUNE_RANGE, .careful = 0, .bold = 2},
     {"entropy_from", OPTION_CHOICE, offsetof(entropy_options, entropy_from),
      .doc = "probabilities: all class probabilities; confidence: as if there were two classes, c and 1 - c, for tables "
             "that hold only confidences",

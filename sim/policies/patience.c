@@ -11,7 +11,7 @@ static const policy_option OPTIONS[] = {
     CASCADE_OPTIONS,
     {"patience", OPTION_COUNT, offsetof(patience_options, patience),
      .doc = "answer when so many exits in a row agree with the exit before them", .fallback = "1", .least = 1,
-     .most = 64},
+     .most = 64, .tune = TUNE_RANGE, .careful = 64, .bold = 1},
     {0},
 };
 

@@ -156,6 +156,13 @@ typedef enum option_kind {
                       the option, MODEL.FILE of MODEL.safetensors or FILE beside it, where FILE is `file`. One at most. */
 } option_kind;
 
+/* Whether `portolan tune` chooses a number or a count, and among which. */
+typedef enum option_tuning {
+    TUNE_NOT,
+    TUNE_RANGE,  /* from `careful`, at which the policy errs on the side of the cloud, to `bold` */
+    TUNE_TOKENS, /* 0, then the token counts that samples have */
+} option_tuning;
+
 /* One option; in parentheses above, the type of the member at `offset` of the options. A table of them ends with a NULL
  * name. Every policy has the option `as`, its label, besides. */
 typedef struct policy_option {
@@ -169,6 +176,8 @@ typedef struct policy_option {
     const char *const *choices; /* NULL at the end */
     const unsigned *needs;      /* choice: what each of them needs (POLICY_NEEDS_* or-ed); NULL: nothing */
     const char *method, *file;  /* map */
+    option_tuning tune;
+    double careful, bold; /* TUNE_RANGE */
 } policy_option;
 
 /* What a policy is told when it is opened. */
