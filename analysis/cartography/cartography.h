@@ -100,7 +100,7 @@ evaluation evaluation_of(const evaluation_set *on, const uint8_t *to, const pric
 /* The cheapest tier that is right about sample i, the phone if none is. */
 pool_kind evaluation_oracle(const evaluation_set *on, uint32_t sample, const prices *p);
 
-/* ---- Choosing a router (search.c, logistic_router.c) ---- */
+/* ---- Choosing a router (search.c, price_search.c) ---- */
 
 typedef enum objective { OBJECTIVE_REWARD, OBJECTIVE_MAX_SAVING } objective;
 extern const char *const OBJECTIVES[]; /* "reward", "max_saving", NULL */
@@ -137,22 +137,37 @@ typedef struct fitting {
     uint32_t samples, size;
     const double *confidence, *variability; /* [samples] */
     const double *v;                        /* [samples][size] */
+    uint64_t seed;                          /* of the draws of k-means++ */
 } fitting;
 
-/* Makes `r->rows`, `samples` and `has` from the pools at (alpha, beta): the mean v of each. */
+/* Makes `r->rows`, `samples` and `stands` from the pools at (alpha, beta): the mean v of each, or, if r->count is above 1, the
+ * centres that k-means finds among at most 5,000 samples of each, evenly spaced. */
 bool router_fit(router *r, const fitting *f, double alpha, double beta, portolan_error *err);
 
 /* Tries thresholds (quantiles of the coordinates, and the extremes at which pools are empty), assigns the held-out samples to
  * the nearest mean of the pools that each gives, and leaves the router with the best. `r` says method, representation,
- * distance and size. With both thresholds fixed, or without held-out samples, nothing is searched. */
+ * distance, size and count; with several prototypes a pool, fewer quantiles are tried. With both thresholds fixed, or without held-out samples, nothing is searched. */
 bool router_search(router *r, const fitting *f, const evaluation_set *held, const search_settings *s, surface *found,
                    portolan_error *err);
 
-/* ASSIGN_LOGISTIC (ours): fits P(exit of tier k is right | v) on the held-out samples, which took part in no gradient, one
- * regression a tier, and searches the price w of cost in the penalties w K_k on estimates that were cross-fitted over five
- * folds. For OBJECTIVE_REWARD w is mu_cost. `to` [samples] gets the cross-fitted assignment. */
-bool router_fit_logistic(router *r, const evaluation_set *held, const search_settings *s, surface *found, uint8_t *to,
-                         portolan_error *err);
+/* Values: what is expected of each tier for each held-out sample, [samples], cross-fitted over five folds (sample i is of fold
+ * i mod 5).
+ *
+ * ASSIGN_LOGISTIC (ours; logistic_router.c): P(exit of tier k is right | v), one regression a tier. */
+bool router_fit_logistic(router *r, const evaluation_set *held, double (*value)[POOLS], portolan_error *err);
+
+/* ASSIGN_MIXTURE (ours; mixture_router.c): a mixture of r->count Gaussians of the fitting samples' v, and what each tier
+ * gains on the held-out samples in each cluster. */
+bool router_fit_mixture(router *r, const fitting *f, const evaluation_set *held, double (*value)[POOLS],
+                        portolan_error *err);
+
+/* Searches the price w of cost in the penalties w K_k; for OBJECTIVE_REWARD w is mu_cost. Where no price keeps to the drop,
+ * everything goes to the cloud. Sets penalties, stands and thresholds. */
+bool router_search_price(router *r, const evaluation_set *held, double (*value)[POOLS], const search_settings *s,
+                         surface *found, portolan_error *err);
+
+/* The tiers of largest value less penalty. */
+void router_assign_values(const router *r, double (*value)[POOLS], uint32_t samples, uint8_t *to);
 
 /* ---- Logistic regression (logistic.c) ---- */
 

@@ -8,7 +8,7 @@ const char *const POOL_NAMES[] = {"easy", "medium", "hard", NULL};
 const char *const REPRESENTATIONS[] = {"token_norms", "mean_token", "cls", NULL};
 const char *const DISTANCES[] = {"l2", "cosine", NULL};
 const char *const MAP_METHODS[] = {"cartography", "exit-pools", NULL};
-const char *const ASSIGNMENTS[] = {"nearest-mean", "logistic", NULL};
+const char *const ASSIGNMENTS[] = {"nearest-mean", "logistic", "mixture", NULL};
 
 uint32_t representation_size(int representation, uint32_t hidden, uint32_t longest) {
     return representation == V_TOKEN_NORMS ? longest : hidden;
@@ -46,12 +46,25 @@ bool represent_set(const encoder *e, const token_set *set, int representation, u
 }
 
 double router_flops(const router *r, uint64_t tokens, uint64_t hidden) {
-    return 2 * (double)tokens * (double)hidden + 6 * (double)r->size;
+    uint32_t rows = r->assignment == ASSIGN_MIXTURE ? 2 * r->count : POOLS * r->count;
+    return 2 * (double)tokens * (double)hidden + 2 * (double)rows * r->size;
 }
 
+size_t router_numbers(const router *r) {
+    size_t count = r->count, size = r->size;
+    return r->assignment == ASSIGN_MIXTURE ? count * (2 * size + 1 + POOLS) : POOLS * count * size;
+}
+
+mixture router_mixture(const router *r) {
+    float *variances = r->rows + (size_t)r->count * r->size;
+    return (mixture){r->count, r->size, r->rows, variances, variances + (size_t)r->count * r->size};
+}
+
+float *router_gains(const router *r) { return router_mixture(r).weights + r->count; }
+
 bool router_allocate(router *r, portolan_error *err) {
-    r->rows = calloc((size_t)POOLS * r->size, sizeof *r->rows);
-    return r->rows || error_memory(err, (size_t)POOLS * r->size * sizeof *r->rows);
+    r->rows = calloc(router_numbers(r), sizeof *r->rows);
+    return r->rows || error_memory(err, router_numbers(r) * sizeof *r->rows);
 }
 
 void router_free(router *r) {
@@ -83,15 +96,36 @@ static double probability(const float *weights, double bias, const double *v, ui
     return 1 / (1 + exp(-z));
 }
 
-void router_score(const router *r, const double *v, double score[POOLS]) {
+static double nearest(const router *r, int k, const double *v) {
+    double least = INFINITY;
+    for (uint32_t i = 0; i < r->stands[k]; i++) {
+        const float *row = router_row(r, k, i);
+        least = fmin(least, r->distance == DISTANCE_L2 ? euclidean(row, v, r->size) : cosine(row, v, r->size));
+    }
+    return least;
+}
+
+/* The mean gain of each tier over the clusters, weighed by how likely v is of each. */
+static void expect_gains(const router *r, const double *v, double gain[POOLS]) {
+    double shares[ROUTER_MOST_ROWS];
+    mixture m = router_mixture(r);
+    const float *gains = router_gains(r);
+    mixture_shares(&m, v, shares);
     for (int k = 0; k < POOLS; k++) {
-        const float *row = r->rows + (size_t)k * r->size;
-        if (!r->has[k])
-            score[k] = -INFINITY;
-        else if (r->assignment == ASSIGN_LOGISTIC)
-            score[k] = probability(row, r->bias[k], v, r->size) - r->penalty[k];
+        gain[k] = 0;
+        for (uint32_t c = 0; c < m.count; c++) gain[k] += shares[c] * (double)gains[c * POOLS + (uint32_t)k];
+    }
+}
+
+void router_score(const router *r, const double *v, double score[POOLS]) {
+    if (r->assignment == ASSIGN_MIXTURE) expect_gains(r, v, score);
+    for (int k = 0; k < POOLS; k++) {
+        if (r->assignment == ASSIGN_LOGISTIC) score[k] = probability(router_row(r, k, 0), r->bias[k], v, r->size);
+        if (r->assignment == ASSIGN_NEAREST_MEAN)
+            score[k] = -nearest(r, k, v);
         else
-            score[k] = -(r->distance == DISTANCE_L2 ? euclidean(row, v, r->size) : cosine(row, v, r->size));
+            score[k] -= r->penalty[k];
+        if (!r->stands[k]) score[k] = -INFINITY;
     }
 }
 

@@ -4,6 +4,7 @@
 #define PORTOLAN_ROUTER_H
 
 #include "base/json.h"
+#include "clusters.h"
 #include "model/model.h"
 
 /* Pool k is answered by tier k: easy by the phone, medium by the edge, hard by the cloud. */
@@ -23,10 +24,13 @@ extern const char *const DISTANCES[]; /* "l2", "cosine", NULL */
 typedef enum map_method { METHOD_CARTOGRAPHY, METHOD_EXIT_POOLS } map_method;
 extern const char *const MAP_METHODS[]; /* "cartography", "exit-pools", NULL */
 
-/* nearest-mean: the pool whose mean is nearest (the papers'). logistic (ours): the tier of largest
- * P(its exit is right | v) - penalty, one logistic regression a tier. */
-typedef enum assignment_kind { ASSIGN_NEAREST_MEAN, ASSIGN_LOGISTIC } assignment_kind;
-extern const char *const ASSIGNMENTS[]; /* "nearest-mean", "logistic", NULL */
+/* nearest-mean: the pool whose mean is nearest (the papers'), or of whose several prototypes one is. logistic (ours): the
+ * tier of largest P(its exit is right | v) - penalty, one logistic regression a tier. mixture (ours): the tier of largest
+ * expected gain less penalty, the mean over clusters of v of what the tier's exit gains in each. */
+typedef enum assignment_kind { ASSIGN_NEAREST_MEAN, ASSIGN_LOGISTIC, ASSIGN_MIXTURE } assignment_kind;
+extern const char *const ASSIGNMENTS[]; /* "nearest-mean", "logistic", "mixture", NULL */
+
+enum { ROUTER_MOST_ROWS = 256 };
 
 typedef struct router {
     int method, assignment, representation, distance; /* of the enumerations above */
@@ -34,11 +38,27 @@ typedef struct router {
     uint32_t depth[POOLS];                            /* layers of the tiers it was made for */
     char embedding[65];      /* hash of the embedding layer that v is made by (encoder_embedding_hash) */
     double thresholds[2];    /* that made the pools: alpha and beta; exit-pools: confidence and NaN; logistic: NaN */
-    bool has[POOLS];         /* false: the pool was empty and is dropped */
     uint64_t samples[POOLS]; /* fitting samples of each pool */
-    double bias[POOLS], penalty[POOLS]; /* logistic only */
-    float *rows;                        /* [POOLS][size] means, or weights; owned */
+    uint32_t count;          /* nearest-mean: prototypes of a pool at most; mixture: clusters; logistic: 1 */
+    uint32_t stands[POOLS];  /* prototypes that stand for each pool, else 1; 0: the pool is dropped */
+    double bias[POOLS];      /* logistic only */
+    double penalty[POOLS];   /* logistic and mixture */
+    float *
+        rows; /* nearest-mean, logistic: [POOLS][count][size]; mixture: means and variances [count][size], weights [count],
+                  * gains [count][POOLS]; owned */
 } router;
+
+/* How many numbers there are in `rows`. */
+size_t router_numbers(const router *r);
+
+/* Prototype i of pool k, or the weights of its regression (i = 0); [size]. */
+static inline float *router_row(const router *r, int k, uint32_t i) {
+    return r->rows + ((size_t)k * r->count + i) * r->size;
+}
+
+/* The clusters of a mixture, within the router's rows, and what each tier gains in them, [count][POOLS]. */
+mixture router_mixture(const router *r);
+float *router_gains(const router *r);
 
 /* Size of v for a model of width `hidden`; token norms have one element a token of the longest sample. */
 uint32_t representation_size(int representation, uint32_t hidden, uint32_t longest);
@@ -51,22 +71,24 @@ void represent(int representation, const float *embedded, uint32_t tokens, uint3
 bool represent_set(const encoder *e, const token_set *set, int representation, uint32_t size, double *v,
                    portolan_error *err);
 
-/* FLOP of v and of its comparison with three rows: 2 s h + 6 size. */
+/* FLOP of v and of its comparison with the rows: 2 s h + 2 size a row, of which there are three with one mean a pool; a cluster
+ * of a mixture counts as two rows, for mean and variance. */
 double router_flops(const router *r, uint64_t tokens, uint64_t hidden);
 
-/* Makes room for the rows, zeroed; the rest is left as it is. */
+/* Makes room for the rows that assignment, count and size ask for, zeroed; the rest is left as it is. */
 bool router_allocate(router *r, portolan_error *err);
 void router_free(router *r);
 
-/* What speaks for each pool, the more the better: minus the distance to its mean (l2: Euclidean; cosine: 1 - cosine, 1
- * where one of both is zero), or the estimated probability less the penalty. -INFINITY for a pool that was dropped. */
+/* What speaks for each pool, the more the better: minus the distance to its nearest prototype (l2: Euclidean; cosine: 1 -
+ * cosine, 1 where one of both is zero), or what is expected of the tier less the penalty. -INFINITY for a pool that was
+ * dropped. */
 void router_score(const router *r, const double *v, double score[POOLS]);
 
 /* The pool of largest score, the easier one of equals. */
 pool_kind router_assign(const router *r, const double *v);
 
 /* How clearly the phone is chosen: its score minus the best other one (with means: the distance to the nearest other mean
- * minus the distance to the phone's). NaN where that is undefined, because only one pool or not the phone's is there. */
+ * minus that to the phone's nearest). NaN where that is undefined, because only one pool or not the phone's is there. */
 double router_margin(const router *r, const double *v);
 
 /* ---- router.json ---- */

@@ -6,32 +6,57 @@
 #include "base/json.h"
 #include "router.h"
 
-enum { SCHEMA = 1, MAX_SIZE = 1 << 20, MAX_BYTES = 256 << 20 };
+/* Schema 1 had one mean a pool. */
+enum { SCHEMA = 2, MAX_SIZE = 1 << 20, MAX_BYTES = 256 << 20 };
 
 /* ---- Writing ---- */
 
+static json_t *numbers_json(const float *numbers, uint32_t n) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < n; i++) json_add(&list, json_real((double)numbers[i]));
+    return list;
+}
+
 static json_t *pool_json(const router *r, int k) {
-    json_t *row = json_array(),
-           *one = json_pack("{s:s, s:I}", "name", POOL_NAMES[k], "samples", (json_int_t)r->samples[k]);
-    for (uint32_t i = 0; i < r->size; i++) json_add(&row, json_real((double)r->rows[(size_t)k * r->size + i]));
+    json_t *one = json_pack("{s:s, s:I}", "name", POOL_NAMES[k], "samples", (json_int_t)r->samples[k]);
+    if (r->assignment == ASSIGN_NEAREST_MEAN) {
+        json_t *means = json_array();
+        for (uint32_t i = 0; i < r->stands[k]; i++) json_add(&means, numbers_json(router_row(r, k, i), r->size));
+        json_put(&one, "means", means);
+        return one;
+    }
+    json_put(&one, "penalty", json_real(r->penalty[k]));
     if (r->assignment == ASSIGN_LOGISTIC) {
         json_put(&one, "bias", json_real(r->bias[k]));
-        json_put(&one, "penalty", json_real(r->penalty[k]));
+        json_put(&one, "weights", numbers_json(router_row(r, k, 0), r->size));
     }
-    json_put(&one, r->assignment == ASSIGN_LOGISTIC ? "weights" : "mean", row);
     return one;
+}
+
+/* The clusters that there are; those of weight 0 are none. */
+static json_t *clusters_json(const router *r) {
+    json_t *list = json_array();
+    mixture m = router_mixture(r);
+    for (uint32_t c = 0; c < m.count; c++)
+        if (m.weights[c] > 0)
+            json_add(&list, json_pack("{s:f, s:o, s:o, s:o}", "weight", (double)m.weights[c], "mean",
+                                      numbers_json(m.means + (size_t)c * m.size, m.size), "variance",
+                                      numbers_json(m.variances + (size_t)c * m.size, m.size), "gains",
+                                      numbers_json(router_gains(r) + (size_t)c * POOLS, POOLS)));
+    return list;
 }
 
 static json_t *router_json(const router *r, const json_t *chosen_by) {
     json_t *pools = json_array();
     for (int k = 0; k < POOLS; k++)
-        if (r->has[k]) json_add(&pools, pool_json(r, k));
+        if (r->stands[k]) json_add(&pools, pool_json(r, k));
     json_t *whole = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:[i,i,i], s:s, s:[o,o], s:o}", "schema", SCHEMA,
                               "method", MAP_METHODS[r->method], "assignment", ASSIGNMENTS[r->assignment],
                               "representation", REPRESENTATIONS[r->representation], "metric", DISTANCES[r->distance],
                               "size", (int)r->size, "split", (int)r->depth[0], (int)r->depth[1], (int)r->depth[2],
                               "embedding", r->embedding, "thresholds", json_number(r->thresholds[0]),
                               json_number(r->thresholds[1]), "pools", pools);
+    if (r->assignment == ASSIGN_MIXTURE) json_put(&whole, "clusters", clusters_json(r));
     if (chosen_by) json_put(&whole, "chosen_by", json_incref((json_t *)chosen_by));
     return whole;
 }
@@ -104,13 +129,35 @@ static bool read_thresholds(reader *in, const json_t *list) {
     return true;
 }
 
-static bool read_row(reader *in, const json_t *list, const char *key, float *into) {
-    if (json_array_size(list) != in->r->size) return fault(in, key, "a list of 'size' numbers");
-    for (uint32_t i = 0; i < in->r->size; i++) {
+static bool read_numbers(reader *in, const json_t *list, const char *key, uint32_t n, float *into) {
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "a list of %u numbers", n);
+    if (json_array_size(list) != n) return fault(in, key, wanted);
+    for (uint32_t i = 0; i < n; i++) {
         const json_t *x = json_array_get(list, i);
         into[i] = (float)json_number_value(x);
-        if (!json_is_number(x) || !isfinite(into[i])) return fault(in, key, "a list of 'size' numbers");
+        if (!json_is_number(x) || !isfinite(into[i])) return fault(in, key, wanted);
     }
+    return true;
+}
+
+static bool read_number(reader *in, const json_t *one, const char *key, double *into) {
+    const json_t *x = json_object_get(one, key);
+    *into = json_number_value(x);
+    return json_is_number(x) || fault(in, key, "a number");
+}
+
+static bool read_stand(reader *in, const json_t *one, int k) {
+    router *r = in->r;
+    const json_t *means = json_object_get(one, "means");
+    r->stands[k] = 1;
+    if (r->assignment == ASSIGN_MIXTURE) return read_number(in, one, "penalty", &r->penalty[k]);
+    if (r->assignment == ASSIGN_LOGISTIC)
+        return read_number(in, one, "bias", &r->bias[k]) && read_number(in, one, "penalty", &r->penalty[k]) &&
+               read_numbers(in, json_object_get(one, "weights"), "weights", r->size, router_row(r, k, 0));
+    for (r->stands[k] = 0; r->stands[k] < json_array_size(means); r->stands[k]++)
+        if (!read_numbers(in, json_array_get(means, r->stands[k]), "means", r->size, router_row(r, k, r->stands[k])))
+            return false;
     return true;
 }
 
@@ -120,16 +167,60 @@ static bool read_pool(reader *in, const json_t *one) {
     if (!read_choice(in, one, "name", POOL_NAMES, &k) ||
         !read_whole(in, json_object_get(one, "samples"), "samples", 0, INT64_MAX, &r->samples[k]))
         return false;
-    if (r->has[k]) return fault(in, "pools", "a list of pools, each once");
-    r->has[k] = true;
-    const json_t *bias = json_object_get(one, "bias"), *penalty = json_object_get(one, "penalty");
-    bool logistic = r->assignment == ASSIGN_LOGISTIC;
-    if (logistic && !(json_is_number(bias) && json_is_number(penalty)))
-        return fault(in, "bias", "a number, and so 'penalty'");
-    r->bias[k] = json_number_value(bias);
-    r->penalty[k] = json_number_value(penalty);
-    const char *key = logistic ? "weights" : "mean";
-    return read_row(in, json_object_get(one, key), key, r->rows + (size_t)k * r->size);
+    return r->stands[k] ? fault(in, "pools", "a list of pools, each once") : read_stand(in, one, k);
+}
+
+static bool read_cluster(reader *in, const json_t *one, uint32_t c) {
+    mixture m = router_mixture(in->r);
+    float *variances = m.variances + (size_t)c * m.size;
+    double weight;
+    if (!read_number(in, one, "weight", &weight) ||
+        !read_numbers(in, json_object_get(one, "mean"), "mean", m.size, m.means + (size_t)c * m.size) ||
+        !read_numbers(in, json_object_get(one, "variance"), "variance", m.size, variances) ||
+        !read_numbers(in, json_object_get(one, "gains"), "gains", POOLS, router_gains(in->r) + (size_t)c * POOLS))
+        return false;
+    m.weights[c] = (float)weight;
+    if (!(m.weights[c] > 0 && m.weights[c] <= 1)) return fault(in, "weight", "above 0 and at most 1");
+    for (uint32_t d = 0; d < m.size; d++)
+        if (!(variances[d] > 0)) return fault(in, "variance", "a list of numbers above 0");
+    return true;
+}
+
+/* The count of a list if each entry, or what it has under `key`, is a list of `size` entries; else 0. */
+static size_t count_lists(const json_t *list, const char *key, uint32_t size) {
+    size_t i;
+    const json_t *entry;
+    json_array_foreach((json_t *)list, i, entry)
+        if (json_array_size(key ? json_object_get(entry, key) : entry) != size) return 0;
+    return json_array_size(list);
+}
+
+/* Sets how many rows there are for each pool, or clusters, before there is room for them: as many numbers are in the file, so
+ * that a small one cannot ask for much memory. */
+static bool count_rows(reader *in, const json_t *pools, const json_t *clusters) {
+    router *r = in->r;
+    bool mixed = r->assignment == ASSIGN_MIXTURE;
+    size_t most = mixed ? count_lists(clusters, "mean", r->size) : 1;
+    for (size_t i = 0; r->assignment == ASSIGN_NEAREST_MEAN && i < json_array_size(pools); i++) {
+        size_t count = count_lists(json_object_get(json_array_get(pools, i), "means"), NULL, r->size);
+        most = !count ? 0 : most && count > most ? count : most;
+    }
+    if (!most || most > ROUTER_MOST_ROWS)
+        return fault(in, mixed ? "clusters" : "means", "a list of 1 to 256, each with as many numbers as 'size' says");
+    r->count = (uint32_t)most;
+    return true;
+}
+
+static bool read_rows(reader *in, const json_t *pools, const json_t *clusters) {
+    router *r = in->r;
+    if (!json_array_size(pools) || json_array_size(pools) > POOLS)
+        return fault(in, "pools", "a list of one to three pools");
+    if (!count_rows(in, pools, clusters) || !router_allocate(r, in->err)) return false;
+    for (size_t i = 0; i < json_array_size(pools); i++)
+        if (!read_pool(in, json_array_get(pools, i))) return false;
+    for (uint32_t c = 0; r->assignment == ASSIGN_MIXTURE && c < r->count; c++)
+        if (!read_cluster(in, json_array_get(clusters, c), c)) return false;
+    return true;
 }
 
 static bool read_router(reader *in, const json_t *whole) {
@@ -144,14 +235,8 @@ static bool read_router(reader *in, const json_t *whole) {
         !read_split(in, json_object_get(whole, "split")) || !read_embedding(in, json_object_get(whole, "embedding")) ||
         !read_thresholds(in, json_object_get(whole, "thresholds")))
         return false;
-    const json_t *pools = json_object_get(whole, "pools");
-    if (!json_array_size(pools) || json_array_size(pools) > POOLS)
-        return fault(in, "pools", "a list of one to three pools");
     r->size = (uint32_t)size;
-    if (!router_allocate(r, in->err)) return false;
-    for (size_t i = 0; i < json_array_size(pools); i++)
-        if (!read_pool(in, json_array_get(pools, i))) return false;
-    return true;
+    return read_rows(in, json_object_get(whole, "pools"), json_object_get(whole, "clusters"));
 }
 
 bool router_parse(router *r, const char *name, const char *text, size_t length, portolan_error *err) {

@@ -2,7 +2,8 @@
  *
  * Every candidate (alpha, beta) cuts the fitting samples into three pools. Samples are sorted once into the cells of the
  * grid of candidates; sums over cells, accumulated along both axes, then give every candidate's pools and their means. The
- * held-out samples' products with all means are one matrix product a block of candidates. */
+ * held-out samples' products with all means are one matrix product a block of candidates. With several prototypes a pool
+ * there is no such short cut: each candidate's router is fitted, and fewer candidates are tried. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "cartography.h"
 #include "model/encoder/encoder.h"
 
-enum { STEPS = 40, EXIT_STEPS = 160, MOST_LEVELS = EXIT_STEPS + 2, BLOCK = 64 };
+enum { STEPS = 40, FEW_STEPS = 10, EXIT_STEPS = 160, MOST_LEVELS = EXIT_STEPS + 2, BLOCK = 64 };
 
 /* A value above every confidence, and one below every variability: pools beyond them are empty. */
 static const double ABOVE = 1.01, BELOW = -0.01;
@@ -19,28 +20,6 @@ static const double ABOVE = 1.01, BELOW = -0.01;
 void surface_free(surface *s) {
     free(s->points);
     *s = (surface){0};
-}
-
-/* ---- Means of pools ---- */
-
-bool router_fit(router *r, const fitting *f, double alpha, double beta, portolan_error *err) {
-    double *sums = calloc((size_t)POOLS * r->size, sizeof *sums);
-    if (!sums) return error_memory(err, (size_t)POOLS * r->size * sizeof *sums);
-    memset(r->samples, 0, sizeof r->samples);
-    for (uint32_t i = 0; i < f->samples; i++) {
-        pool_kind k = pool_at(f->confidence[i], f->variability[i], alpha, beta);
-        r->samples[k]++;
-        for (uint32_t d = 0; d < r->size; d++) sums[(size_t)k * r->size + d] += f->v[(size_t)i * r->size + d];
-    }
-    for (int k = 0; k < POOLS; k++) {
-        r->has[k] = r->samples[k] > 0;
-        for (uint32_t d = 0; r->has[k] && d < r->size; d++)
-            r->rows[(size_t)k * r->size + d] = (float)(sums[(size_t)k * r->size + d] / (double)r->samples[k]);
-    }
-    r->thresholds[0] = alpha;
-    r->thresholds[1] = r->method == METHOD_EXIT_POOLS ? NAN : beta;
-    free(sums);
-    return true;
 }
 
 /* ---- Candidates ---- */
@@ -98,7 +77,8 @@ static bool exit_levels(grid *g, const fitting *f, portolan_error *err) {
     return ok;
 }
 
-static bool choose_levels(grid *g, int method, const fitting *f, const double fixed[2], portolan_error *err) {
+static bool choose_levels(grid *g, const router *r, const fitting *f, const double fixed[2], portolan_error *err) {
+    int method = r->method, steps = r->count > 1 ? FEW_STEPS : STEPS;
     if (method == METHOD_EXIT_POOLS && !isnan(fixed[0])) {
         g->alpha = (levels){{fixed[0]}, 1};
         g->beta = (levels){{-fixed[0]}, 1};
@@ -107,8 +87,8 @@ static bool choose_levels(grid *g, int method, const fitting *f, const double fi
     if (method == METHOD_EXIT_POOLS) return exit_levels(g, f, err);
     g->alpha = (levels){{fixed[0]}, 1};
     g->beta = (levels){{fixed[1]}, 1};
-    return (!isnan(fixed[0]) || quantile_levels(&g->alpha, f->confidence, f->samples, STEPS, 0, ABOVE, err)) &&
-           (!isnan(fixed[1]) || quantile_levels(&g->beta, f->variability, f->samples, STEPS, BELOW, 0.5, err));
+    return (!isnan(fixed[0]) || quantile_levels(&g->alpha, f->confidence, f->samples, steps, 0, ABOVE, err)) &&
+           (!isnan(fixed[1]) || quantile_levels(&g->beta, f->variability, f->samples, steps, BELOW, 0.5, err));
 }
 
 static bool allocate_grid(grid *g, uint32_t size, portolan_error *err) {
@@ -166,7 +146,8 @@ typedef struct trial {
 } trial;
 
 typedef struct search {
-    const router *r;
+    router *r;
+    const fitting *f;
     const evaluation_set *held;
     const search_settings *s;
     grid g;
@@ -216,6 +197,11 @@ static uint8_t nearest(const trial *t, int distance, const double *products) {
     return best;
 }
 
+static surface_point evaluated(const search *q, const trial *t) {
+    return (surface_point){{q->g.alpha.values[t->a], q->g.beta.values[t->b]},
+                           evaluation_of(q->held, q->to, &q->s->prices)};
+}
+
 static void try_block(search *q, size_t first, size_t n, surface_point *points) {
     uint32_t size = q->g.size;
     for (size_t i = 0; i < n; i++) set_means(q, &q->trials[first + i], q->means + i * POOLS * size);
@@ -225,9 +211,17 @@ static void try_block(search *q, size_t first, size_t n, surface_point *points) 
         const trial *t = &q->trials[first + i];
         for (uint32_t x = 0; x < q->held->samples; x++)
             q->to[x] = nearest(t, q->r->distance, q->products + (size_t)x * BLOCK * POOLS + i * POOLS);
-        points[first + i] = (surface_point){{q->g.alpha.values[t->a], q->g.beta.values[t->b]},
-                                            evaluation_of(q->held, q->to, &q->s->prices)};
+        points[first + i] = evaluated(q, t);
     }
+}
+
+/* The same for one candidate, by its router. */
+static bool try_router(search *q, const trial *t, surface_point *point, portolan_error *err) {
+    if (!router_fit(q->r, q->f, q->g.alpha.values[t->a], q->g.beta.values[t->b], err)) return false;
+    for (uint32_t x = 0; x < q->held->samples; x++)
+        q->to[x] = (uint8_t)router_assign(q->r, q->held->v + (size_t)x * q->held->size);
+    *point = evaluated(q, t);
+    return true;
 }
 
 /* Cartography tries every pair of levels; exit pools only those with beta = -alpha. */
@@ -282,22 +276,25 @@ static bool try_all(search *q, surface *found, portolan_error *err) {
     found->count = q->count > 1 ? q->count + 1 : 1;
     found->points = calloc(found->count, sizeof *found->points);
     if (!found->points) return error_memory(err, found->count * sizeof *found->points);
-    for (size_t first = 0; first < q->count; first += BLOCK)
+    bool ok = true;
+    for (size_t i = 0; ok && q->r->count > 1 && i < q->count; i++)
+        ok = try_router(q, &q->trials[i], &found->points[i], err);
+    for (size_t first = 0; q->r->count == 1 && first < q->count; first += BLOCK)
         try_block(q, first, q->count - first < BLOCK ? q->count - first : BLOCK, found->points);
     if (q->count > 1) {
         memset(q->to, POOL_HARD, q->held->samples);
         found->points[q->count] = (surface_point){{ABOVE, -ABOVE}, evaluation_of(q->held, q->to, &q->s->prices)};
     }
     surface_choose(found, q->s);
-    return true;
+    return ok;
 }
 
 bool router_search(router *r, const fitting *f, const evaluation_set *held, const search_settings *s, surface *found,
                    portolan_error *err) {
-    search q = {.r = r, .held = held, .s = s};
+    search q = {.r = r, .f = f, .held = held, .s = s};
     *found = (surface){0};
     if (!f->samples) return error_usage(err, "there are no samples to make pools of");
-    bool ok = blas_open(1, err) && choose_levels(&q.g, r->method, f, s->fixed, err);
+    bool ok = blas_open(1, err) && choose_levels(&q.g, r, f, s->fixed, err);
     if (ok && !held->samples && q.g.alpha.count * q.g.beta.count > 1)
         ok = error_usage(
             err, "there are no held-out samples to search thresholds on; train with 'training.holdout', or give "

@@ -44,6 +44,12 @@ for representation in token_norms mean_token cls; do
 done
 row "logistic on token_norms (ours)" "${saving[@]}" --assignment logistic
 row "logistic on mean_token (ours)" "${saving[@]}" --assignment logistic --representation mean_token
+for representation in token_norms mean_token; do
+    for k in 2 4 8 16; do row "$k prototypes, $representation" "${saving[@]}" --prototypes $k --representation $representation; done
+    for k in 4 16 64; do
+        row "mixture of $k, $representation (ours)" "${saving[@]}" --assignment mixture --clusters $k --representation $representation
+    done
+done
 for exit in 3 6; do row "map drawn from exit $exit" "${saving[@]}" --exit "$exit"; done
 for ((k = 1; k < epochs; k = k < 4 ? k + 1 : k * 2)); do row "first $k epochs" "${saving[@]}" --epochs "$k"; done
 row "exit-pools (DIMEE)" "${saving[@]}" --method exit-pools

@@ -96,8 +96,15 @@ static bool read_settings(map_arguments *a, map_settings *s, portolan_error *err
     yaml_node given = {.kind = YAML_MAP, .mark = {"portolan map", 1, 1}, .count = a->given, .items = a->items};
     *s = (map_settings){.alpha = NAN, .beta = NAN, .threshold = NAN};
     if (!yaml_read(&given, "portolan map", MAP_FIELDS, s, err)) return false;
-    if (s->method == METHOD_EXIT_POOLS && (!isnan(s->alpha) || !isnan(s->beta) || s->assignment == ASSIGN_LOGISTIC))
-        return error_usage(err, "exit-pools has neither --alpha, --beta nor --assignment logistic; it has --threshold");
+    bool nearest = s->assignment == ASSIGN_NEAREST_MEAN;
+    if (s->method == METHOD_EXIT_POOLS && (!isnan(s->alpha) || !isnan(s->beta) || !nearest))
+        return error_usage(err, "exit-pools has neither --alpha, --beta nor --assignment %s; it has --threshold",
+                           ASSIGNMENTS[nearest ? ASSIGN_LOGISTIC : s->assignment]);
+    if (s->prototypes && !nearest)
+        return error_usage(err, "--prototypes belongs to --assignment nearest-mean; %s has none",
+                           ASSIGNMENTS[s->assignment]);
+    if (s->clusters && s->assignment != ASSIGN_MIXTURE)
+        return error_usage(err, "--clusters belongs to --assignment mixture; %s has none", ASSIGNMENTS[s->assignment]);
     if (s->method == METHOD_CARTOGRAPHY && !isnan(s->threshold))
         return error_usage(err, "--threshold belongs to --method exit-pools; cartography has --alpha and --beta");
     return true;

@@ -41,9 +41,9 @@ static bool write_surface(const mapping *m, const char *folder, portolan_error *
     if (!open_named(&file, folder, m->s.method, "surface.csv", err)) return false;
     bool pairs = m->s.method == METHOD_CARTOGRAPHY && m->s.assignment == ASSIGN_NEAREST_MEAN;
     fprintf(file.stream, "%s,reward,accuracy,saving,drop,share_phone,share_edge,share_cloud\n",
-            m->s.assignment == ASSIGN_LOGISTIC ? "price"
-            : pairs                            ? "alpha,beta"
-                                               : "threshold");
+            m->s.assignment != ASSIGN_NEAREST_MEAN ? "price"
+            : pairs                                ? "alpha,beta"
+                                                   : "threshold");
     for (size_t i = 0; i < m->found.count; i++) {
         const surface_point *p = &m->found.points[i];
         fprintf(file.stream, "%.9g", p->thresholds[0]);
@@ -74,6 +74,11 @@ static json_t *settings_json(const mapping *m) {
                              (int)m->setup.held_out.samples, "fitting", (int)m->setup.train.samples);
     if (s->method == METHOD_CARTOGRAPHY)
         json_put(&made, "exit", json_integer(m->exit)), json_put(&made, "epochs", json_integer(m->map.epochs));
+    if (m->router.count > 1) {
+        json_put(&made, m->router.assignment == ASSIGN_MIXTURE ? "clusters" : "prototypes",
+                 json_integer(m->router.count));
+        json_put(&made, "seed", json_integer((json_int_t)s->seed));
+    }
     return made;
 }
 
@@ -91,13 +96,13 @@ static double accuracy_in_pool(const evaluation_set *on, const uint8_t *to, int 
 static json_t *pools_json(const mapping *m) {
     json_t *pools = json_array();
     for (int k = 0; k < POOLS; k++)
-        json_add(&pools,
-                 json_pack("{s:s, s:b, s:I, s:o, s:o, s:[o,o,o]}", "pool", POOL_NAMES[k], "kept", m->router.has[k],
-                           "fitting_samples", (json_int_t)m->router.samples[k], "share_held_out",
-                           json_number(m->held_result.shares[k]), "share_dev", json_number(m->dev_result.shares[k]),
-                           "dev_accuracy", json_number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 0)),
-                           json_number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 1)),
-                           json_number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 2))));
+        json_add(&pools, json_pack("{s:s, s:b, s:I, s:o, s:o, s:[o,o,o]}", "pool", POOL_NAMES[k], "kept",
+                                   m->router.stands[k] > 0, "fitting_samples", (json_int_t)m->router.samples[k],
+                                   "share_held_out", json_number(m->held_result.shares[k]), "share_dev",
+                                   json_number(m->dev_result.shares[k]), "dev_accuracy",
+                                   json_number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 0)),
+                                   json_number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 1)),
+                                   json_number(accuracy_in_pool(&m->dev_set, m->dev_to, k, 2))));
     return pools;
 }
 
@@ -175,13 +180,14 @@ static void print_cell(FILE *out, double x, double scale, int digits) {
 static void print_thresholds(const mapping *m, FILE *out) {
     const router *r = &m->router;
     const map_settings *s = &m->s;
-    if (r->assignment == ASSIGN_LOGISTIC)
+    bool priced = r->assignment != ASSIGN_NEAREST_MEAN;
+    if (priced)
         fprintf(out, "price of cost %.6g", m->found.points[m->found.chosen].thresholds[0]);
     else if (r->method == METHOD_EXIT_POOLS)
         fprintf(out, "threshold %.6g", r->thresholds[0]);
     else
         fprintf(out, "alpha %.6g, beta %.6g", r->thresholds[0], r->thresholds[1]);
-    if (m->found.count == 1 && r->assignment != ASSIGN_LOGISTIC)
+    if (m->found.count == 1 && !priced)
         fprintf(out, ", as given\n");
     else if (s->objective == OBJECTIVE_REWARD)
         fprintf(out, ", the largest reward (C %s, mu_cost %.6g) of %zu candidates on held-out samples\n",
@@ -202,8 +208,11 @@ static void print_head(const mapping *m, size_t bytes, FILE *out) {
         fprintf(out, "- map: dynamics of exit %u over %u epochs\n", m->exit, m->map.epochs);
     else
         fprintf(out, "- map: exits of the finished model\n");
-    fprintf(out, "- router: %s, %s, %s of %u numbers, %s; %zu bytes\n", MAP_METHODS[r->method],
-            ASSIGNMENTS[r->assignment], REPRESENTATIONS[r->representation], r->size, DISTANCES[r->distance], bytes);
+    fprintf(out, "- router: %s, %s, %s of %u numbers, %s", MAP_METHODS[r->method], ASSIGNMENTS[r->assignment],
+            REPRESENTATIONS[r->representation], r->size, DISTANCES[r->distance]);
+    if (r->count > 1)
+        fprintf(out, ", %u %s", r->count, r->assignment == ASSIGN_MIXTURE ? "clusters" : "prototypes a pool");
+    fprintf(out, "; %zu bytes\n", bytes);
     fprintf(out, "- ");
     print_thresholds(m, out);
     fprintf(out, "- costs (ours): phone %.6g, edge %.6g, cloud %.6g\n", m->prices.cost[0], m->prices.cost[1],
@@ -223,7 +232,7 @@ static void print_pools(const mapping *m, FILE *out) {
         fputc('\n', out);
     }
     for (int k = 0; k < POOLS; k++)
-        if (!m->router.has[k]) fprintf(out, "\nThe %s pool is empty and was dropped.\n", POOL_NAMES[k]);
+        if (!m->router.stands[k]) fprintf(out, "\nThe %s pool is empty and was dropped.\n", POOL_NAMES[k]);
 }
 
 static void print_evaluation(FILE *out, const char *name, const evaluation *e) {

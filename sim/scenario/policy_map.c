@@ -36,7 +36,7 @@ static const char *default_path(scenario_loader *l, const policy_option *o, text
 
 /* A copy in the scenario's memory. */
 static router *keep(arena *memory, const router *r, portolan_error *err) {
-    size_t numbers = (size_t)POOLS * r->size;
+    size_t numbers = router_numbers(r);
     router *kept = arena_alloc(memory, 1, sizeof *kept);
     float *rows = arena_alloc(memory, numbers, sizeof *rows);
     if (!kept || !rows) {

@@ -27,9 +27,15 @@ const yaml_field MAP_FIELDS[] = {
      .fallback = "l2", .choices = DISTANCES},
     {"assignment", FIELD_CHOICE, offsetof(map_settings, assignment),
      .doc =
-         "nearest-mean (the papers'), or logistic (ours): the tier of largest P(its exit is right) - price x cost, by "
-         "logistic regressions on v(x)",
+         "nearest-mean (the papers'); or, ours, the tier of largest expectation less price x cost: logistic (P(its exit is "
+         "right), by regressions on v(x)) or mixture (its gain in the clusters of v(x))",
      .fallback = "nearest-mean", .choices = ASSIGNMENTS},
+    {"prototypes", FIELD_COUNT, offsetof(map_settings, prototypes),
+     .doc = "nearest-mean: how many centres stand for a pool, found by k-means; default: 1, the mean", .least = 1,
+     .most = ROUTER_MOST_ROWS},
+    {"clusters", FIELD_COUNT, offsetof(map_settings, clusters), .doc = "mixture: how many clusters; default: 16",
+     .least = 1, .most = ROUTER_MOST_ROWS},
+    {"seed", FIELD_COUNT, offsetof(map_settings, seed), .doc = "of prototypes and clusters", .fallback = "1"},
     {"reward", FIELD_CHOICE, offsetof(map_settings, reward),
      .doc =
          "C in the reward C - mu_cost K: correct (1 or 0), true_label (its probability) or max_softmax (the confidence)",
@@ -199,19 +205,42 @@ static bool open_juries(mapping *m, portolan_error *err) {
                                s->representation, m->router.size, err);
 }
 
+/* The router that is expected to gain most: fitted, and its price searched, on the held-out samples. */
+static bool choose_by_value(mapping *m, const fitting *f, const search_settings *search, portolan_error *err) {
+    router *r = &m->router;
+    uint32_t n = m->held_set.samples;
+    if (n < 50)
+        return error_usage(err,
+                           "'%s' needs held-out samples, 50 at least, and there are %u; train with 'training.holdout'",
+                           ASSIGNMENTS[r->assignment], n);
+    double(*value)[POOLS] = malloc(n * sizeof *value);
+    bool ok = value || error_memory(err, n * sizeof *value);
+    ok = ok && (r->assignment == ASSIGN_LOGISTIC ? router_fit_logistic(r, &m->held_set, value, err)
+                                                 : router_fit_mixture(r, f, &m->held_set, value, err));
+    ok = ok && router_search_price(r, &m->held_set, value, search, &m->found, err);
+    if (ok) router_assign_values(r, value, n, m->held_to);
+    free(value);
+    return ok;
+}
+
 static bool choose_router(mapping *m, const search_settings *search, portolan_error *err) {
     router *r = &m->router;
-    if (m->s.assignment == ASSIGN_LOGISTIC)
-        return router_fit_logistic(r, &m->held_set, search, &m->found, m->held_to, err);
     double *v = malloc((size_t)m->setup.train.samples * r->size * sizeof *v);
     if (!v) return error_memory(err, (size_t)m->setup.train.samples * r->size * sizeof *v);
-    fitting f = {m->setup.train.samples, r->size, m->map.confidence, m->map.variability, v};
+    fitting f = {m->setup.train.samples, r->size, m->map.confidence, m->map.variability, v, m->s.seed};
+    bool by_value = r->assignment != ASSIGN_NEAREST_MEAN;
     bool ok = represent_set(m->model, &m->setup.train, r->representation, r->size, v, err) &&
-              router_search(r, &f, &m->held_set, search, &m->found, err);
+              (by_value ? choose_by_value(m, &f, search, err)
+                        : router_search(r, &f, &m->held_set, search, &m->found, err));
     free(v);
-    for (uint32_t i = 0; ok && i < m->setup.held_out.samples; i++)
+    for (uint32_t i = 0; ok && !by_value && i < m->setup.held_out.samples; i++)
         m->held_to[i] = (uint8_t)router_assign(r, m->held_set.v + (size_t)i * r->size);
     return ok;
+}
+
+static uint32_t rows_of(const map_settings *s) {
+    if (s->assignment == ASSIGN_MIXTURE) return s->clusters ? (uint32_t)s->clusters : 16;
+    return s->prototypes ? (uint32_t)s->prototypes : 1;
 }
 
 static bool make_router(mapping *m, portolan_error *err) {
@@ -222,7 +251,8 @@ static bool make_router(mapping *m, portolan_error *err) {
                   .assignment = s->assignment,
                   .representation = s->representation,
                   .distance = s->metric,
-                  .size = representation_size(s->representation, hidden, m->setup.train.longest)};
+                  .size = representation_size(s->representation, hidden, m->setup.train.longest),
+                  .count = rows_of(s)};
     memcpy(r->depth, m->depth, sizeof r->depth);
     encoder_embedding_hash(m->model, r->embedding);
     search_settings search = search_of(s, &m->prices);

@@ -11,6 +11,8 @@
 typedef struct map_settings {
     int method, assignment, representation, metric, reward, objective;
     uint64_t exit, epochs;         /* 0: the last recorded exit; all epochs */
+    uint64_t prototypes, clusters; /* 0: not given */
+    uint64_t seed;                 /* of the draws of k-means++ */
     double alpha, beta, threshold; /* NaN: searched */
     double drop, mu_cost;
     cost_settings cost;

@@ -60,7 +60,9 @@ static double median(const double *values, size_t n) {
     return found;
 }
 
-static bool has_choice(const router *r) { return r->has[POOL_EASY] && (r->has[POOL_MEDIUM] || r->has[POOL_HARD]); }
+static bool has_choice(const router *r) {
+    return r->stands[POOL_EASY] && (r->stands[POOL_MEDIUM] || r->stands[POOL_HARD]);
+}
 
 static bool fit_and_add(mapping *m, router *r, const fitting *f, const evaluation_set *held, const evaluation_set *dev,
                         const search_settings *search, scores *s, portolan_error *err) {
@@ -72,17 +74,18 @@ static bool fit_and_add(mapping *m, router *r, const fitting *f, const evaluatio
     return ok;
 }
 
-/* Nearest means under one representation. */
+/* Nearest means, one a pool, under one representation. */
 static bool compare_representation(mapping *m, int kind, const search_settings *search, scores *s,
                                    portolan_error *err) {
     uint32_t hidden = (uint32_t)encoder_settings(m->model)->shape.hidden;
     router r = {.method = m->s.method,
                 .representation = kind,
                 .distance = m->s.metric,
-                .size = representation_size(kind, hidden, m->setup.train.longest)};
+                .size = representation_size(kind, hidden, m->setup.train.longest),
+                .count = 1};
     evaluation_set held = {0}, dev = {0};
     double *v = malloc((size_t)m->setup.train.samples * r.size * sizeof *v);
-    fitting f = {m->setup.train.samples, r.size, m->map.confidence, m->map.variability, v};
+    fitting f = {m->setup.train.samples, r.size, m->map.confidence, m->map.variability, v, m->s.seed};
     bool ok = (v || error_memory(err, (size_t)m->setup.train.samples * r.size * sizeof *v)) &&
               router_allocate(&r, err) && represent_set(m->model, &m->setup.train, kind, r.size, v, err) &&
               evaluation_set_open(&held, m->model, &m->setup.held_out, &m->held_answers, m->depth, m->s.reward, kind,
@@ -142,17 +145,25 @@ static void add_plain_scores(mapping *m, scores *s) {
     add_row(m, "phone exit's confidence", s);
 }
 
+/* The margin of the router itself, unless it is one of those that are compared anyway. One that was fitted on the held-out
+ * samples says nothing on them. */
+static void add_own_margin(mapping *m, scores *s) {
+    static const char *const NAMES[] = {"margin of the router of prototypes", "margin of the logistic router",
+                                        "margin of the mixture router"};
+    int assignment = m->s.assignment;
+    if (assignment == ASSIGN_NEAREST_MEAN && m->router.count == 1) return;
+    take_margins(&m->router, &m->held_set, s->held);
+    take_margins(&m->router, &m->dev_set, s->dev);
+    add_row(m, NAMES[assignment], s);
+    if (assignment != ASSIGN_NEAREST_MEAN) m->auc[m->auc_count - 1].held = NAN;
+}
+
 bool mapping_compare_scores(mapping *m, const search_settings *search, portolan_error *err) {
     scores s = {malloc((m->setup.held_out.samples + 1) * sizeof *s.held),
                 malloc((m->setup.dev.samples + 1) * sizeof *s.dev)};
     bool ok = (s.held && s.dev) ||
               error_memory(err, (m->setup.held_out.samples + m->setup.dev.samples) * sizeof *s.held);
-    if (ok && m->s.assignment == ASSIGN_LOGISTIC) {
-        take_margins(&m->router, &m->held_set, s.held); /* on the samples it was fitted on: only dev's counts */
-        take_margins(&m->router, &m->dev_set, s.dev);
-        add_row(m, "margin of the logistic router", &s);
-        m->auc[m->auc_count - 1].held = NAN;
-    }
+    if (ok) add_own_margin(m, &s);
     for (int kind = 0; ok && kind < REPRESENTATION_COUNT; kind++) ok = compare_representation(m, kind, search, &s, err);
     if (ok) add_plain_scores(m, &s);
     ok = ok && (!m->setup.held_out.samples || add_mean_regression(m, &s, err));

@@ -11,7 +11,7 @@ enum { FIT = 300, HELD = 90, SIZE = 5 };
 static double confidence[FIT], variability[FIT], v[FIT][SIZE];
 static double held_v[HELD][SIZE], held_gain[HELD][POOLS];
 static bool held_right[HELD][POOLS];
-static fitting f = {FIT, SIZE, confidence, variability, &v[0][0]};
+static fitting f = {FIT, SIZE, confidence, variability, &v[0][0], 1};
 static evaluation_set held = {.samples = HELD,
                               .size = SIZE,
                               .v = &held_v[0][0],
@@ -38,7 +38,7 @@ static void make_samples(bool exits) {
 }
 
 static router make_router(int method, int distance) {
-    router r = {.method = method, .distance = distance, .size = SIZE};
+    router r = {.method = method, .distance = distance, .size = SIZE, .count = 1};
     portolan_error err = {0};
     assert_true(router_allocate(&r, &err));
     return r;
@@ -93,8 +93,8 @@ TEST(search_equals_brute_force) {
 TEST(means_of_pools) {
     static const double CONFIDENCE[] = {0.9, 0.9, 0.8, 0.1}, VARIABILITY[] = {0.1, 0.2, 0.4, 0.1};
     static const double V[] = {1, 10, 3, 20, 5, 5, 7, 7};
-    fitting four = {4, 2, CONFIDENCE, VARIABILITY, V};
-    router r = {.size = 2};
+    fitting four = {4, 2, CONFIDENCE, VARIABILITY, V, 1};
+    router r = {.size = 2, .count = 1};
     portolan_error err = {0};
     assert_true(router_allocate(&r, &err));
     assert_true(router_fit(&r, &four, 0.5, 0.2, &err));
@@ -102,7 +102,7 @@ TEST(means_of_pools) {
     assert_memory_equal(r.rows, WANTED, sizeof WANTED);
     assert_int_equal(r.samples[POOL_EASY], 2);
     assert_true(router_fit(&r, &four, 0.05, 0.2, &err));
-    assert_false(r.has[POOL_HARD]);
+    assert_int_equal(r.stands[POOL_HARD], 0);
     assert_int_equal(r.samples[POOL_EASY], 3);
     router_free(&r);
 }
@@ -148,7 +148,7 @@ TEST(cloud_alone_where_nothing_else_will_do) {
     portolan_error err = {0};
     assert_true(router_search(&r, &f, &held, &s, &found, &err));
     assert_false(found.satisfied);
-    assert_false(r.has[POOL_EASY] || r.has[POOL_MEDIUM]);
+    assert_false(r.stands[POOL_EASY] || r.stands[POOL_MEDIUM]);
     assert_int_equal(router_assign(&r, held_v[0]), POOL_HARD);
     surface_free(&found);
     router_free(&r);
@@ -246,13 +246,113 @@ TEST(logistic_router) {
     surface found;
     uint8_t to[HELD];
     portolan_error err = {0};
-    assert_true(router_fit_logistic(&r, &held, &s, &found, to, &err));
+    double value[HELD][POOLS];
+    assert_true(router_fit_logistic(&r, &held, value, &err));
+    assert_true(router_search_price(&r, &held, value, &s, &found, &err));
+    router_assign_values(&r, value, HELD, to);
     const surface_point *best = &found.points[found.chosen];
     for (size_t i = 0; i < found.count; i++)
         assert_false(found.points[i].gives.drop <= 3 && found.points[i].gives.saving > best->gives.saving);
     for (int k = 0; k < POOLS; k++) assert_near(r.penalty[k], best->thresholds[0] * PRICES.cost[k], 0);
     evaluation again = evaluation_of(&held, to, &PRICES);
     assert_memory_equal(&again, &best->gives, sizeof again);
+    surface_free(&found);
+    router_free(&r);
+}
+
+/* ---- Several prototypes ---- */
+
+/* Every point of the surface is what its router gives, as above, with 12 x 11 candidates at most. */
+TEST(search_with_prototypes) {
+    search_settings s = {.objective = OBJECTIVE_MAX_SAVING, .drop = 2, .fixed = {NAN, NAN}, .prices = PRICES};
+    for (int distance = DISTANCE_L2; distance <= DISTANCE_COSINE; distance++) {
+        make_samples(false);
+        router r = {.distance = distance, .size = SIZE, .count = 3}, one = r;
+        surface found;
+        portolan_error err = {0};
+        assert_true(router_allocate(&r, &err) && router_allocate(&one, &err));
+        assert_true(router_search(&r, &f, &held, &s, &found, &err));
+        assert_in_range(found.count, 100, 12 * 11 + 1);
+        evaluation best = evaluate(&r);
+        for (size_t i = 0; i < found.count; i++) {
+            const surface_point *p = &found.points[i];
+            assert_true(router_fit(&one, &f, p->thresholds[0], p->thresholds[1], &err));
+            evaluation e = evaluate(&one);
+            assert_memory_equal(&e, &p->gives, sizeof e);
+            assert_false(is_better(&s, &e, &best));
+        }
+        assert_memory_equal(&best, &found.points[found.chosen].gives, sizeof best);
+        surface_free(&found);
+        router_free(&r);
+        router_free(&one);
+    }
+}
+
+/* Two clumps in each pool, four samples each: their means, in either order. One sample alone stands for itself. */
+TEST(prototypes_of_pools) {
+    enum { N = 17 };
+    double c[N], b[N], x[N];
+    for (int i = 0; i < N; i++) {
+        c[i] = i < 8 ? .9 : .8, b[i] = i < 8 ? .1 : .4;
+        x[i] = (i < 8 ? 0 : 1000) + (i % 2 ? 100 : 0) + i / 2 % 4; /* 0 to 3, 100 to 103, ... */
+    }
+    c[16] = .1, x[16] = 7;
+    fitting some = {N, 1, c, b, x, 5};
+    router r = {.size = 1, .count = 2};
+    portolan_error err = {0};
+    assert_true(router_allocate(&r, &err));
+    assert_true(router_fit(&r, &some, .5, .2, &err));
+    assert_int_equal(r.stands[POOL_EASY], 2);
+    assert_int_equal(r.stands[POOL_MEDIUM], 2);
+    assert_int_equal(r.stands[POOL_HARD], 1);
+    for (int k = POOL_EASY; k <= POOL_MEDIUM; k++) {
+        float low = *router_row(&r, k, 0), high = *router_row(&r, k, 1);
+        assert_near(fminf(low, high), 1000 * k + 1.5, 0);
+        assert_near(fmaxf(low, high), 1000 * k + 101.5, 0);
+    }
+    assert_near(*router_row(&r, POOL_HARD, 0), 7, 0);
+    router_free(&r);
+}
+
+/* ---- A mixture ---- */
+
+/* Fitting samples about 0 and 100; of the 25 held-out samples at 0 the phone is right about 16, of the 25 at 100 about 2; the
+ * edge about 20 and 20, the cloud about all. Clusters are so far apart that shares are 0 or 1. The mean of all is counted once
+ * more in each: (16 + .36) / 26 and (2 + .36) / 26 for the phone, (20 + .8) / 26 for the edge. */
+TEST(gains_of_clusters) {
+    enum { N = 50 };
+    double x[200], v_held[N], gain[N][POOLS], value[N][POOLS];
+    bool right[N][POOLS];
+    portolan_error err = {0};
+    for (int i = 0; i < 200; i++) x[i] = (i % 2 ? 100 : 0) + .01 * (i / 2);
+    for (int i = 0; i < N; i++) {
+        bool far = i >= 25;
+        v_held[i] = far ? 100.5 : .5;
+        right[i][0] = i % 25 < (far ? 2 : 16), right[i][1] = i % 25 < 20, right[i][2] = true;
+        for (int k = 0; k < POOLS; k++) gain[i][k] = right[i][k];
+    }
+    fitting some = {200, 1, NULL, NULL, x, 1};
+    evaluation_set on = {.samples = N, .size = 1, .v = v_held, .gain = gain, .right = right};
+    router r = {.assignment = ASSIGN_MIXTURE, .size = 1, .count = 2};
+    assert_true(router_allocate(&r, &err));
+    assert_true(router_fit_mixture(&r, &some, &on, value, &err));
+    mixture m = router_mixture(&r);
+    const float *near = router_gains(&r) + (m.means[0] < 50 ? 0 : POOLS),
+                *far = router_gains(&r) + (m.means[0] < 50 ? POOLS : 0);
+    assert_within((double)near[0], 16.36 / 26, 1e-6);
+    assert_within((double)far[0], 2.36 / 26, 1e-6);
+    assert_within((double)near[1], 20.8 / 26, 1e-6);
+    assert_within((double)near[2], 1, 1e-6);
+    /* Fold 0 holds 0, 5, 10, 15, 20 of each 25: 4 of the 16 and 1 of the 2. Of the 40 others 13 are right. */
+    assert_within(value[10][0], (12 + 13. / 40) / 21, 1e-12);
+    assert_within(value[35][0], (1 + 13. / 40) / 21, 1e-12);
+    search_settings s = {.objective = OBJECTIVE_REWARD, .prices = PRICES};
+    surface found;
+    assert_true(router_search_price(&r, &on, value, &s, &found, &err));
+    assert_int_equal(found.count, 1);
+    assert_near(r.penalty[2], .1 * 1.5, 0);
+    /* near: .629 - .025, .8 - .075, 1 - .15; far: .09, .725, .85 */
+    assert_int_equal(router_assign(&r, &v_held[0]), POOL_HARD);
     surface_free(&found);
     router_free(&r);
 }
@@ -270,6 +370,9 @@ int main(void) {
         cmocka_unit_test(cross_fitting_leaves_the_fold_out),
         cmocka_unit_test(logistic_regression_on_degenerate_data),
         cmocka_unit_test(logistic_router),
+        cmocka_unit_test(search_with_prototypes),
+        cmocka_unit_test(prototypes_of_pools),
+        cmocka_unit_test(gains_of_clusters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,6 +64,25 @@ run 0 map run --split 1,2,4 --assignment logistic --out logistic
 prints "price of cost"
 run 0 run scenario.yaml --policy cartography --set policies.cartography.router=logistic/router.json --out results-logistic -q
 
+run 0 map run --split 1,2,4 --prototypes 3 --out prototypes
+prints "nearest-mean, token_norms of 13 numbers, l2, 3 prototypes a pool"
+prints "margin of the router of prototypes"
+run 0 map run --split 1,2,4 --prototypes 3 --out prototypes-again -q
+check "the same seed, another router" cmp -s prototypes/router.json prototypes-again/router.json
+run 0 map run --split 1,2,4 --prototypes 3 --seed 2 --out prototypes-again -q
+check "another seed, the same router" test "$(cmp -s prototypes/router.json prototypes-again/router.json; echo $?)" -eq 1
+run 0 map run --split 1,2,4 --method exit-pools --prototypes 2 --out prototypes -q
+run 0 map run --split 1,2,4 --assignment mixture --clusters 5 --out mixture
+prints "mixture, token_norms of 13 numbers, l2, 5 clusters"
+prints "price of cost"
+prints "margin of the mixture router"
+for k in 0 1 2; do shares[k]=$("$JSON_GET" mixture/map.json "dev.shares.$k"); done
+run 0 run scenario.yaml --policy cartography --set policies.cartography.router=mixture/router.json --out results-mixture -q
+for k in 0 1 2; do
+    check "tier $k: shares of the mixture" awk -v map="${shares[k]}" \
+        -v run="$("$JSON_GET" results-mixture/summary.json "policies.0.${tier[k]}")" 'BEGIN { exit map + 0 != run + 0 || run == "" }'
+done
+
 # ---- Replays ----
 
 cat >workload.yaml <<END
@@ -118,6 +137,16 @@ run 2 map run --split 1,2,4 --drop x
 says "--drop"
 run 2 map run --split 1,2,4 --threshold 0.5
 says "--threshold belongs to --method exit-pools"
+run 2 map run --split 1,2,4 --assignment logistic --prototypes 2
+says "--prototypes belongs to --assignment nearest-mean; logistic has none"
+run 2 map run --split 1,2,4 --clusters 2
+says "--clusters belongs to --assignment mixture; nearest-mean has none"
+run 2 map run --split 1,2,4 --prototypes 0
+says "--prototypes"
+run 2 map run --split 1,2,4 --prototypes 300
+says "--prototypes"
+run 2 map run --split 1,2,4 --method exit-pools --assignment mixture
+says "exit-pools has neither --alpha, --beta nor --assignment mixture"
 run 2 map run --split 1,2,4 --method exit-pools --alpha 0.5
 says "exit-pools has neither --alpha"
 run 2 map run --split 1,2,4 --alpha 0.5 --alpha 0.6

@@ -10,7 +10,9 @@ static void check(const router *r) {
     if (!v || strlen(r->embedding) != 64) abort();
     router_score(r, v, score);
     pool_kind assigned = router_assign(r, v);
-    if (!r->has[assigned] && (r->has[0] || r->has[1] || r->has[2]) && isfinite(score[0] + score[1] + score[2])) abort();
+    if (!r->stands[assigned] && (r->stands[0] || r->stands[1] || r->stands[2]) &&
+        isfinite(score[0] + score[1] + score[2]))
+        abort();
     router_margin(r, v);
     free(v);
 }

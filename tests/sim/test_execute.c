@@ -83,7 +83,7 @@ static void write_router(void) {
     static double v[SAMPLES][HIDDEN], length[SAMPLES], none[SAMPLES];
     const char *paths[2];
     size_t bytes;
-    router r = {.representation = V_MEAN_TOKEN, .size = HIDDEN, .depth = {2, 4, 6}};
+    router r = {.representation = V_MEAN_TOKEN, .size = HIDDEN, .count = 1, .depth = {2, 4, 6}};
     assert_non_null(e);
     doc.root->mark.file = scenario_path;
     for (size_t i = 0; i < 2 * doc.root->count; i++) doc.root->items[i]->mark.file = scenario_path;
@@ -93,7 +93,7 @@ static void write_router(void) {
         length[i] = -(double)set.lengths[i];
         none[i] = (double)(set.lengths[i] % 2);
     }
-    fitting f = {SAMPLES, HIDDEN, length, none, &v[0][0]};
+    fitting f = {SAMPLES, HIDDEN, length, none, &v[0][0], 1};
     assert_true(router_fit(&r, &f, -24, 0, &err));
     encoder_embedding_hash(e, r.embedding);
     assert_true(router_write(&r, NULL, scratch_path("model.router.json"), &bytes, &err));

@@ -25,10 +25,10 @@ static const uint32_t TOKENS[SAMPLES] = {10, 40, 250, 25, 5};
 static const uint8_t TIERS[SAMPLES] = {TIER_PHONE, TIER_EDGE, TIER_CLOUD, TIER_PHONE, TIER_CLOUD};
 
 static const char ROUTER[] =
-    "{\"schema\":1,\"method\":\"%s\",\"assignment\":\"nearest-mean\",\"representation\":\"mean_token\",\"metric\":\"l2\","
+    "{\"schema\":2,\"method\":\"%s\",\"assignment\":\"nearest-mean\",\"representation\":\"mean_token\",\"metric\":\"l2\","
     "\"size\":2,\"split\":[1,2,4],\"embedding\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
-    "\"thresholds\":[0.5,null],\"pools\":[{\"name\":\"easy\",\"samples\":4,\"mean\":[0,0]},"
-    "{\"name\":\"medium\",\"samples\":5,\"mean\":[10,0]},{\"name\":\"hard\",\"samples\":5,\"mean\":[0,10]}]}\n";
+    "\"thresholds\":[0.5,null],\"pools\":[{\"name\":\"easy\",\"samples\":4,\"means\":[[0,0]]},"
+    "{\"name\":\"medium\",\"samples\":5,\"means\":[[10,0]]},{\"name\":\"hard\",\"samples\":5,\"means\":[[0,10]]}]}\n";
 
 static const char SCENARIO[] = "name: routed\n"
                                "platform: %s/platforms/one-phone.yaml\n"
