@@ -2,6 +2,7 @@
 #include "blas.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -34,9 +35,12 @@ static bool can_map(size_t bytes) {
 static bool load(portolan_error *err) {
     if (blas.sgemm) return true;
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    errno = 0;
     void *library = dlopen(PORTOLAN_OPENBLAS, RTLD_NOW | RTLD_LOCAL);
+    bool no_memory = errno == ENOMEM; /* the text of dlerror does not always say so */
     if (!library && !can_map(LIBRARY_BYTES)) return error_memory(err, LIBRARY_BYTES);
-    if (!library) return error_run(err, "OpenBLAS cannot be loaded: %s", dlerror());
+    if (!library)
+        return error_run(err, "OpenBLAS cannot be loaded: %s%s", dlerror(), no_memory ? " (memory may be short)" : "");
     blas_calls found;
     bool ok = find(library, "cblas_sgemm", &found.sgemm) && find(library, "cblas_dgemm", &found.dgemm) &&
               find(library, "cblas_dsyrk", &found.dsyrk) && find(library, "cblas_dtrsv", &found.dtrsv) &&

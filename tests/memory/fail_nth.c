@@ -2,7 +2,8 @@
  *
  *   FAIL_NTH       which one, from 1
  *   FAIL_PROGRAM   the program whose allocations count; others that it starts are left alone
- *   FAIL_IN        "parent": those of the program's first process; "children": those of each process it forks, from the fork on
+ *   FAIL_IN        "parent": those of the program's first process; "dlopen": of these, those while it loads a library;
+ *                  "children": those of each process it forks, from the fork on
  *   FAIL_REPORT    a file for what happened: "failed" once the allocation has failed, and for a crash its backtrace
  *
  * operator new, strdup, open_memstream and so on end in malloc, and count. */
@@ -21,7 +22,7 @@ extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
-static bool armed, in_children;
+static bool armed, in_children, in_dlopen, loading;
 static long nth;
 static unsigned long calls;
 static pid_t first_process, counting_process;
@@ -34,7 +35,7 @@ static void tell(const char *text) {
 
 /* Counts a call; whether it is the one to fail. */
 static bool fails(void) {
-    if (!armed) return false;
+    if (!armed || (in_dlopen && !loading)) return false;
     pid_t pid = getpid();
     if ((pid != first_process) != in_children) return false;
     if (pid != counting_process) calls = 0;
@@ -64,6 +65,15 @@ int posix_memalign(void **into, size_t alignment, size_t size) {
     void *memory = fails() ? NULL : __libc_memalign(alignment, size);
     if (memory) *into = memory;
     return memory ? 0 : ENOMEM;
+}
+
+void *dlopen(const char *file, int mode) {
+    static void *(*real)(const char *, int);
+    if (!real) *(void **)&real = dlsym(RTLD_NEXT, "dlopen");
+    loading = true;
+    void *library = real(file, mode);
+    loading = false;
+    return library;
 }
 
 /* ---- Crashes ---- */
@@ -112,6 +122,7 @@ static int counted_main(int argc, char **argv, char **env) {
         report = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
         first_process = counting_process = getpid();
         in_children = in && strcmp(in, "children") == 0;
+        in_dlopen = in && strcmp(in, "dlopen") == 0;
         nth = atol(n);
         armed = true;
     }

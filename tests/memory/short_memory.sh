@@ -102,7 +102,7 @@ same_results() {
     cmp -s stdout good.stdout && diff -rq --exclude=manifest.json --exclude='sweep.*' good out >/dev/null 2>&1
 }
 
-# one_fails NAME parent|children ARGUMENT...: what the command writes goes to the folder `out`.
+# one_fails NAME parent|dlopen|children ARGUMENT...: what the command writes goes to the folder `out`.
 one_fails() {
     local name=$1 in=$2 n status tried=0 library=0
     shift 2
@@ -133,5 +133,6 @@ one_fails outcomes parent outcomes model/model.safetensors workload.yaml --out o
 one_fails map parent map model --split 1,2,2 --out out/map --json --jobs 1
 one_fails train parent train train.yaml --out out/model --json --jobs 1
 one_fails calibrate parent calibrate --from latencies.csv --out out/device --json
+step=1 one_fails train dlopen train train.yaml --out out/model --json --jobs 1
 one_fails report parent report results --out out/report.html -q
 finish
