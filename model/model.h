@@ -297,12 +297,19 @@ typedef struct train_watch {
     void (*epoch)(void *context, const epoch_metrics *rows, size_t count);
 } train_watch;
 
-/* Trains a model from random weights into the folder `out`, which exists: after every epoch metrics.csv,
- * training_dynamics/ and a checkpoint, at the end model.safetensors and config.json. With `resume`, goes on from the
- * checkpoint in the folder, and ends in the same bits as an undisturbed run: so one that was written under another
- * arithmetic is refused, unless s->accept_changed. `dev` may be NULL. */
-bool model_train(const train_settings *s, const token_set *train, const token_set *dev, const char *out,
-                 unsigned threads, bool resume, const train_watch *watch, portolan_error *err);
+/* On what, where and how a training run works; all is borrowed. */
+typedef struct train_run {
+    const token_set *train, *dev; /* dev may be NULL */
+    const char *out;              /* a folder, which exists */
+    unsigned threads;
+    bool resume; /* go on from the checkpoint in the folder */
+    const train_watch *watch;
+} train_run;
+
+/* Trains a model from random weights into the folder: after every epoch metrics.csv, training_dynamics/ and a checkpoint, at
+ * the end model.safetensors and config.json. A run that is resumed ends in the same bits as an undisturbed one: so a
+ * checkpoint that was written under another arithmetic is refused, unless s->accept_changed. */
+bool model_train(const train_settings *s, const train_run *run, portolan_error *err);
 
 /* Softmax of n logits, in double. */
 void softmax(const float *logits, uint32_t n, double *probabilities);

@@ -53,18 +53,19 @@ static void transpose(real *out, const real *in, size_t rows, size_t columns) {
                 for (size_t c = c0; c < c0 + BLOCK && c < columns; c++) out[c * rows + r] = in[r * columns + c];
 }
 
-void linear_forward(real *y, const real *x, const real *w, const real *b, size_t T, size_t K, size_t N, real *scratch) {
+void linear_forward(const linear_layer *l, real *y, const real *x, size_t T, real *scratch) {
+    size_t K = l->K, N = l->N;
 #ifndef PORTOLAN_DOUBLE
     const kernels *k = packed();
     if (k) {
-        pack(k, scratch, w, true, K, N);
-        k->linear(y, x, scratch, b, T, K, N);
+        pack(k, scratch, l->w, true, K, N);
+        k->linear(y, x, scratch, l->b, T, K, N);
         return;
     }
 #endif
     (void)scratch, (void)packed;
-    for (size_t t = 0; t < T; t++) memcpy(y + t * N, b, N * sizeof *b);
-    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)T, (int)N, (int)K, 1, x, (int)K, w, (int)K, 1, y, (int)N);
+    for (size_t t = 0; t < T; t++) memcpy(y + t * N, l->b, N * sizeof *y);
+    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)T, (int)N, (int)K, 1, x, (int)K, l->w, (int)K, 1, y, (int)N);
 }
 
 static void add_column_sums(real *db, const real *dy, size_t T, size_t N) {
@@ -72,9 +73,9 @@ static void add_column_sums(real *db, const real *dy, size_t T, size_t N) {
         for (size_t n = 0; n < N; n++) db[n] += dy[t * N + n];
 }
 
-void linear_backward(real *dx, real *dw, real *db, const real *dy, const real *x, const real *w, size_t T, size_t K,
-                     size_t N, real *scratch) {
-    if (db) add_column_sums(db, dy, T, N);
+void linear_backward(const linear_layer *l, real *dx, const real *dy, const real *x, size_t T, real *scratch) {
+    size_t K = l->K, N = l->N;
+    add_column_sums(l->db, dy, T, N);
 #ifndef PORTOLAN_DOUBLE
     const kernels *k = packed();
     if (k) {
@@ -82,24 +83,18 @@ void linear_backward(real *dx, real *dw, real *db, const real *dy, const real *x
              *dy_turned = scratch + linear_scratch(T, K, N) - N * T - N * padded(K) - larger(N, K);
         real *product = dy_turned + N * T, *zero = product + N * padded(K);
         memset(zero, 0, larger(N, K) * sizeof *zero);
-        if (dx) {
-            pack(k, pack_room, w, false, N, K);
-            k->linear(dx, dy, pack_room, zero, T, N, K);
-        }
-        if (!dw) return;
+        pack(k, pack_room, l->w, false, N, K);
+        k->linear(dx, dy, pack_room, zero, T, N, K);
         transpose(dy_turned, dy, T, N);
         pack(k, pack_room, x, false, T, K);
         k->linear(product, dy_turned, pack_room, zero, N, T, K);
-        for (size_t i = 0; i < N * K; i++) dw[i] += product[i];
+        for (size_t i = 0; i < N * K; i++) l->dw[i] += product[i];
         return;
     }
 #endif
     (void)scratch, (void)transpose;
-    if (dx)
-        GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)T, (int)K, (int)N, 1, dy, (int)N, w, (int)K, 0, dx,
-             (int)K);
-    if (dw)
-        GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)N, (int)K, (int)T, 1, dy, (int)N, x, (int)K, 1, dw, (int)K);
+    GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)T, (int)K, (int)N, 1, dy, (int)N, l->w, (int)K, 0, dx, (int)K);
+    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)N, (int)K, (int)T, 1, dy, (int)N, x, (int)K, 1, l->dw, (int)K);
 }
 
 /* ---- LayerNorm ---- */
@@ -129,21 +124,24 @@ static real row_squares(const real *x, real mean, size_t n) {
     return sum_parts(parts);
 }
 
-void norm_forward(real *y, real *normed, real *inverse, const real *x, const real *scale, const real *shift, double eps,
-                  size_t T, size_t h) {
+void norm_forward(const norm_layer *l, real *y, norm_kept kept, const real *x, size_t T) {
+    size_t h = l->h;
+    real *normed = kept.normed, *inverse = kept.inverse;
     for (size_t t = 0; t < T; t++, x += h, y += h, normed += h) {
         real mean = row_sum(x, h) / (real)h;
-        inverse[t] = (real)(1 / sqrt((double)(row_squares(x, mean, h) / (real)h) + eps));
+        inverse[t] = (real)(1 / sqrt((double)(row_squares(x, mean, h) / (real)h) + l->eps));
         for (size_t i = 0; i < h; i++) {
             normed[i] = (x[i] - mean) * inverse[t];
-            y[i] = normed[i] * scale[i] + shift[i];
+            y[i] = normed[i] * l->scale[i] + l->shift[i];
         }
     }
 }
 
 /* With g = dy * scale: dx = inverse (g - mean(g) - normed mean(g normed)). */
-void norm_backward(real *dx, real *dscale, real *dshift, const real *dy, const real *normed, const real *inverse,
-                   const real *scale, size_t T, size_t h) {
+void norm_backward(const norm_layer *l, real *dx, const real *dy, norm_kept kept, size_t T) {
+    size_t h = l->h;
+    const real *normed = kept.normed, *inverse = kept.inverse, *scale = l->scale;
+    real *dscale = l->dscale, *dshift = l->dshift;
     for (size_t t = 0; t < T; t++, dx += h, dy += h, normed += h) {
         real mean = 0, product = 0;
         for (size_t i = 0; i < h; i++) {
@@ -212,19 +210,18 @@ static void softmax_square(real *x, size_t s) {
     for (size_t row = 0; row < s; row++) softmax_row(x + row * s, s);
 }
 
-void attention_forward(real *context, real *probabilities, const real *qkv, const real *mask, size_t s, size_t h,
-                       size_t heads, real *scratch) {
-    size_t d = h / heads;
+void attention_forward(const attention *a, real *context, real *scratch) {
+    size_t s = a->s, h = a->h, d = h / a->heads;
     real scale = (real)(1 / sqrt((double)d));
-    for (size_t head = 0; head < heads; head++) {
-        const real *q = qkv + head * d, *key = q + h, *value = q + 2 * h;
-        real *p = probabilities + head * s * s, *used = p;
+    for (size_t head = 0; head < a->heads; head++) {
+        const real *q = a->qkv + head * d, *key = q + h, *value = q + 2 * h;
+        real *p = a->probabilities + head * s * s, *used = p;
         GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)s, (int)s, (int)d, scale, q, (int)(3 * h), key, (int)(3 * h),
              0, p, (int)s);
         softmax_square(p, s);
-        if (mask) {
+        if (a->mask) {
             used = scratch;
-            for (size_t i = 0; i < s * s; i++) used[i] = p[i] * mask[head * s * s + i];
+            for (size_t i = 0; i < s * s; i++) used[i] = p[i] * a->mask[head * s * s + i];
         }
         GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s, (int)d, (int)s, 1, used, (int)s, value, (int)(3 * h), 0,
              context + head * d, (int)h);
@@ -232,15 +229,14 @@ void attention_forward(real *context, real *probabilities, const real *qkv, cons
 }
 
 /* dP = dC V^T (masked), dS = P (dP - sum_j P_j dP_j), dQ = scale dS K, dK = scale dS^T Q, dV = (masked P)^T dC. */
-void attention_backward(real *dqkv, const real *dcontext, const real *probabilities, const real *qkv, const real *mask,
-                        size_t s, size_t h, size_t heads, real *scratch) {
-    size_t d = h / heads;
+void attention_backward(const attention *a, real *dqkv, const real *dcontext, real *scratch) {
+    size_t s = a->s, h = a->h, d = h / a->heads;
     real scale = (real)(1 / sqrt((double)d));
     int S = (int)s, D = (int)d, H = (int)h, W = (int)(3 * h);
     real *ds = scratch, *used = scratch + s * s;
-    for (size_t head = 0; head < heads; head++) {
-        const real *q = qkv + head * d, *key = q + h, *value = q + 2 * h, *dc = dcontext + head * d;
-        const real *p = probabilities + head * s * s, *m = mask ? mask + head * s * s : NULL;
+    for (size_t head = 0; head < a->heads; head++) {
+        const real *q = a->qkv + head * d, *key = q + h, *value = q + 2 * h, *dc = dcontext + head * d;
+        const real *p = a->probabilities + head * s * s, *m = a->mask ? a->mask + head * s * s : NULL;
         real *dq = dqkv + head * d, *dkey = dq + h, *dvalue = dq + 2 * h;
         for (size_t i = 0; i < s * s; i++) used[i] = m ? p[i] * m[i] : p[i];
         GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, S, D, S, 1, used, S, dc, H, 0, dvalue, W);

@@ -72,9 +72,9 @@ void parameters_initialize(const parameters *p, double scale, uint64_t seed, rea
     }
 }
 
-void adamw_step(const parameters *p, size_t from, size_t to, real *values, const real *gradients, real *m, real *v,
-                const adamw_settings *s, uint64_t t) {
-    double correct1 = 1 - pow(s->beta1, (double)t), correct2 = 1 - pow(s->beta2, (double)t);
+void adamw_step(const parameters *p, const adamw_settings *s, const adamw_state *state, size_t from, size_t to) {
+    real *values = state->values, *m = state->m, *v = state->v;
+    double t = (double)s->step, correct1 = 1 - pow(s->beta1, t), correct2 = 1 - pow(s->beta2, t);
     real beta1 = (real)s->beta1, beta2 = (real)s->beta2, eps = (real)s->eps;
     real step = (real)(s->rate / correct1), root = (real)(1 / sqrt(correct2)), scale = (real)s->gradient_scale;
     for (size_t i = 0; i < p->list_count; i++) {
@@ -82,7 +82,7 @@ void adamw_step(const parameters *p, size_t from, size_t to, real *values, const
         real keep = n->decays ? (real)(1 - s->rate * s->decay) : 1;
         size_t first = n->offset > from ? n->offset : from, end = n->offset + n->count < to ? n->offset + n->count : to;
         for (size_t k = first; k < end; k++) {
-            real g = scale * gradients[k];
+            real g = scale * state->gradients[k];
             m[k] = beta1 * m[k] + (1 - beta1) * g;
             v[k] = beta2 * v[k] + (1 - beta2) * g * g;
             values[k] = values[k] * keep - step * m[k] / (SQUARE_ROOT(v[k]) * root + eps);

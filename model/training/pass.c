@@ -14,12 +14,12 @@ typedef struct layer_room {
     real *probabilities;    /* heads x s x s for each sequence, end to end */
     real *probability_mask; /* the same; NULL without dropout */
     real *context;
-    real *mask1, *mask2;      /* dropout of the two residual branches; NULL without */
-    real *normed1, *inverse1; /* of the first norm; inverse: T */
-    real *middle;             /* between attention and feed-forward, as it goes into the residual sum */
-    real *fed;                /* what the feed-forward layer reads: `middle`, or its norm in pre-norm models */
-    real *up, *activated;     /* T x f */
-    real *normed2, *inverse2;
+    real *mask1, *mask2; /* dropout of the two residual branches; NULL without */
+    norm_kept norm1;
+    real *middle;         /* between attention and feed-forward, as it goes into the residual sum */
+    real *fed;            /* what the feed-forward layer reads: `middle`, or its norm in pre-norm models */
+    real *up, *activated; /* T x f */
+    norm_kept norm2;
     real *out;
 } layer_room;
 
@@ -32,11 +32,13 @@ typedef struct pass {
     const dropout_settings *dropout;
     size_t T, B, h, f, heads, layers, squares; /* squares: sum of s^2 over the sequences */
     layer_room layer[MODEL_MAX_LAYERS];
-    real *embedded, *normed, *inverse, *embedding_mask; /* embeddings: sum, its norm, and the dropout on it */
+    real *embedded, *embedding_mask; /* the embeddings' normed sum, and the dropout on it */
+    norm_kept embedding_norm;
     real *exit_gradient[MODEL_MAX_LAYERS]; /* with respect to the hidden state after the layer: T x h, NULL: none */
     real *a, *b, *wide;                    /* T x h, T x h, T x max(3h, f): for moments */
     real *scratch;                         /* of the building blocks */
-    real *rows, *pooled, *pooler_mask, *logits, *final_normed, *final_inverse; /* of one exit */
+    real *rows, *pooled, *pooler_mask, *logits; /* of one exit, as is what follows */
+    norm_kept final_norm;
 } pass;
 
 /* ---- Memory ---- */
@@ -55,6 +57,11 @@ static real *take(training_room *room, size_t n) {
 
 static size_t most(size_t a, size_t b) { return a > b ? a : b; }
 
+static norm_kept take_norm(const pass *s, training_room *room) {
+    real *normed = take(room, s->T * s->h);
+    return (norm_kept){normed, take(room, s->T)};
+}
+
 static void lay_out_layer(pass *s, layer_room *l, training_room *room) {
     size_t Th = s->T * s->h;
     bool pre = s->p->config.pre_norm, drop = s->dropout->rate > 0;
@@ -65,14 +72,12 @@ static void lay_out_layer(pass *s, layer_room *l, training_room *room) {
     l->context = take(room, Th);
     l->mask1 = drop ? take(room, Th) : NULL;
     l->mask2 = drop ? take(room, Th) : NULL;
-    l->normed1 = take(room, Th);
-    l->inverse1 = take(room, s->T);
+    l->norm1 = take_norm(s, room);
     l->middle = take(room, Th);
     l->fed = pre ? take(room, Th) : l->middle;
     l->up = take(room, s->T * s->f);
     l->activated = take(room, s->T * s->f);
-    l->normed2 = take(room, Th);
-    l->inverse2 = take(room, s->T);
+    l->norm2 = take_norm(s, room);
     l->out = take(room, Th);
 }
 
@@ -81,8 +86,7 @@ static void lay_out(pass *s, training_room *room) {
     room->used = 0;
     for (size_t i = 0; i < s->B; i++) longest = most(longest, s->batch->tokens.lengths[i]);
     s->embedded = take(room, Th);
-    s->normed = take(room, Th);
-    s->inverse = take(room, s->T);
+    s->embedding_norm = take_norm(s, room);
     s->embedding_mask = s->dropout->rate > 0 ? take(room, Th) : NULL;
     for (size_t i = 0; i < s->layers; i++) {
         s->layer[i].in = i ? s->layer[i - 1].out : s->embedded;
@@ -99,8 +103,7 @@ static void lay_out(pass *s, training_room *room) {
     s->pooled = take(room, s->B * s->h);
     s->pooler_mask = take(room, s->B * s->h);
     s->logits = take(room, s->B * classes);
-    s->final_normed = take(room, Th);
-    s->final_inverse = take(room, s->T);
+    s->final_norm = take_norm(s, room);
 }
 
 static bool make_room(pass *s, training_room *room, portolan_error *err) {
@@ -122,8 +125,28 @@ static const real *value(const pass *s, model_weight weight, uint32_t layer) {
     return s->values + s->p->at[weight][layer];
 }
 
+/* NULL if none are wanted. */
 static real *gradient(const pass *s, model_weight weight, uint32_t layer) {
-    return s->gradients + s->p->at[weight][layer];
+    return s->gradients ? s->gradients + s->p->at[weight][layer] : NULL;
+}
+
+static norm_layer norm_of(const pass *s, model_weight scale, model_weight shift, uint32_t layer) {
+    return (norm_layer){.h = s->h,
+                        .eps = s->p->config.norm_eps,
+                        .scale = value(s, scale, layer),
+                        .shift = value(s, shift, layer),
+                        .dscale = gradient(s, scale, layer),
+                        .dshift = gradient(s, shift, layer)};
+}
+
+static linear_layer linear_of(const pass *s, model_weight weight, uint32_t layer, size_t inputs, size_t outputs) {
+    model_weight bias = weight + 1; /* as the enumeration has them */
+    return (linear_layer){.K = inputs,
+                          .N = outputs,
+                          .w = value(s, weight, layer),
+                          .b = value(s, bias, layer),
+                          .dw = gradient(s, weight, layer),
+                          .db = gradient(s, bias, layer)};
 }
 
 static void add(real *x, const real *y, size_t n) {
@@ -173,8 +196,8 @@ static void embed_forward(pass *s) {
     find_tables(s, (real *)s->values, tables); /* only read */
     memset(s->a, 0, s->T * s->h * sizeof *s->a);
     add_table_rows(s, tables, s->a, false);
-    norm_forward(s->embedded, s->normed, s->inverse, s->a, value(s, WEIGHT_EMBEDDING_NORM_SCALE, 0),
-                 value(s, WEIGHT_EMBEDDING_NORM_SHIFT, 0), s->p->config.norm_eps, s->T, s->h);
+    const norm_layer norm = norm_of(s, WEIGHT_EMBEDDING_NORM_SCALE, WEIGHT_EMBEDDING_NORM_SHIFT, 0);
+    norm_forward(&norm, s->embedded, s->embedding_norm, s->a, s->T);
     draw_mask(s, s->embedding_mask, s->T * s->h, 0, DROP_EMBEDDING);
     multiply(s->embedded, s->embedding_mask, s->T * s->h);
 }
@@ -182,27 +205,45 @@ static void embed_forward(pass *s) {
 static void embed_backward(pass *s, real *d) {
     real *tables[3];
     multiply(d, s->embedding_mask, s->T * s->h);
-    norm_backward(d, gradient(s, WEIGHT_EMBEDDING_NORM_SCALE, 0), gradient(s, WEIGHT_EMBEDDING_NORM_SHIFT, 0), d,
-                  s->normed, s->inverse, value(s, WEIGHT_EMBEDDING_NORM_SCALE, 0), s->T, s->h);
+    const norm_layer norm = norm_of(s, WEIGHT_EMBEDDING_NORM_SCALE, WEIGHT_EMBEDDING_NORM_SHIFT, 0);
+    norm_backward(&norm, d, d, s->embedding_norm, s->T);
     find_tables(s, s->gradients, tables);
     add_table_rows(s, tables, d, true);
 }
 
 /* ---- A layer ---- */
 
-static void norm(const pass *s, real *y, real *normed, real *inverse, const real *x, uint32_t layer, model_weight scale,
-                 model_weight shift) {
-    norm_forward(y, normed, inverse, x, value(s, scale, layer), value(s, shift, layer), s->p->config.norm_eps, s->T,
-                 s->h);
+/* The weights of a layer. */
+typedef struct layer_parts {
+    linear_layer query_key_value, output, up, down;
+    norm_layer norm1, norm2;
+} layer_parts;
+
+static layer_parts parts_of(const pass *s, uint32_t layer) {
+    return (layer_parts){.query_key_value = linear_of(s, LAYER_QUERY_WEIGHT, layer, s->h, 3 * s->h),
+                         .output = linear_of(s, LAYER_OUTPUT_WEIGHT, layer, s->h, s->h),
+                         .up = linear_of(s, LAYER_UP_WEIGHT, layer, s->h, s->f),
+                         .down = linear_of(s, LAYER_DOWN_WEIGHT, layer, s->f, s->h),
+                         .norm1 = norm_of(s, LAYER_NORM1_SCALE, LAYER_NORM1_SHIFT, layer),
+                         .norm2 = norm_of(s, LAYER_NORM2_SCALE, LAYER_NORM2_SHIFT, layer)};
+}
+
+/* The attention of sequence i, whose tokens begin at `at` and whose squares at `square`. */
+static attention attention_of(const pass *s, const layer_room *l, size_t i, size_t at, size_t square) {
+    size_t first = square * s->heads;
+    return (attention){.s = s->batch->tokens.lengths[i],
+                       .h = s->h,
+                       .heads = s->heads,
+                       .qkv = l->qkv + at * 3 * s->h,
+                       .probabilities = l->probabilities + first,
+                       .mask = l->probability_mask ? l->probability_mask + first : NULL};
 }
 
 static void attend_all(const pass *s, const layer_room *l) {
     const uint32_t *lengths = s->batch->tokens.lengths;
     for (size_t i = 0, at = 0, square = 0; i < s->B; at += lengths[i], square += (size_t)lengths[i] * lengths[i], i++) {
-        size_t first = square * s->heads;
-        attention_forward(l->context + at * s->h, l->probabilities + first, l->qkv + at * 3 * s->h,
-                          l->probability_mask ? l->probability_mask + first : NULL, lengths[i], s->h, s->heads,
-                          s->scratch);
+        const attention a = attention_of(s, l, i, at, square);
+        attention_forward(&a, l->context + at * s->h, s->scratch);
     }
 }
 
@@ -210,49 +251,38 @@ static void layer_forward(pass *s, uint32_t layer) {
     layer_room *l = &s->layer[layer - 1];
     size_t Th = s->T * s->h;
     bool pre = s->p->config.pre_norm;
-    if (pre) norm(s, l->attended, l->normed1, l->inverse1, l->in, layer, LAYER_NORM1_SCALE, LAYER_NORM1_SHIFT);
-    linear_forward(l->qkv, l->attended, value(s, LAYER_QUERY_WEIGHT, layer), value(s, LAYER_QUERY_BIAS, layer), s->T,
-                   s->h, 3 * s->h, s->scratch);
+    const layer_parts of = parts_of(s, layer);
+    if (pre) norm_forward(&of.norm1, l->attended, l->norm1, l->in, s->T);
+    linear_forward(&of.query_key_value, l->qkv, l->attended, s->T, s->scratch);
     draw_mask(s, l->probability_mask, s->squares * s->heads, layer, DROP_PROBABILITIES);
     draw_mask(s, l->mask1, Th, layer, DROP_BRANCH1);
     draw_mask(s, l->mask2, Th, layer, DROP_BRANCH2);
     attend_all(s, l);
-    linear_forward(s->a, l->context, value(s, LAYER_OUTPUT_WEIGHT, layer), value(s, LAYER_OUTPUT_BIAS, layer), s->T,
-                   s->h, s->h, s->scratch);
+    linear_forward(&of.output, s->a, l->context, s->T, s->scratch);
     multiply(s->a, l->mask1, Th);
     add(s->a, l->in, Th);
     if (pre) {
         memcpy(l->middle, s->a, Th * sizeof *s->a);
-        norm(s, l->fed, l->normed2, l->inverse2, l->middle, layer, LAYER_NORM2_SCALE, LAYER_NORM2_SHIFT);
+        norm_forward(&of.norm2, l->fed, l->norm2, l->middle, s->T);
     } else {
-        norm(s, l->middle, l->normed1, l->inverse1, s->a, layer, LAYER_NORM1_SCALE, LAYER_NORM1_SHIFT);
+        norm_forward(&of.norm1, l->middle, l->norm1, s->a, s->T);
     }
-    linear_forward(l->up, l->fed, value(s, LAYER_UP_WEIGHT, layer), value(s, LAYER_UP_BIAS, layer), s->T, s->h, s->f,
-                   s->scratch);
+    linear_forward(&of.up, l->up, l->fed, s->T, s->scratch);
     gelu_forward(l->activated, l->up, s->T * s->f);
-    linear_forward(s->a, l->activated, value(s, LAYER_DOWN_WEIGHT, layer), value(s, LAYER_DOWN_BIAS, layer), s->T, s->f,
-                   s->h, s->scratch);
+    linear_forward(&of.down, s->a, l->activated, s->T, s->scratch);
     multiply(s->a, l->mask2, Th);
     add(s->a, l->middle, Th);
     if (pre)
         memcpy(l->out, s->a, Th * sizeof *s->a);
     else
-        norm(s, l->out, l->normed2, l->inverse2, s->a, layer, LAYER_NORM2_SCALE, LAYER_NORM2_SHIFT);
-}
-
-static void norm_back(const pass *s, real *d, const real *normed, const real *inverse, uint32_t layer,
-                      model_weight scale, model_weight shift) {
-    norm_backward(d, gradient(s, scale, layer), gradient(s, shift, layer), d, normed, inverse, value(s, scale, layer),
-                  s->T, s->h);
+        norm_forward(&of.norm2, l->out, l->norm2, s->a, s->T);
 }
 
 static void attend_all_back(const pass *s, const layer_room *l, const real *dcontext, real *dqkv) {
     const uint32_t *lengths = s->batch->tokens.lengths;
     for (size_t i = 0, at = 0, square = 0; i < s->B; at += lengths[i], square += (size_t)lengths[i] * lengths[i], i++) {
-        size_t first = square * s->heads;
-        attention_backward(dqkv + at * 3 * s->h, dcontext + at * s->h, l->probabilities + first, l->qkv + at * 3 * s->h,
-                           l->probability_mask ? l->probability_mask + first : NULL, lengths[i], s->h, s->heads,
-                           s->scratch);
+        const attention a = attention_of(s, l, i, at, square);
+        attention_backward(&a, dqkv + at * 3 * s->h, dcontext + at * s->h, s->scratch);
     }
 }
 
@@ -261,25 +291,22 @@ static void layer_backward(pass *s, uint32_t layer, real *d) {
     layer_room *l = &s->layer[layer - 1];
     size_t Th = s->T * s->h;
     bool pre = s->p->config.pre_norm;
-    if (!pre) norm_back(s, d, l->normed2, l->inverse2, layer, LAYER_NORM2_SCALE, LAYER_NORM2_SHIFT);
+    const layer_parts of = parts_of(s, layer);
+    if (!pre) norm_backward(&of.norm2, d, d, l->norm2, s->T);
     memcpy(s->a, d, Th * sizeof *d); /* the feed-forward branch; d itself goes on along the residual */
     multiply(s->a, l->mask2, Th);
-    linear_backward(s->wide, gradient(s, LAYER_DOWN_WEIGHT, layer), gradient(s, LAYER_DOWN_BIAS, layer), s->a,
-                    l->activated, value(s, LAYER_DOWN_WEIGHT, layer), s->T, s->f, s->h, s->scratch);
+    linear_backward(&of.down, s->wide, s->a, l->activated, s->T, s->scratch);
     gelu_backward(s->wide, s->wide, l->up, s->T * s->f);
-    linear_backward(s->a, gradient(s, LAYER_UP_WEIGHT, layer), gradient(s, LAYER_UP_BIAS, layer), s->wide, l->fed,
-                    value(s, LAYER_UP_WEIGHT, layer), s->T, s->h, s->f, s->scratch);
-    if (pre) norm_back(s, s->a, l->normed2, l->inverse2, layer, LAYER_NORM2_SCALE, LAYER_NORM2_SHIFT);
+    linear_backward(&of.up, s->a, s->wide, l->fed, s->T, s->scratch);
+    if (pre) norm_backward(&of.norm2, s->a, s->a, l->norm2, s->T);
     add(d, s->a, Th);
-    if (!pre) norm_back(s, d, l->normed1, l->inverse1, layer, LAYER_NORM1_SCALE, LAYER_NORM1_SHIFT);
+    if (!pre) norm_backward(&of.norm1, d, d, l->norm1, s->T);
     memcpy(s->a, d, Th * sizeof *d);
     multiply(s->a, l->mask1, Th);
-    linear_backward(s->b, gradient(s, LAYER_OUTPUT_WEIGHT, layer), gradient(s, LAYER_OUTPUT_BIAS, layer), s->a,
-                    l->context, value(s, LAYER_OUTPUT_WEIGHT, layer), s->T, s->h, s->h, s->scratch);
+    linear_backward(&of.output, s->b, s->a, l->context, s->T, s->scratch);
     attend_all_back(s, l, s->b, s->wide);
-    linear_backward(s->a, gradient(s, LAYER_QUERY_WEIGHT, layer), gradient(s, LAYER_QUERY_BIAS, layer), s->wide,
-                    l->attended, value(s, LAYER_QUERY_WEIGHT, layer), s->T, s->h, 3 * s->h, s->scratch);
-    if (pre) norm_back(s, s->a, l->normed1, l->inverse1, layer, LAYER_NORM1_SCALE, LAYER_NORM1_SHIFT);
+    linear_backward(&of.query_key_value, s->a, s->wide, l->attended, s->T, s->scratch);
+    if (pre) norm_backward(&of.norm1, s->a, s->a, l->norm1, s->T);
     add(d, s->a, Th);
 }
 
@@ -291,8 +318,8 @@ static void pool_forward(pass *s, const real *hidden) {
     bool mean = s->p->config.pooling == POOL_MEAN;
     const real *from = hidden;
     if (s->p->config.pre_norm) { /* of all tokens, though only the first may be used: b holds them */
-        norm_forward(s->b, s->final_normed, s->final_inverse, hidden, value(s, WEIGHT_FINAL_NORM_SCALE, 0),
-                     value(s, WEIGHT_FINAL_NORM_SHIFT, 0), s->p->config.norm_eps, s->T, s->h);
+        const norm_layer norm = norm_of(s, WEIGHT_FINAL_NORM_SCALE, WEIGHT_FINAL_NORM_SHIFT, 0);
+        norm_forward(&norm, s->b, s->final_norm, hidden, s->T);
         from = s->b;
     }
     memset(s->rows, 0, s->B * s->h * sizeof *s->rows);
@@ -314,8 +341,8 @@ static void pool_backward(pass *s, const real *drows, real *d) {
             for (size_t c = 0; c < s->h; c++) d[(at + t) * s->h + c] = drows[i * s->h + c] / (real)used;
     }
     if (!s->p->config.pre_norm) return;
-    norm_backward(d, gradient(s, WEIGHT_FINAL_NORM_SCALE, 0), gradient(s, WEIGHT_FINAL_NORM_SHIFT, 0), d,
-                  s->final_normed, s->final_inverse, value(s, WEIGHT_FINAL_NORM_SCALE, 0), s->T, s->h);
+    const norm_layer norm = norm_of(s, WEIGHT_FINAL_NORM_SCALE, WEIGHT_FINAL_NORM_SHIFT, 0);
+    norm_backward(&norm, d, d, s->final_norm, s->T);
 }
 
 /* Cross-entropy of the logits: returns the sum over sequences, and leaves `share` times its gradient in place of them. */
@@ -339,12 +366,13 @@ static double cross_entropy(pass *s, double share) {
 static double exit_pass(pass *s, uint32_t layer, real *keep_logits) {
     size_t Bh = s->B * s->h, classes = s->p->config.shape.classes;
     double weight = s->losses->weight[layer - 1];
-    bool pooler = s->p->config.has_pooler;
+    bool has_pooler = s->p->config.has_pooler;
     real *mask = s->dropout->rate > 0 ? s->pooler_mask : NULL;
+    const linear_layer classifier = linear_of(s, EXIT_CLASSIFIER_WEIGHT, layer, s->h, classes);
     pool_forward(s, s->layer[layer - 1].out);
-    if (pooler) {
-        linear_forward(s->pooled, s->rows, value(s, EXIT_POOLER_WEIGHT, layer), value(s, EXIT_POOLER_BIAS, layer), s->B,
-                       s->h, s->h, s->scratch);
+    if (has_pooler) {
+        const linear_layer pooler = linear_of(s, EXIT_POOLER_WEIGHT, layer, s->h, s->h);
+        linear_forward(&pooler, s->pooled, s->rows, s->B, s->scratch);
         for (size_t i = 0; i < Bh; i++) s->pooled[i] = (real)tanh((double)s->pooled[i]);
     } else {
         memcpy(s->pooled, s->rows, Bh * sizeof *s->rows);
@@ -352,20 +380,18 @@ static double exit_pass(pass *s, uint32_t layer, real *keep_logits) {
     draw_mask(s, mask, Bh, layer, DROP_EXIT);
     memcpy(s->a, s->pooled, Bh * sizeof *s->a);
     multiply(s->a, mask, Bh);
-    linear_forward(s->logits, s->a, value(s, EXIT_CLASSIFIER_WEIGHT, layer), value(s, EXIT_CLASSIFIER_BIAS, layer),
-                   s->B, s->h, classes, s->scratch);
+    linear_forward(&classifier, s->logits, s->a, s->B, s->scratch);
     if (keep_logits) memcpy(keep_logits, s->logits, s->B * classes * sizeof *keep_logits);
     double loss = cross_entropy(s, weight / s->batch->batch_sequences);
     if (!s->gradients || !(weight > 0)) return loss;
     real *d = s->b; /* [B][h] */
-    linear_backward(d, gradient(s, EXIT_CLASSIFIER_WEIGHT, layer), gradient(s, EXIT_CLASSIFIER_BIAS, layer), s->logits,
-                    s->a, value(s, EXIT_CLASSIFIER_WEIGHT, layer), s->B, s->h, classes, s->scratch);
+    linear_backward(&classifier, d, s->logits, s->a, s->B, s->scratch);
     multiply(d, mask, Bh);
-    if (pooler) {
+    if (has_pooler) {
         for (size_t i = 0; i < Bh; i++) d[i] *= 1 - s->pooled[i] * s->pooled[i];
         memcpy(s->a, d, Bh * sizeof *d);
-        linear_backward(d, gradient(s, EXIT_POOLER_WEIGHT, layer), gradient(s, EXIT_POOLER_BIAS, layer), s->a, s->rows,
-                        value(s, EXIT_POOLER_WEIGHT, layer), s->B, s->h, s->h, s->scratch);
+        const linear_layer pooler = linear_of(s, EXIT_POOLER_WEIGHT, layer, s->h, s->h);
+        linear_backward(&pooler, d, s->a, s->rows, s->B, s->scratch);
     }
     if (!s->losses->frozen_backbone) pool_backward(s, d, s->exit_gradient[layer - 1]);
     return loss;
@@ -383,16 +409,16 @@ static void backward(pass *s) {
     embed_backward(s, d);
 }
 
-bool training_pass(const parameters *p, const real *values, const training_batch *batch, const exit_losses *losses,
-                   const dropout_settings *dropout, real *gradients, real *const *logits, double *exit_loss,
+bool training_pass(const parameters *p, const real *values, const training_task *task, const training_results *into,
                    training_room *room, portolan_error *err) {
     const encoder_config *c = &p->config;
+    const training_batch *batch = task->batch;
     pass s = {.p = p,
               .values = values,
-              .gradients = gradients,
+              .gradients = into->gradients,
               .batch = batch,
-              .losses = losses,
-              .dropout = dropout,
+              .losses = task->losses,
+              .dropout = task->dropout,
               .T = batch->tokens.total,
               .B = batch->tokens.count,
               .h = c->shape.hidden,
@@ -404,8 +430,9 @@ bool training_pass(const parameters *p, const real *values, const training_batch
     embed_forward(&s);
     for (uint32_t layer = 1; layer <= s.layers; layer++) {
         layer_forward(&s, layer);
-        if (c->exits[layer - 1]) exit_loss[layer - 1] = exit_pass(&s, layer, logits ? logits[layer - 1] : NULL);
+        real *logits = into->logits ? into->logits[layer - 1] : NULL;
+        if (c->exits[layer - 1]) into->exit_loss[layer - 1] = exit_pass(&s, layer, logits);
     }
-    if (gradients && !losses->frozen_backbone) backward(&s);
+    if (s.gradients && !s.losses->frozen_backbone) backward(&s);
     return true;
 }

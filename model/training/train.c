@@ -87,19 +87,22 @@ static bool load_samples(shard *sh, const token_set *set, const uint32_t *chosen
  * table, most of a small model, need not be gone over again and again. */
 static size_t table_size(const trainer *t) { return t->p.list[0].count; }
 
+static void run_shard(shard *sh, real *gradients) {
+    const training_task task = {&sh->batch, &sh->losses, &sh->dropout};
+    const training_results into = {gradients, sh->logits, sh->loss};
+    sh->ok = !sh->batch.tokens.count || training_pass(&sh->t->p, sh->t->values, &task, &into, &sh->room, &sh->err);
+}
+
 static void *train_shard(void *argument) {
     shard *sh = argument;
     size_t table = table_size(sh->t);
     memset(sh->gradients + table, 0, (sh->t->p.count - table) * sizeof *sh->gradients);
-    sh->ok = !sh->batch.tokens.count || training_pass(&sh->t->p, sh->t->values, &sh->batch, &sh->losses, &sh->dropout,
-                                                      sh->gradients, sh->logits, sh->loss, &sh->room, &sh->err);
+    run_shard(sh, sh->gradients);
     return NULL;
 }
 
 static void *evaluate_shard(void *argument) {
-    shard *sh = argument;
-    sh->ok = !sh->batch.tokens.count || training_pass(&sh->t->p, sh->t->values, &sh->batch, &sh->losses, &sh->dropout,
-                                                      NULL, sh->logits, sh->loss, &sh->room, &sh->err);
+    run_shard(argument, NULL);
     return NULL;
 }
 
@@ -136,11 +139,16 @@ static void run_parallel(void *(*run)(void *), void *first, size_t size, size_t 
 
 /* ---- A step ---- */
 
+/* Which step of all, from 0, and its learning rate. */
+typedef struct step_place {
+    uint64_t step;
+    double rate;
+} step_place;
+
 typedef struct update_part {
     trainer *t;
     size_t from, to;
     adamw_settings s;
-    uint64_t step;
     double norm; /* of the gradients of this part */
 } update_part;
 
@@ -191,7 +199,8 @@ static double whole_norm(update_part *parts, size_t count, unsigned threads) {
 static void *update_values(void *argument) {
     const update_part *u = argument;
     trainer *t = u->t;
-    adamw_step(&t->p, u->from, u->to, t->values, t->shards[0].gradients, t->m, t->v, &u->s, u->step);
+    const adamw_state state = {t->values, t->m, t->v, t->shards[0].gradients};
+    adamw_step(&t->p, &u->s, &state, u->from, u->to);
     return NULL;
 }
 
@@ -213,12 +222,12 @@ static void update(trainer *t, double rate, uint64_t step) {
     for (size_t k = 1; k < t->s->shards; k++) move_token_rows(t, &t->shards[k]);
     run_parallel(sum_part, parts, sizeof *parts, PARTS, t->threads);
     for (size_t i = 0; i < PARTS; i++)
-        parts[i] = (update_part){.t = t, .from = n * i / PARTS, .to = n * (i + 1) / PARTS, .step = step};
+        parts[i] = (update_part){.t = t, .from = n * i / PARTS, .to = n * (i + 1) / PARTS};
     double norm = t->s->clip > 0 ? whole_norm(parts, PARTS, t->threads) : 0;
     double scale = norm > t->s->clip && t->s->clip > 0 ? t->s->clip / norm : 1;
     size_t frozen = t->frozen ? t->p.list[t->p.backbone].offset : 0;
     for (size_t i = 0; i < PARTS; i++) {
-        parts[i].s = (adamw_settings){rate, t->s->beta1, t->s->beta2, t->s->eps, t->s->decay, scale};
+        parts[i].s = (adamw_settings){rate, t->s->beta1, t->s->beta2, t->s->eps, t->s->decay, scale, step};
         if (parts[i].from < frozen) parts[i].from = frozen < parts[i].to ? frozen : parts[i].to;
     }
     run_parallel(update_values, parts, sizeof *parts, PARTS, t->threads);
@@ -279,12 +288,12 @@ static void count_newest(trainer *t) {
     }
 }
 
-static bool train_batch(trainer *t, const uint32_t *chosen, uint32_t n, uint64_t step, double rate, double *loss,
-                        portolan_error *err) {
-    if (!deal(t, t->train, chosen, n, err)) return false;
+/* One step on n of the epoch's samples from order[at] on. */
+static bool train_batch(trainer *t, uint32_t at, uint32_t n, const step_place *now, double *loss, portolan_error *err) {
+    if (!deal(t, t->train, t->order + at, n, err)) return false;
     for (size_t k = 0; k < t->s->shards; k++) {
         t->shards[k].losses = t->losses;
-        t->shards[k].dropout = (dropout_settings){t->s->dropout, t->s->seed, step, k};
+        t->shards[k].dropout = (dropout_settings){t->s->dropout, t->s->seed, now->step, k};
     }
     run_parallel(train_shard, t->shards, sizeof *t->shards, t->s->shards, t->threads);
     if (!check_shards(t, err)) return false;
@@ -293,9 +302,9 @@ static bool train_batch(trainer *t, const uint32_t *chosen, uint32_t n, uint64_t
         return error_run(err,
                          "the loss is not finite at step %llu; lower 'rate' or clip the gradients (the last good "
                          "checkpoint is kept)",
-                         (unsigned long long)step + 1);
+                         (unsigned long long)now->step + 1);
     count_newest(t);
-    update(t, rate, step + 1);
+    update(t, now->rate, now->step + 1);
     return true;
 }
 
@@ -385,23 +394,25 @@ static void set_losses(trainer *t, bool second_stage) {
     for (uint32_t layer = 0; layer < last; layer++) t->losses.weight[layer] /= sum;
 }
 
-/* Steps and stage that an epoch belongs to, for the learning rate. */
+/* Steps of the stage that an epoch belongs to, for the learning rate; and the loss, smoothed over its steps so far. */
 typedef struct stage {
     uint64_t first_step, steps;
+    double smoothed; /* below 0: none yet */
 } stage;
 
-static bool train_window(trainer *t, uint32_t at, uint32_t n, uint64_t first_step, const stage *now, double *smoothed,
-                         portolan_error *err) {
+/* The next n samples, from order[at] on, in batches of like lengths. */
+static bool train_window(trainer *t, uint32_t at, uint32_t n, uint64_t first_step, stage *now, portolan_error *err) {
     uint32_t batches[TRAIN_WINDOW], size = (uint32_t)t->s->batch;
     uint32_t count = train_arrange_window(t, first_step, t->order + at, n, batches);
     uint64_t all = (uint64_t)steps_of_epoch(t) * train_epochs(t->s);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t of_batch = n - batches[i] < size ? n - batches[i] : size;
-        uint64_t step = first_step + i;
-        double loss, rate = learning_rate(t, step - now->first_step, now->steps);
-        if (!train_batch(t, t->order + at + batches[i], of_batch, step, rate, &loss, err)) return false;
-        *smoothed = *smoothed < 0 ? loss : 0.95 * *smoothed + 0.05 * loss;
-        if (t->watch->step) t->watch->step(t->watch->context, step + 1, all, *smoothed, rate);
+        step_place place = {.step = first_step + i};
+        place.rate = learning_rate(t, place.step - now->first_step, now->steps);
+        double loss;
+        if (!train_batch(t, at + batches[i], of_batch, &place, &loss, err)) return false;
+        now->smoothed = now->smoothed < 0 ? loss : 0.95 * now->smoothed + 0.05 * loss;
+        if (t->watch->step) t->watch->step(t->watch->context, place.step + 1, all, now->smoothed, place.rate);
     }
     curriculum_advance(&t->curriculum, t->s->curriculum);
     return true;
@@ -410,14 +421,12 @@ static bool train_window(trainer *t, uint32_t at, uint32_t n, uint64_t first_ste
 static bool train_epoch(trainer *t, uint32_t epoch, portolan_error *err) {
     bool second = epoch >= t->s->epochs;
     uint64_t batches = steps_of_epoch(t);
-    stage now = {second ? batches * t->s->epochs : 0, batches * (second ? t->s->exit_epochs : t->s->epochs)};
+    stage now = {second ? batches * t->s->epochs : 0, batches * (second ? t->s->exit_epochs : t->s->epochs), -1};
     uint32_t n = t->train->samples, window = TRAIN_WINDOW * (uint32_t)t->s->batch;
-    double smoothed = -1;
     set_losses(t, second);
     train_arrange_epoch(t, epoch, t->order);
     for (uint32_t at = 0; at < n; at += window)
-        if (!train_window(t, at, n - at < window ? n - at : window, batches * epoch + at / t->s->batch, &now, &smoothed,
-                          err))
+        if (!train_window(t, at, n - at < window ? n - at : window, batches * epoch + at / t->s->batch, &now, err))
             return false;
     return true;
 }
@@ -499,12 +508,12 @@ static bool settle_arithmetic(trainer *t, uint32_t epoch, portolan_error *err) {
     return !t->watch->begin || t->watch->begin(t->watch->context, t->arithmetic, t->arithmetic_count, err);
 }
 
-bool model_train(const train_settings *s, const token_set *train, const token_set *dev, const char *out,
-                 unsigned threads, bool resume, const train_watch *watch, portolan_error *err) {
-    trainer t = {.s = s, .train = train, .dev = dev, .out = out, .threads = threads, .watch = watch};
+bool model_train(const train_settings *s, const train_run *run, portolan_error *err) {
+    trainer t =
+        {.s = s, .train = run->train, .dev = run->dev, .out = run->out, .threads = run->threads, .watch = run->watch};
     uint32_t epoch = 0;
-    bool ok = check_labels(&t, err) && encoder_threads(threads, err) && open_trainer(&t, err) &&
-              (!resume || train_read_checkpoint(&t, &epoch, err)) && settle_arithmetic(&t, epoch, err);
+    bool ok = check_labels(&t, err) && encoder_threads(t.threads, err) && open_trainer(&t, err) &&
+              (!run->resume || train_read_checkpoint(&t, &epoch, err)) && settle_arithmetic(&t, epoch, err);
     for (; ok && epoch < train_epochs(s); epoch++)
         ok = train_epoch(&t, epoch, err) && finish_epoch(&t, epoch, err) && train_write_metrics(&t, err) &&
              train_write_checkpoint(&t, epoch + 1, err);

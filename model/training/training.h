@@ -68,11 +68,22 @@ typedef struct training_room {
 
 void training_room_free(training_room *room);
 
-/* Loss of a shard, its part of the batch's mean: sum over exits of weight * cross-entropy / batch_sequences. Adds the
- * gradients to `gradients` (as the parameters are laid out) unless it is NULL; keeps the logits of every exit in
- * logits[layer - 1] [count][classes] where that is not NULL. `exit_loss[layer - 1]` gets each exit's own unweighted sum. */
-bool training_pass(const parameters *p, const real *values, const training_batch *batch, const exit_losses *losses,
-                   const dropout_settings *dropout, real *gradients, real *const *logits, double *exit_loss,
+/* What is asked of a pass. */
+typedef struct training_task {
+    const training_batch *batch;
+    const exit_losses *losses;
+    const dropout_settings *dropout;
+} training_task;
+
+/* What a pass leaves, in arrays of the caller's. */
+typedef struct training_results {
+    real *gradients;     /* are added to, as the parameters are laid out; NULL: none wanted */
+    real *const *logits; /* logits[layer - 1] [count][classes] of every exit; NULL, or one that is: none wanted */
+    double *exit_loss;   /* exit_loss[layer - 1]: each exit's own unweighted sum */
+} training_results;
+
+/* Loss of a shard, its part of the batch's mean: sum over exits of weight * cross-entropy / batch_sequences. */
+bool training_pass(const parameters *p, const real *values, const training_task *task, const training_results *into,
                    training_room *room, portolan_error *err);
 
 /* ---- AdamW ---- */
@@ -81,48 +92,77 @@ typedef struct adamw_settings {
     double rate; /* of this step */
     double beta1, beta2, eps, decay;
     double gradient_scale; /* gradients are multiplied by it first: clipping */
+    uint64_t step;         /* from 1 */
 } adamw_settings;
 
+/* What a step changes, and the gradients it follows; laid out as the parameters are. */
+typedef struct adamw_state {
+    real *values, *m, *v;
+    const real *gradients;
+} adamw_state;
+
 /* One step (Loshchilov and Hutter 2019, algorithm 2, in PyTorch's form): values -= rate * decay * values for those that decay;
- * m, v as in Adam with bias correction for step `t` (from 1); values -= rate * m^ / (sqrt(v^) + eps). Only numbers
- * `from` to before `to` of the arrays, so that threads can share the work. */
-void adamw_step(const parameters *p, size_t from, size_t to, real *values, const real *gradients, real *m, real *v,
-                const adamw_settings *s, uint64_t t);
+ * m, v as in Adam with bias correction; values -= rate * m^ / (sqrt(v^) + eps). Only numbers `from` to before `to` of the
+ * arrays, so that threads can share the work. */
+void adamw_step(const parameters *p, const adamw_settings *s, const adamw_state *state, size_t from, size_t to);
 
 /* The Euclidean norm of n numbers, summed in double in fixed order. */
 double gradient_norm(const real *gradients, size_t n);
 
 /* ---- Building blocks (blocks.c) ---- */
 
-/* y[T][N] = x[T][K] w^T + b, w [N][K]. `scratch` holds pack_room(...) numbers. */
-void linear_forward(real *y, const real *x, const real *w, const real *b, size_t T, size_t K, size_t N, real *scratch);
+/* A linear layer of K inputs and N outputs, and where its gradients are added up (in the backward pass). */
+typedef struct linear_layer {
+    size_t K, N;
+    const real *w, *b; /* [N][K], [N] */
+    real *dw, *db;
+} linear_layer;
 
-/* dx[T][K] = dy w (unless dx is NULL), dw += dy^T x, db += column sums of dy. */
-void linear_backward(real *dx, real *dw, real *db, const real *dy, const real *x, const real *w, size_t T, size_t K,
-                     size_t N, real *scratch);
+/* y[T][N] = x[T][K] w^T + b. `scratch` holds linear_scratch(...) numbers, here and below. */
+void linear_forward(const linear_layer *l, real *y, const real *x, size_t T, real *scratch);
+
+/* dx[T][K] = dy w, dw += dy^T x, db += column sums of dy. */
+void linear_backward(const linear_layer *l, real *dx, const real *dy, const real *x, size_t T, real *scratch);
 
 /* Numbers of scratch that the two above need for these sizes. */
 size_t linear_scratch(size_t T, size_t K, size_t N);
 
+/* A LayerNorm of rows of h numbers, and where its gradients are added up (in the backward pass). */
+typedef struct norm_layer {
+    size_t h;
+    double eps;
+    const real *scale, *shift;
+    real *dscale, *dshift;
+} norm_layer;
+
+/* What a norm keeps for its backward pass. */
+typedef struct norm_kept {
+    real *normed, *inverse; /* [T][h], [T] */
+} norm_kept;
+
 /* y = normed * scale + shift with normed = (x - mean) * inverse, inverse = 1 / sqrt(variance + eps), a row at a time. */
-void norm_forward(real *y, real *normed, real *inverse, const real *x, const real *scale, const real *shift, double eps,
-                  size_t T, size_t h);
+void norm_forward(const norm_layer *l, real *y, norm_kept kept, const real *x, size_t T);
 
 /* dx = gradient through the norm; dscale and dshift are added to. dx may be dy. */
-void norm_backward(real *dx, real *dscale, real *dshift, const real *dy, const real *normed, const real *inverse,
-                   const real *scale, size_t T, size_t h);
+void norm_backward(const norm_layer *l, real *dx, const real *dy, norm_kept kept, size_t T);
 
 void gelu_forward(real *y, const real *x, size_t n);
 /* dx = dy * gelu'(x), gelu'(x) = Phi(x) + x phi(x); dx may be dy. */
 void gelu_backward(real *dx, const real *dy, const real *x, size_t n);
 
-/* One sequence's attention: context[s][h] from qkv[s][3h]; probabilities [heads][s][s] are kept; masked by dropout where
- * mask (as probabilities) is not NULL. */
-void attention_forward(real *context, real *probabilities, const real *qkv, const real *mask, size_t s, size_t h,
-                       size_t heads, real *scratch);
-/* dqkv[s][3h] from dcontext. `scratch` holds 2 s s numbers, as in the forward pass. */
-void attention_backward(real *dqkv, const real *dcontext, const real *probabilities, const real *qkv, const real *mask,
-                        size_t s, size_t h, size_t heads, real *scratch);
+/* One sequence's attention. */
+typedef struct attention {
+    size_t s, h, heads;
+    const real *qkv;     /* [s][3h] */
+    real *probabilities; /* [heads][s][s]: are set by the forward pass, and kept for the backward one */
+    const real *mask;    /* dropout on the probabilities; NULL: none */
+} attention;
+
+/* context[s][h]. `scratch` holds 2 s s numbers, here and below. */
+void attention_forward(const attention *a, real *context, real *scratch);
+
+/* dqkv[s][3h] from dcontext. */
+void attention_backward(const attention *a, real *dqkv, const real *dcontext, real *scratch);
 
 /* A dropout mask: 0 with probability `rate`, else 1 / (1 - rate), in 16-bit steps of probability. */
 void dropout_mask(real *mask, size_t n, double rate, random_stream *s);

@@ -156,7 +156,8 @@ static bool train(const train_arguments *a, training_setup *t, const char *out, 
     if (!a->common.quiet) class_names_print(stderr, t->train.class_names, t->train.classes, t->train.classes_from);
     bool ok = prepare_folder(a, out, &lock, err) && check_outputs(a, out, err) && copy_vocabulary(t, out, err) &&
               training_setup_write(t, out, err) &&
-              model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch,
+              model_train(&t->settings,
+                          &(train_run){&t->train, t->dev.samples ? &t->dev : NULL, out, threads, a->resume, &watch},
                           err);
     lock_release(&lock);
     return ok;

@@ -71,7 +71,7 @@ static void make_good(void) {
     portolan_error err = {0};
     train_settings s = settings();
     train_watch watch = {.step = keep_first};
-    if (!model_train(&s, &SET, NULL, fuzz_folder, 1, false, &watch, &err)) abort();
+    if (!model_train(&s, &(train_run){&SET, NULL, fuzz_folder, 1, false, &watch}, &err)) abort();
     if (!good_size || good_size == sizeof good) abort();
 }
 
@@ -89,7 +89,7 @@ static void go_on(const uint8_t *bytes, size_t size) {
     fuzz_file("checkpoint.bin", bytes, size, NULL);
     snprintf(path, sizeof path, "%s/model.safetensors", fuzz_folder);
     unlink(path);
-    if (!model_train(&s, &SET, NULL, fuzz_folder, 1, true, &SILENT, &err)) {
+    if (!model_train(&s, &(train_run){&SET, NULL, fuzz_folder, 1, true, &SILENT}, &err)) {
         if (!err.status || !err.message[0]) abort();
         return;
     }

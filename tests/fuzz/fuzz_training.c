@@ -40,7 +40,8 @@ static void train(training_setup *t) {
     mkdir(out, 0700);
     snprintf(path, sizeof path, "%s/model.safetensors", out);
     unlink(path);
-    if (!model_train(&t->settings, &t->train, t->dev.samples ? &t->dev : NULL, out, 1, false, &SILENT, &err)) {
+    if (!model_train(&t->settings, &(train_run){&t->train, t->dev.samples ? &t->dev : NULL, out, 1, false, &SILENT},
+                     &err)) {
         refused(&err);
         return;
     }

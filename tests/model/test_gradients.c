@@ -42,8 +42,8 @@ typedef struct fixture {
 static double loss_of(fixture *f, real *gradients) {
     double each[MODEL_MAX_LAYERS] = {0}, sum = 0;
     portolan_error err = {0};
-    assert_true(
-        training_pass(&f->p, f->values, &f->batch, &f->losses, &f->dropout, gradients, NULL, each, &f->room, &err));
+    assert_true(training_pass(&f->p, f->values, &(training_task){&f->batch, &f->losses, &f->dropout},
+                              &(training_results){gradients, NULL, each}, &f->room, &err));
     for (int i = 0; i < LAYERS; i++) sum += f->losses.weight[i] * each[i] / SEQUENCES;
     return sum;
 }

@@ -144,7 +144,7 @@ static void train_model(const char *folder, train_settings *s) {
     s->rate = 1e-3;
     s->beta1 = 0.9, s->beta2 = 0.999, s->eps = 1e-8;
     mkdir(folder, 0777);
-    if (!model_train(s, &set, NULL, folder, 1, false, &silent, &err)) fail_msg("%s", err.message);
+    if (!model_train(s, &(train_run){&set, NULL, folder, 1, false, &silent}, &err)) fail_msg("%s", err.message);
 }
 
 /* All parts come over but those that may differ: here the classifiers, of 3 classes instead of 2. */

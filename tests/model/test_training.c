@@ -93,7 +93,8 @@ static const train_watch SILENT = {0};
 static void train_into(const char *folder, const train_settings *s, const made_up *m, unsigned threads, bool resume) {
     portolan_error err = {0};
     mkdir(folder, 0777);
-    if (!model_train(s, &m->set, &m->set, folder, threads, resume, &SILENT, &err)) fail_msg("%s", err.message);
+    if (!model_train(s, &(train_run){&m->set, &m->set, folder, threads, resume, &SILENT}, &err))
+        fail_msg("%s", err.message);
 }
 
 static void hash_of(const char *folder, const char *name, char hex[FILE_HASH_TEXT]) {
@@ -147,7 +148,7 @@ static void test_kills_change_nothing(void **state) {
         pid_t child = fork();
         if (child == 0) {
             train_watch watch = {.context = &at, .step = die_after};
-            _exit(model_train(&s, &set_a.set, &set_a.set, "killed", 2, at > 1, &watch, &err) ? 0 : 9);
+            _exit(model_train(&s, &(train_run){&set_a.set, &set_a.set, "killed", 2, at > 1, &watch}, &err) ? 0 : 9);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 9);
@@ -162,7 +163,7 @@ static void test_other_settings_are_not_resumed(void **state) {
     train_settings s = settings();
     portolan_error err = {0};
     s.rate *= 2;
-    assert_false(model_train(&s, &set_a.set, &set_a.set, "undisturbed", 1, true, &SILENT, &err));
+    assert_false(model_train(&s, &(train_run){&set_a.set, &set_a.set, "undisturbed", 1, true, &SILENT}, &err));
     assert_non_null(strstr(err.message, "other settings"));
     assert_int_equal(err.status, STATUS_WRONG_INPUT);
 }
@@ -186,7 +187,7 @@ static const char *resume_from(const char *data, size_t length) {
     assert_non_null(out);
     assert_int_equal(fwrite(data, 1, length, out), length);
     fclose(out);
-    if (model_train(&s, &set_a.set, &set_a.set, "damaged", 1, true, &SILENT, &err)) return NULL;
+    if (model_train(&s, &(train_run){&set_a.set, &set_a.set, "damaged", 1, true, &SILENT}, &err)) return NULL;
     assert_int_equal(err.status, STATUS_WRONG_INPUT);
     assert_string_equal(err.file, "damaged/checkpoint.bin");
     return err.message;
@@ -222,7 +223,7 @@ static void test_damaged_checkpoints_are_refused(void **state) {
     assert_int_equal(mkfifo("damaged/checkpoint.bin", 0600), 0);
     portolan_error err = {0};
     train_settings s = settings();
-    assert_false(model_train(&s, &set_a.set, &set_a.set, "damaged", 1, true, &SILENT, &err));
+    assert_false(model_train(&s, &(train_run){&set_a.set, &set_a.set, "damaged", 1, true, &SILENT}, &err));
     assert_non_null(strstr(err.message, "not a regular file"));
     assert_int_equal(unlink("damaged/checkpoint.bin"), 0);
 }
@@ -294,11 +295,11 @@ static void test_another_arithmetic_is_refused_or_noted(void **state) {
     assert_int_equal(fwrite(bytes.data, 1, bytes.length, out), bytes.length);
     fclose(out);
     free(bytes.data);
-    assert_false(model_train(&s, &set_a.set, &set_a.set, "abacus", 1, true, &watch, &err));
+    assert_false(model_train(&s, &(train_run){&set_a.set, &set_a.set, "abacus", 1, true, &watch}, &err));
     assert_int_equal(err.status, STATUS_WRONG_INPUT);
     assert_non_null(strstr(err.message, "was trained with 'Abacus'; here it is 'OpenBLAS"));
     s.accept_changed = true;
-    assert_true(model_train(&s, &set_a.set, &set_a.set, "abacus", 1, true, &watch, &err));
+    assert_true(model_train(&s, &(train_run){&set_a.set, &set_a.set, "abacus", 1, true, &watch}, &err));
     assert_string_equal(noted[0].name, "Abacus");
     assert_string_equal(noted[1].name, training_arithmetic());
     assert_int_equal(noted[1].from_epoch, EPOCHS);
@@ -376,10 +377,10 @@ static void test_bad_data_is_refused(void **state) {
     mkdir("bad", 0777);
     make_set(&bad, 1);
     bad.labels[7] = 2;
-    assert_false(model_train(&s, &bad.set, NULL, "bad", 1, false, &SILENT, &err));
+    assert_false(model_train(&s, &(train_run){&bad.set, NULL, "bad", 1, false, &SILENT}, &err));
     assert_non_null(strstr(err.message, "sample 7 has label 2"));
     for (uint32_t i = 0; i < SAMPLES; i++) bad.labels[i] = 0;
-    assert_false(model_train(&s, &bad.set, NULL, "bad", 1, false, &SILENT, &err));
+    assert_false(model_train(&s, &(train_run){&bad.set, NULL, "bad", 1, false, &SILENT}, &err));
     assert_non_null(strstr(err.message, "no training sample has class 1"));
 }
 
@@ -390,7 +391,7 @@ static void test_a_loss_that_is_not_finite_ends_the_run(void **state) {
     s.rate = 1e30;
     s.clip = 0;
     mkdir("diverged", 0777);
-    assert_false(model_train(&s, &set_a.set, NULL, "diverged", 1, false, &SILENT, &err));
+    assert_false(model_train(&s, &(train_run){&set_a.set, NULL, "diverged", 1, false, &SILENT}, &err));
     assert_int_equal(err.status, STATUS_FAILED);
     assert_non_null(strstr(err.message, "not finite"));
 }
@@ -410,7 +411,8 @@ static void test_a_full_disk_leaves_the_last_checkpoint(void **state) {
         portolan_error err = {0};
         signal(SIGXFSZ, SIG_IGN);
         setrlimit(RLIMIT_FSIZE, &limit);
-        bool ok = model_train(&s, &set_a.set, &set_a.set, "full", 1, false, &SILENT, &err); /* anew, over the old one */
+        bool ok = model_train(&s, &(train_run){&set_a.set, &set_a.set, "full", 1, false, &SILENT},
+                              &err); /* anew, over the old one */
         _exit(!ok && err.status == STATUS_FAILED && strstr(err.message, "checkpoint.bin") ? 0 : 1);
     }
     int status;

@@ -56,15 +56,17 @@ static void test_ten_steps(void **state) {
                             .batch_sequences = SEQUENCES};
     exit_losses losses = {.weight = {0.25, 0, 0.75}}; /* 1 and 3 over 4 */
     dropout_settings dropout = {0};
-    adamw_settings adamw = {1e-2, 0.9, 0.99, 1e-8, 0.1, 1};
+    adamw_settings adamw = {1e-2, 0.9, 0.99, 1e-8, 0.1, 1, 0};
     for (int step = 0; step < STEPS; step++) {
         double each[MODEL_MAX_LAYERS] = {0};
         memset(gradients, 0, p.count * sizeof *gradients);
-        assert_true(training_pass(&p, values, &batch, &losses, &dropout, gradients, NULL, each, &room, &err));
+        assert_true(training_pass(&p, values, &(training_task){&batch, &losses, &dropout},
+                                  &(training_results){gradients, NULL, each}, &room, &err));
         double loss = (0.25 * each[0] + 0.75 * each[2]) / SEQUENCES;
         if (fabs(loss / LOSSES[step] - 1) > 1e-7)
             fail_msg("step %d: loss %.12f, PyTorch's %.12f", step, loss, LOSSES[step]);
-        adamw_step(&p, 0, p.count, values, gradients, m, m + p.count, &adamw, (uint64_t)step + 1);
+        adamw.step = (uint64_t)step + 1;
+        adamw_step(&p, &adamw, &(adamw_state){values, m, m + p.count, gradients}, 0, p.count);
     }
     free(all);
     parameters_close(&p);
@@ -77,12 +79,14 @@ static void test_adamw(void **state) {
     parameters p = {.list = &list, .list_count = 1, .count = 4};
     real values[4] = {0.5, -0.25, 1, 2}, m[4] = {0}, v[4] = {0};
     const real base[4] = {0.1, -2, 1e-5, 0};
-    adamw_settings s = {0.01, 0.9, 0.99, 1e-8, 0.1, 1};
+    adamw_settings s = {0.01, 0.9, 0.99, 1e-8, 0.1, 1, 0};
     for (int step = 0; step < 3; step++) {
         real gradients[4];
         for (int i = 0; i < 4; i++) gradients[i] = base[i] * (step + 1);
-        adamw_step(&p, 0, 2, values, gradients, m, v, &s, (uint64_t)step + 1); /* in two parts, as threads share it */
-        adamw_step(&p, 2, 4, values, gradients, m, v, &s, (uint64_t)step + 1);
+        const adamw_state at = {values, m, v, gradients};
+        s.step = (uint64_t)step + 1;
+        adamw_step(&p, &s, &at, 0, 2); /* in two parts, as threads share it */
+        adamw_step(&p, &s, &at, 2, 4);
         for (int i = 0; i < 4; i++)
             if (fabs(values[i] - ADAMW[step][i]) > 1e-9)
                 fail_msg("step %d: value %d is %.12f, PyTorch's %.12f", step, i, values[i], ADAMW[step][i]);

@@ -82,7 +82,8 @@ int main(int argc, char **argv) {
     for (int i = 0; i < 12; i++) s.config.exits[i] = true;
     char folder[] = "/tmp/portolan-bench-XXXXXX";
     train_watch watch = {.context = folder, .step = watch_step};
-    if (!mkdtemp(folder) || !model_train(&s, &set, NULL, folder, (unsigned)atoi(argv[1]), false, &watch, &err))
+    if (!mkdtemp(folder) ||
+        !model_train(&s, &(train_run){&set, NULL, folder, (unsigned)atoi(argv[1]), false, &watch}, &err))
         error_print(&err, stderr);
     return 1;
 }
