@@ -76,8 +76,8 @@ typedef enum scenario_file {
     SCENARIO_FILES
 } scenario_file;
 
-/* Executes a model for requests; see sim/engine/answers.h. */
-typedef struct answers answers;
+/* Executes a model for requests; see sim/engine/outcome_source.h. */
+typedef struct outcome_source outcome_source;
 
 typedef struct scenario {
     arena memory;
@@ -87,7 +87,7 @@ typedef struct scenario {
     platform platform;
     workload workload;
     outcome_table table;
-    answers *answers; /* where a model is executed, and fills the table; NULL: the table is replayed */
+    outcome_source *outcomes; /* where a model is executed, and fills the table; NULL: the table is replayed */
     model_shape shape;
     uint32_t depth[TIER_COUNT]; /* layers each tier holds */
     int execute;                /* execute_mode */
@@ -101,8 +101,8 @@ typedef struct scenario {
     scenario_input inputs[SCENARIO_FILES];
     platform_file *platform_files; /* [platform_file_count] as they stand in it; in `memory` */
     size_t platform_file_count;
-    char *model_key; /* what table, answers and shape follow from */
-    bool borrows;    /* table and answers are another scenario's; see scenario_changes.lenders */
+    char *model_key; /* what table, outcomes and shape follow from */
+    bool borrows;    /* table and outcomes are another scenario's; see scenario_changes.lenders */
 } scenario;
 
 /* A key of a scenario and the value it takes. */

@@ -11,8 +11,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "answers.h"
 #include "knowledge.h"
+#include "outcome_source.h"
 #include "state.h"
 
 static void tell(engine *e, event_kind kind, attempt *a, double now) {
@@ -179,7 +179,7 @@ static void send_up(attempt *a, tier to, bool hidden, double now) {
     request *r = a->request;
     engine *e = r->engine;
     uint64_t bytes = request_payload(r, e->s, hidden);
-    answer_cut(a, e->s, hidden);
+    outcome_source_cut(a, e->s, hidden);
     send_to(a, engine_place_for(e, r->record.phone, to), bytes, now);
 }
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answers.h"
 #include "knowledge.h"
+#include "outcome_source.h"
 #include "state.h"
 
 /* ---- Places ---- */
@@ -41,8 +41,8 @@ static bool open_places(engine *e, const discipline *serving) {
 /* Every request that arrived must have ended; anything else is a fault of ours that must not pass silently. */
 static bool check_complete(const engine *e) {
     if (e->err->status) return false;
-    if (e->s->answers && e->s->answers->error.status) {
-        *e->err = e->s->answers->error;
+    if (e->s->outcomes && e->s->outcomes->error.status) {
+        *e->err = e->s->outcomes->error;
         return false;
     }
     if (e->policy.error.status) {

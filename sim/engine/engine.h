@@ -9,8 +9,8 @@
 #ifndef PORTOLAN_ENGINE_H
 #define PORTOLAN_ENGINE_H
 
-#include "answers.h"
 #include "books.h"
+#include "outcome_source.h"
 #include "place.h"
 #include "places.h"
 #include "processes.h"

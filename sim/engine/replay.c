@@ -22,7 +22,7 @@ static void find_places(player *p) {
 static void send_up(player *p, attempt *a, tier to, bool hidden) {
     request *r = a->request;
     tier from = a->place->at;
-    answer_cut(a, p->s, hidden);
+    outcome_source_cut(a, p->s, hidden);
     request_book_transfer(r, p->s, from, to, request_payload(r, p->s, hidden));
     a->place = &p->at[to];
 }
@@ -51,13 +51,14 @@ static void play(player *p, uint32_t sample, replayed *out) {
 
 bool policy_can_replay(const policy_setup *by) { return !(by->needs & POLICY_NEEDS_LOAD) && !by->type->feedback; }
 
-bool policy_replay(const scenario *s, const policy_setup *by, const double *shares, replayed *into, portolan_error *err) {
+bool policy_replay(const scenario *s, const policy_setup *by, const double *shares, replayed *into,
+                   portolan_error *err) {
     player p = {.s = s};
     if (!policy_can_replay(by))
         return error_run(err, "'%s' acts through load or learns, so it cannot be replayed without time", by->label);
     if (!steering_open(&p.policy, s, by, shares, err)) return false;
     find_places(&p);
-    const portolan_error *failed = &p.policy.error, *computed = s->answers ? &s->answers->error : failed;
+    const portolan_error *failed = &p.policy.error, *computed = s->outcomes ? &s->outcomes->error : failed;
     for (uint32_t i = 0; i < s->table.samples && !failed->status && !computed->status; i++) play(&p, i, &into[i]);
     if (failed->status || computed->status) *err = failed->status ? *failed : *computed;
     bool ok = !failed->status && !computed->status;
@@ -67,7 +68,7 @@ bool policy_replay(const scenario *s, const policy_setup *by, const double *shar
 
 bool cloud_replay(const scenario *s, bool *right, portolan_error *err) {
     for (uint32_t i = 0; i < s->table.samples; i++)
-        right[i] = answer_reference(s, i, TIER_CLOUD, s->depth[TIER_CLOUD]).prediction == s->table.labels[i];
-    if (s->answers && s->answers->error.status) *err = s->answers->error;
+        right[i] = outcome_source_reference(s, i, TIER_CLOUD, s->depth[TIER_CLOUD]).prediction == s->table.labels[i];
+    if (s->outcomes && s->outcomes->error.status) *err = s->outcomes->error;
     return !err->status;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answers.h"
+#include "outcome_source.h"
 #include "place.h"
 
 const char *const FAILURE_NAMES[] = {"", "queue-full", "network", "server", NULL};
@@ -53,7 +53,7 @@ void attempt_end(attempt *a, double now) {
 }
 
 void attempt_close(attempt *a) {
-    answer_forget(a);
+    outcome_source_forget(a);
     free(a->probabilities);
     a->probabilities = NULL;
 }

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "answers.h"
 #include "knowledge.h"
+#include "outcome_source.h"
 
 bool steering_open(steering *p, const scenario *s, const policy_setup *by, const double *shares, portolan_error *err) {
     *p = (steering){.s = s, .by = by, .shares = shares, .self_count = 1};
@@ -143,7 +143,7 @@ service_work steering_router_work(const steering *p, const request *r) {
 static verdict ask_oracle(const steering *p, void *self, const request *r, const observation *seen) {
     truth t = {.label = p->s->table.labels[r->record.sample]};
     for (int k = 0; k < TIER_COUNT; k++)
-        t.last_exit[k] = answer_reference(p->s, r->record.sample, (tier)k, p->s->depth[k]);
+        t.last_exit[k] = outcome_source_reference(p->s, r->record.sample, (tier)k, p->s->depth[k]);
     return p->by->type->route_knowing(self, seen, &t);
 }
 
@@ -155,7 +155,7 @@ tier steering_route(steering *p, attempt *a, double now) {
     observation seen = observe(p, a, TIER_PHONE, now, &what);
     a->routed = true;
     if (p->by->needs & POLICY_NEEDS_V) {
-        seen.v = answer_representation(r, p->s, p->by->map);
+        seen.v = outcome_source_representation(r, p->s, p->by->map);
         seen.v_size = p->by->map->size;
         if (!seen.v) return TIER_PHONE; /* the run ends with the answers' error */
     }
@@ -180,7 +180,7 @@ static uint32_t next_exit(const steering *p, const attempt *a, tier at) {
 /* Adds the outcome of the exit after `layer` and asks. The tier's last exit answers, if the policy wants to go on. */
 static verdict ask_at(steering *p, attempt *a, tier at, uint32_t layer, double now) {
     sight what;
-    a->exits[a->exit_count] = answer_exit(a, at, p->s, layer);
+    a->exits[a->exit_count] = outcome_source_exit(a, at, p->s, layer);
     a->exit_count++;
     observation seen = observe(p, a, at, now, &what);
     verdict v = {.kind = VERDICT_ANSWER};

@@ -10,7 +10,7 @@ const char CALIBRATION_HEADER[] = "exit,from,to,samples,confidence,accuracy\n";
 /* Adds a sample's answers at every exit. */
 static void add_sample(const scenario *s, uint32_t sample, reliability *exits) {
     for (uint32_t e = 0; e < s->table.exits; e++) {
-        exit_outcome o = answer_reference(s, sample, TIER_CLOUD, s->table.exit_layer[e]);
+        exit_outcome o = outcome_source_reference(s, sample, TIER_CLOUD, s->table.exit_layer[e]);
         reliability_add(&exits[e], o.confidence, o.prediction == s->table.labels[sample]);
     }
 }

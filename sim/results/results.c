@@ -212,7 +212,7 @@ static json_t *manifest_json(const scenario *s, const run_report *report) {
     return json_pack("{s:i, s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s}, s:s?, s:o?, s:o?, s:I, s:o, s:o, s:o}",
                      "schema_version", (int)schema_version(&RESULTS_SCHEMA), "versions", "portolan", PORTOLAN_VERSION,
                      "simgrid", simgrid, "jansson", JANSSON_VERSION, "host", "name", host.nodename, "system",
-                     host.sysname, "machine", host.machine, "kernels", s->answers ? encoder_kernel() : NULL, "classes",
+                     host.sysname, "machine", host.machine, "kernels", s->outcomes ? encoder_kernel() : NULL, "classes",
                      s->table.class_names ? json_from_texts(s->table.class_names, s->table.classes) : NULL,
                      "outside_table", outside_table_json(s, report), "seed", (json_int_t)s->seed, "inputs",
                      inputs_json(s), "timing", timing_json(s, report), "scenario",

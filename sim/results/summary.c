@@ -48,7 +48,7 @@ static void add_record(const scenario *s, const request_record *r, policy_summar
     double *const shares[TIER_COUNT] = {&sum->share_phone, &sum->share_edge, &sum->share_cloud};
     (*shares[r->tier])++;
     confusion_add(c, label, r->prediction);
-    *cloud_right += answer_reference(s, r->sample, TIER_CLOUD, s->depth[TIER_CLOUD]).prediction == label;
+    *cloud_right += outcome_source_reference(s, r->sample, TIER_CLOUD, s->depth[TIER_CLOUD]).prediction == label;
 }
 
 static bool percentiles(const request_record *records, uint64_t count, policy_summary *sum, portolan_error *err) {

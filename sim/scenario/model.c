@@ -123,7 +123,7 @@ static bool load_encoder(scenario_loader *l, const yaml_node *model, const char 
     s->shape = encoder_settings(e)->shape;
     token_wants wants = encoder_wants(e, path);
     bool ok = load_samples(l, &wants, &set) && encoder_outcome_table(e, &set, true, &s->table, l->err) &&
-              (s->answers = answers_open(l->keys.execute, e, &set, &s->table, l->err)) != NULL;
+              (s->outcomes = outcome_source_open(l->keys.execute, e, &set, &s->table, l->err)) != NULL;
     if (ok) return true;
     encoder_free(e);
     token_set_free(&set);
@@ -187,7 +187,7 @@ static bool borrow(scenario_loader *l, const scenario *lender) {
     scenario *s = l->s;
     s->borrows = true;
     s->table = lender->table;
-    s->answers = lender->answers;
+    s->outcomes = lender->outcomes;
     s->shape = lender->shape;
     s->execute = lender->execute;
     for (int i = FILE_MODEL; i < SCENARIO_FILES; i++) s->inputs[i] = lender->inputs[i];
@@ -210,7 +210,7 @@ static bool borrow_or_load(scenario_loader *l) {
 
 static bool check_payload(scenario_loader *l) {
     uint64_t bytes = l->s->payload.hidden;
-    if (bytes == 3 || (bytes < 4 && !l->s->answers))
+    if (bytes == 3 || (bytes < 4 && !l->s->outcomes))
         return error_input(l->err, yaml_find(l->keys.payload, "hidden")->mark,
                            bytes == 3 ? "a hidden state of %llu bytes an element; 4, 2 and 1 are allowed"
                                       : "a hidden state of %llu bytes an element is rounded, which changes answers; "

@@ -15,7 +15,7 @@ static const char *join(arena *memory, const char *head, size_t length, const ch
 
 /* The map beside the model: its own, or the folder's. */
 static const char *default_path(scenario_loader *l, const policy_option *o, text_mark mark) {
-    if (!l->s->answers) {
+    if (!l->s->outcomes) {
         error_input(l->err, mark, "an outcome table has no router of its own; give '%s: FILE.json'", o->name);
         return NULL;
     }
@@ -59,12 +59,12 @@ static bool suits(scenario_loader *l, const policy_setup *setup, text_mark mark)
                            "map --split %u,%u,%u` makes one for it",
                            file, r->depth[0], r->depth[1], r->depth[2], s->depth[0], s->depth[1], s->depth[2],
                            s->depth[0], s->depth[1], s->depth[2]);
-    if (!s->answers && s->table.v_size != r->size)
+    if (!s->outcomes && s->table.v_size != r->size)
         return error_input(l->err, mark,
                            "'%s' needs v(x), %u numbers, of which the outcome table of 'model' has %u; "
                            "`portolan outcomes --router %s` makes a table that has them",
                            setup->type->name, r->size, s->table.v_size, file);
-    return !s->answers || answers_suit_router(s->answers, r) ||
+    return !s->outcomes || outcome_source_suits_router(s->outcomes, r) ||
            error_input(l->err, mark,
                        "the router %s was made for another model: its embedding layer has another hash; "
                        "`portolan map` makes one for this model",

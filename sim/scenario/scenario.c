@@ -222,7 +222,7 @@ bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_
 
 void scenario_free(scenario *s) {
     if (!s->borrows) {
-        answers_close(s->answers);
+        outcome_source_close(s->outcomes);
         outcome_table_free(&s->table);
     }
     free(s->model_key);

@@ -34,7 +34,7 @@ static void check(const scenario *s) {
     }
     for (int t = 0; t < TIER_COUNT; t++)
         if (!s->depth[t] || (t && s->depth[t] < s->depth[t - 1])) abort();
-    if (!s->answers && (s->table.samples < 1 || s->table.exits < 1)) abort();
+    if (!s->outcomes && (s->table.samples < 1 || s->table.exits < 1)) abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

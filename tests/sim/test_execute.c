@@ -7,7 +7,7 @@
 
 #include "analysis/cartography/cartography.h"
 #include "base/files.h"
-#include "sim/engine/answers.h"
+#include "sim/engine/outcome_source.h"
 #include "simulate.h"
 
 enum { WORDS = 96, SAMPLES = 150, HIDDEN = 32, LAYERS = 6 };
@@ -138,10 +138,10 @@ static void write_table(unsigned threads) {
     assert_true(scenario_load(&s, scenario_path, NULL, 0, NULL, 0, &err));
     assert_true(token_set_load(&set, s.workload.data, &WANTS, paths, &err));
     assert_int_equal(set.samples, SAMPLES);
-    assert_true(encoder_outcomes(s.answers->model, &set, threads, NULL, NULL, &t, &err));
+    assert_true(encoder_outcomes(s.outcomes->model, &set, threads, NULL, NULL, &t, &err));
     t.v_size = HIDDEN;
     t.v = arena_alloc(&t.memory, SAMPLES * HIDDEN, sizeof *t.v);
-    assert_true(represent_set(s.answers->model, &set, V_MEAN_TOKEN, HIDDEN, t.v, &err));
+    assert_true(represent_set(s.outcomes->model, &set, V_MEAN_TOKEN, HIDDEN, t.v, &err));
     FILE *f = fopen(table_path, "w");
     assert_non_null(f);
     outcome_table_write(&t, f);
@@ -291,17 +291,17 @@ static void ask(const scenario *s, uint32_t sample, bool hidden, double p[3][2])
     request_open(&r, s, sample, &(arrival){.key = sample, .sample = sample});
     attempt_open(a, &r, NULL, 0);
     for (uint32_t k = 0; k < 3; k++) {
-        a->exits[a->exit_count] = answer_exit(a, (tier)k, s, 2 * (k + 1));
+        a->exits[a->exit_count] = outcome_source_exit(a, (tier)k, s, 2 * (k + 1));
         memcpy(p[k], a->exits[a->exit_count].probabilities, sizeof p[k]);
         a->exit_count++;
-        answer_cut(a, s, hidden);
+        outcome_source_cut(a, s, hidden);
     }
     attempt_close(a);
 }
 
 /* The same by the encoder's own functions. */
 static void expect(const scenario *s, uint32_t sample, uint64_t bytes, double p[3][2]) {
-    const answers *a = s->answers;
+    const outcome_source *a = s->outcomes;
     float hidden[64 * HIDDEN], logits[2];
     uint32_t n = a->set.lengths[sample];
     token_batch batch = {1, n, &n, a->set.ids + a->set.first[sample], a->set.segments + a->set.first[sample]};
@@ -421,8 +421,8 @@ static pid_t start_asking(const scenario *s, int after) {
     if (child != 0) return child;
     setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value.tv_usec = after}, NULL);
     alarm(60);
-    for (uint32_t i = 0; i < SAMPLES; i++) answer_reference(s, i, TIER_CLOUD, 12);
-    _exit(s->answers->error.status);
+    for (uint32_t i = 0; i < SAMPLES; i++) outcome_source_reference(s, i, TIER_CLOUD, 12);
+    _exit(s->outcomes->error.status);
 }
 
 static int status_of(pid_t child) {
@@ -440,7 +440,8 @@ TEST(rows_of_a_dead_process_are_computed_by_another) {
     if (!WIFSIGNALED(died) || WTERMSIG(died) != SIGVTALRM) fail_msg("it ended with the wait status %d", died);
     assert_int_equal(status_of(start_asking(&s, 0)), 0);
     for (uint32_t i = 0; i < SAMPLES; i++) {
-        exit_outcome a = answer_reference(&s, i, TIER_CLOUD, 12), b = answer_reference(&alone, i, TIER_CLOUD, 12);
+        exit_outcome a = outcome_source_reference(&s, i, TIER_CLOUD, 12),
+                     b = outcome_source_reference(&alone, i, TIER_CLOUD, 12);
         assert_memory_equal(a.probabilities, b.probabilities, 2 * sizeof *a.probabilities);
     }
     scenario_free(&s);

@@ -1,5 +1,5 @@
-/* Answers from the outcome table or from the model. */
-#include "answers.h"
+/* Outcomes from the table or from the model. */
+#include "outcome_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +15,12 @@ enum { ROW_ABSENT, ROW_READY };
 
 enum { MOST_ROWS = 64 }; /* of a batch */
 
-static _Atomic unsigned char *row_state(const answers *a, uint32_t sample) {
+static _Atomic unsigned char *row_state(const outcome_source *a, uint32_t sample) {
     return (_Atomic unsigned char *)&a->states[sample];
 }
 
 /* The states of so many rows, all absent, which processes share. */
-static bool open_states(answers *a, uint32_t rows, portolan_error *err) {
+static bool open_states(outcome_source *a, uint32_t rows, portolan_error *err) {
     a->file = memfd_create("portolan-rows", MFD_CLOEXEC);
     void *states = MAP_FAILED;
     if (a->file >= 0 && ftruncate(a->file, rows) == 0)
@@ -29,15 +29,16 @@ static bool open_states(answers *a, uint32_t rows, portolan_error *err) {
     return a->states || error_run(err, "no memory can be shared for %u rows of answers: %s", rows, strerror(errno));
 }
 
-answers *answers_open(int mode, encoder *model, token_set *set, outcome_table *table, portolan_error *err) {
-    answers *a = malloc(sizeof *a);
+outcome_source *outcome_source_open(int mode, encoder *model, token_set *set, outcome_table *table,
+                                    portolan_error *err) {
+    outcome_source *a = malloc(sizeof *a);
     if (!a) {
         error_memory(err, sizeof *a);
         return NULL;
     }
-    *a = (answers){.mode = mode, .table = table};
+    *a = (outcome_source){.mode = mode, .table = table};
     if (!open_states(a, set->samples, err) || !encoder_threads(1, err)) {
-        answers_close(a);
+        outcome_source_close(a);
         return NULL;
     }
     a->model = model;
@@ -46,7 +47,7 @@ answers *answers_open(int mode, encoder *model, token_set *set, outcome_table *t
     return a;
 }
 
-void answers_close(answers *a) {
+void outcome_source_close(outcome_source *a) {
     if (!a) return;
     if (a->states) munmap(a->states, a->set.samples);
     if (a->file >= 0) close(a->file);
@@ -60,11 +61,13 @@ void answers_close(answers *a) {
 
 /* ---- Rows of the table ---- */
 
-static bool is_ready(const answers *a, uint32_t sample) { return atomic_load(row_state(a, sample)) == ROW_READY; }
+static bool is_ready(const outcome_source *a, uint32_t sample) {
+    return atomic_load(row_state(a, sample)) == ROW_READY;
+}
 
 /* Claims rows [from, to) or gives them back, by type F_WRLCK or F_UNLCK. Where another process has claimed one of
  * them, F_SETLKW waits until it has given it back or ended; F_SETLK fails. */
-static bool lock_rows(const answers *a, uint32_t from, uint32_t to, short type, int how) {
+static bool lock_rows(const outcome_source *a, uint32_t from, uint32_t to, short type, int how) {
     struct flock rows = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = to - from};
     int failed;
     do failed = fcntl(a->file, how, &rows);
@@ -74,7 +77,7 @@ static bool lock_rows(const answers *a, uint32_t from, uint32_t to, short type, 
 
 /* Claims absent rows from `sample` on: neighbours are likely to be asked about next, and many rows at a time are computed
  * several times faster than one. */
-static uint32_t claim_batch(const answers *a, uint32_t sample, uint32_t chosen[MOST_ROWS]) {
+static uint32_t claim_batch(const outcome_source *a, uint32_t sample, uint32_t chosen[MOST_ROWS]) {
     enum { MOST_TOKENS = 1024 };
     uint32_t n = 0, tokens = 0;
     for (uint32_t i = sample; i < a->set.samples && n < MOST_ROWS && tokens < MOST_TOKENS; i++) {
@@ -87,7 +90,7 @@ static uint32_t claim_batch(const answers *a, uint32_t sample, uint32_t chosen[M
 }
 
 /* Makes sure that a row is there: computes it, or waits for the process that does. False after a failure. */
-static bool make_ready(answers *a, uint32_t sample) {
+static bool make_ready(outcome_source *a, uint32_t sample) {
     uint32_t chosen[MOST_ROWS];
     if (is_ready(a, sample)) return true;
     if (a->error.status) return false;
@@ -112,22 +115,24 @@ static exit_outcome from_table(const outcome_table *t, uint32_t sample, tier at,
     };
 }
 
-exit_outcome answer_reference(const scenario *s, uint32_t sample, tier at, uint32_t layer) {
-    if (s->answers) make_ready(s->answers, sample);
+exit_outcome outcome_source_reference(const scenario *s, uint32_t sample, tier at, uint32_t layer) {
+    if (s->outcomes) make_ready(s->outcomes, sample);
     return from_table(&s->table, sample, at, layer);
 }
 
 /* ---- An attempt's own hidden state ---- */
 
-void answer_forget(attempt *by) {
+void outcome_source_forget(attempt *by) {
     free(by->hidden);
     by->hidden = NULL;
 }
 
-static token_batch batch_of(const answers *a, const request *r) { return token_set_batch(&a->set, r->record.sample); }
+static token_batch batch_of(const outcome_source *a, const request *r) {
+    return token_set_batch(&a->set, r->record.sample);
+}
 
 /* Brings the attempt's hidden state to `layer`, from where it stands or from its tokens. */
-static bool advance(answers *a, attempt *by, const token_batch *batch, uint32_t layer) {
+static bool advance(outcome_source *a, attempt *by, const token_batch *batch, uint32_t layer) {
     size_t bytes = batch->total * encoder_settings(a->model)->shape.hidden * sizeof *by->hidden;
     if (!by->hidden) {
         by->hidden = malloc(bytes);
@@ -153,7 +158,7 @@ static double *probability_room(attempt *by, const scenario *s, portolan_error *
 }
 
 static exit_outcome compute_exit(attempt *by, tier at, const scenario *s, uint32_t layer) {
-    answers *a = s->answers;
+    outcome_source *a = s->outcomes;
     exit_outcome outcome = {.at = at, .layer = layer, .classes = s->table.classes};
     token_batch batch = batch_of(a, by->request);
     float logits[OUTCOME_MAX_CLASSES];
@@ -169,21 +174,22 @@ static exit_outcome compute_exit(attempt *by, tier at, const scenario *s, uint32
     return outcome;
 }
 
-exit_outcome answer_exit(attempt *by, tier at, const scenario *s, uint32_t layer) {
-    bool computes = s->answers && (s->answers->mode == EXECUTE_LIVE || by->hidden);
-    return computes ? compute_exit(by, at, s, layer) : answer_reference(s, by->request->record.sample, at, layer);
+exit_outcome outcome_source_exit(attempt *by, tier at, const scenario *s, uint32_t layer) {
+    bool computes = s->outcomes && (s->outcomes->mode == EXECUTE_LIVE || by->hidden);
+    return computes ? compute_exit(by, at, s, layer)
+                    : outcome_source_reference(s, by->request->record.sample, at, layer);
 }
 
 /* ---- v(x) ---- */
 
-bool answers_suit_router(const answers *a, const router *r) {
+bool outcome_source_suits_router(const outcome_source *a, const router *r) {
     char hash[FILE_HASH_TEXT];
     encoder_embedding_hash(a->model, hash);
     return strcmp(hash, r->embedding) == 0;
 }
 
-const double *answer_representation(const request *r, const scenario *s, const router *made_by) {
-    answers *a = s->answers;
+const double *outcome_source_representation(const request *r, const scenario *s, const router *made_by) {
+    outcome_source *a = s->outcomes;
     if (!a) return s->table.v + (size_t)r->record.sample * s->table.v_size;
     uint32_t h = (uint32_t)s->shape.hidden;
     token_batch batch = batch_of(a, r);
@@ -196,11 +202,11 @@ const double *answer_representation(const request *r, const scenario *s, const r
     return a->v;
 }
 
-void answer_cut(attempt *by, const scenario *s, bool hidden) {
+void outcome_source_cut(attempt *by, const scenario *s, bool hidden) {
     by->from = hidden ? by->exits[by->exit_count - 1].layer : 0;
-    if (!hidden) answer_forget(by);
-    if (!hidden || !s->answers || s->payload.hidden == 4) return;
-    token_batch batch = batch_of(s->answers, by->request);
+    if (!hidden) outcome_source_forget(by);
+    if (!hidden || !s->outcomes || s->payload.hidden == 4) return;
+    token_batch batch = batch_of(s->outcomes, by->request);
     size_t h = s->shape.hidden;
-    if (advance(s->answers, by, &batch, by->from)) hidden_round(by->hidden, batch.total * h, h, s->payload.hidden);
+    if (advance(s->outcomes, by, &batch, by->from)) hidden_round(by->hidden, batch.total * h, h, s->payload.hidden);
 }
