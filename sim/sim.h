@@ -165,6 +165,7 @@ typedef struct request_record {
     double cost;             /* paper-style */
     double phone_joules;     /* beyond idle power: computing and radio */
     double radio_joules;     /* of them, the radio's */
+    double tail_joules;      /* of these, what promotions and tails cost, where radios have states */
     double server_joules;    /* beyond idle power */
     double usd;
     uint64_t bytes_up, bytes_down;

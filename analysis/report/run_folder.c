@@ -18,6 +18,7 @@ static const char *const RESULTS_HISTORY[] = {
     "8f2094b20f568210",
     "b5ecfc3fc0ab40ac",
     "77ba13410098d588",
+    "4a3a4bf5eaa11f48",
     NULL,
 };
 const schema RESULTS_SCHEMA = {"run the scenario or the sweep again", RESULTS_HISTORY};
@@ -89,7 +90,19 @@ static bool take_policies(run_folder *f, portolan_error *err) {
 
 /* The first ones may be empty: where a request never was, and whether it is right if it failed. */
 enum { WAIT_PHONE, WAIT_EDGE, WAIT_CLOUD, CORRECT, MAY_BE_EMPTY };
-enum { COMPUTE = MAY_BE_EMPTY, CALL, NETWORK, LATENCY, PHONE_J, RADIO_J, SERVER_J, NUMBERS };
+enum {
+    COMPUTE = MAY_BE_EMPTY,
+    CALL,
+    NETWORK,
+    PROMOTION,
+    CONNECTION,
+    LATENCY,
+    PHONE_J,
+    RADIO_J,
+    TAIL_J,
+    SERVER_J,
+    NUMBERS
+};
 
 static const char *const NUMBER_COLUMNS[NUMBERS] = {
     "wait_phone_s",
@@ -99,9 +112,12 @@ static const char *const NUMBER_COLUMNS[NUMBERS] = {
     "compute_s",
     "call_s",
     "network_s",
+    "promotion_s",
+    "connection_s",
     "latency_s",
     "energy_active_phone_j",
     "energy_active_radio_j",
+    "energy_active_tail_j",
     "energy_active_server_j",
 };
 
@@ -116,6 +132,7 @@ static bool add_row(policy_rows *rows, const double x[NUMBERS], portolan_error *
     rows->requests++;
     rows->phone_joules += x[PHONE_J];
     rows->radio_joules += x[RADIO_J];
+    rows->tail_joules += x[TAIL_J];
     rows->server_joules += x[SERVER_J];
     if (isnan(x[CORRECT])) return true;
     rows->right += x[CORRECT] > 0;
@@ -123,7 +140,9 @@ static bool add_row(policy_rows *rows, const double x[NUMBERS], portolan_error *
         if (!isnan(x[k])) rows->queue += x[k];
     rows->call += x[CALL];
     rows->compute += x[COMPUTE] - x[CALL];
-    rows->network += x[NETWORK];
+    rows->promotion += x[PROMOTION];
+    rows->connection += x[CONNECTION];
+    rows->network += x[NETWORK] - x[PROMOTION] - x[CONNECTION];
     return add_latency(rows, x[LATENCY], err);
 }
 
@@ -160,9 +179,12 @@ static void finish_rows(policy_rows *rows) {
     rows->queue /= answered;
     rows->call /= answered;
     rows->compute /= answered;
+    rows->promotion /= answered;
+    rows->connection /= answered;
     rows->network /= answered;
     rows->phone_joules /= requests;
     rows->radio_joules /= requests;
+    rows->tail_joules /= requests;
     rows->server_joules /= requests;
     sort_values(rows->latencies, rows->answered);
 }

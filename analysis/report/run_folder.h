@@ -13,9 +13,11 @@
 typedef struct policy_rows {
     double *latencies; /* [answered], seconds, ascending; owned */
     size_t room, answered, right, requests;
-    double queue, call, compute, network; /* mean seconds of an answered request; compute: without calls */
-    double phone_joules, server_joules;   /* mean of all requests, beyond idle power */
-    double radio_joules;                  /* of phone_joules, the radio's */
+    double queue, call, compute;           /* mean seconds of an answered request; compute: without calls */
+    double promotion, connection, network; /* network: without the two */
+    double phone_joules, server_joules;    /* mean of all requests, beyond idle power */
+    double radio_joules;                   /* of phone_joules, the radio's */
+    double tail_joules;                    /* of these, what promotions and tails cost */
 } policy_rows;
 
 typedef struct run_policy {

@@ -140,12 +140,15 @@ static const part TIERS[] = {{"phone", "phone"}, {"edge", "edge"}, {"cloud", "cl
                   TIMES[] = {{"waiting", "waiting"},
                              {"calls", "calls"},
                              {"computing", "computing"},
+                             {"radio promotion", "promotion"},
+                             {"connection set-up", "connection"},
                              {"network", "network"}},
-                  ENERGIES[] = {{"phones idle", "phones_idle"},
-                                {"servers idle", "servers_idle"},
-                                {"phones computing", "phones_computing"},
-                                {"radio", "radio"},
-                                {"servers computing", "servers_computing"}};
+                  ENERGIES[] = {{"phones idle", "phones_idle"},           {"servers idle", "servers_idle"},
+                                {"phones computing", "phones_computing"}, {"radio", "radio"},
+                                {"radio promotion, tail", "tail"},        {"servers computing", "servers_computing"}};
+
+#define COUNT(parts) (sizeof(parts) / sizeof *(parts))
+enum { IDLE_ENERGIES = 2 }; /* the first of ENERGIES */
 
 /* Rows "policy row part from to" of one policy; returns where the stack ends. */
 static double write_stack(task *t, size_t row, const part *parts, const double *values, size_t count) {
@@ -171,21 +174,22 @@ static void begin_stack(task *t, const part *parts, size_t count) {
 }
 
 static bool write_tier_shares(task *t) {
-    begin_stack(t, TIERS, 3);
+    begin_stack(t, TIERS, COUNT(TIERS));
     for (size_t i = 0; i < t->f->policy_count; i++) {
         const run_policy *p = &t->f->policies[i];
         double shares[] = {run_metric(p, "share_phone"), run_metric(p, "share_edge"), run_metric(p, "share_cloud")};
-        write_stack(t, i, TIERS, shares, 3);
+        write_stack(t, i, TIERS, shares, COUNT(TIERS));
     }
     return true;
 }
 
 static bool write_latency_parts(task *t) {
     plot_axis across = {0, 0, false};
-    begin_stack(t, TIMES, 4);
+    begin_stack(t, TIMES, COUNT(TIMES));
     for (size_t i = 0; i < t->f->policy_count; i++) {
         const policy_rows *r = &t->f->policies[i].rows;
-        double end = write_stack(t, i, TIMES, (double[]){r->queue, r->call, r->compute, r->network}, 4);
+        double times[] = {r->queue, r->call, r->compute, r->promotion, r->connection, r->network};
+        double end = write_stack(t, i, TIMES, times, COUNT(TIMES));
         across.high = fmax(across.high, 1050 * end);
     }
     plot_tics(t->p.script, "x", &across, t->p.width - names_width(t->f) - RIGHT);
@@ -196,16 +200,17 @@ static bool write_latency_parts(task *t) {
 static bool write_energy(task *t) {
     double left = names_width(t->f) / t->p.width, inches = t->p.width * (0.91 - left) / 2;
     plot_axis idle_axis = {0, 0, false}, work_axis = {0, 0, false};
-    begin_stack(t, ENERGIES, 5);
+    begin_stack(t, ENERGIES, COUNT(ENERGIES));
     for (size_t i = 0; i < t->f->policy_count; i++) {
         const run_policy *p = &t->f->policies[i];
         double phones = run_metric(p, "energy_phone_j"), servers = run_metric(p, "energy_total_j") - phones;
         double idle[] = {phones - p->rows.phone_joules, servers - p->rows.server_joules};
-        double work[] = {p->rows.phone_joules - p->rows.radio_joules, p->rows.radio_joules, p->rows.server_joules};
-        idle_axis.high = fmax(idle_axis.high, 1.05 * write_stack(t, i, ENERGIES, idle, 2));
-        work_axis.high = fmax(work_axis.high, 1050 * write_stack(t, i, ENERGIES + 2, work, 3));
+        double radio = p->rows.radio_joules, tail = p->rows.tail_joules;
+        double work[] = {p->rows.phone_joules - radio, radio - tail, tail, p->rows.server_joules};
+        idle_axis.high = fmax(idle_axis.high, 1.05 * write_stack(t, i, ENERGIES, idle, IDLE_ENERGIES));
+        work_axis.high = fmax(work_axis.high, 1050 * write_stack(t, i, ENERGIES + IDLE_ENERGIES, work, COUNT(work)));
     }
-    fprintf(t->p.script, "idle_parts = 2\n");
+    fprintf(t->p.script, "idle_parts = %d\n", IDLE_ENERGIES);
     plot_tics(t->p.script, "x_idle", &idle_axis, inches);
     plot_tics(t->p.script, "x_work", &work_axis, inches);
     return true;
@@ -268,14 +273,14 @@ static const recipe RECIPES[] = {
      FROM_REQUESTS,
      PARTS,
      TIMES,
-     sizeof TIMES / sizeof *TIMES,
+     COUNT(TIMES),
      write_latency_parts,
      {bars_gp, latency_parts_gp}},
     {{"tier-shares", "Who answers", "Share of the answers that each tier gave.", .wide = false},
      FROM_SUMMARY,
      PARTS,
      TIERS,
-     sizeof TIERS / sizeof *TIERS,
+     COUNT(TIERS),
      write_tier_shares,
      {bars_gp, tier_shares_gp}},
     {{"energy", "Energy",
@@ -286,7 +291,7 @@ static const recipe RECIPES[] = {
      FROM_REQUESTS,
      PARTS,
      ENERGIES,
-     sizeof ENERGIES / sizeof *ENERGIES,
+     COUNT(ENERGIES),
      write_energy,
      {bars_gp, energy_gp}},
     {{"reliability", "Reliability of each exit",

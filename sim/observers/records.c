@@ -24,28 +24,34 @@ static bool open_records(void **self, const observed_run *run, portolan_error *e
 }
 
 /* What the states of a radio cost a request. It comes before and after the request has ended, so it is gathered here. */
-static void add_radio(request_record *r, double joules) {
-    r->radio_joules += joules;
+static void add_radio(request_record *r, double joules, double tail_joules) {
     r->phone_joules += joules;
+    r->radio_joules += joules;
+    r->tail_joules += tail_joules;
+}
+
+static void hear_radio(request_record *r, const radio_span *span) {
+    add_radio(r, span->joules, span->state == RADIO_ACTIVE ? 0 : span->joules);
 }
 
 static bool on(void *self, const event *e) {
     records *kept = self;
     run_books *books = kept->books;
     if (e->kind == EVENT_RADIO) {
-        add_radio(&books->records[e->radio->request], e->radio->span.joules);
+        hear_radio(&books->records[e->radio->request], &e->radio->span);
         return true;
     }
     const request *r = e->attempt->request;
     if (e->kind == EVENT_DONE) {
-        double so_far = books->records[r->number].radio_joules;
-        books->records[r->number] = r->record;
-        add_radio(&books->records[r->number], so_far);
+        request_record *kept_of = &books->records[r->number];
+        double joules = kept_of->radio_joules, tail_joules = kept_of->tail_joules;
+        *kept_of = r->record;
+        add_radio(kept_of, joules, tail_joules);
         books->totals.window_end = e->now;
         return true;
     }
     if (!ARRAY_RESERVE(books->records, kept->room, books->count + 1, &kept->error)) return false;
-    books->records[books->count].radio_joules = books->records[books->count].phone_joules = 0;
+    books->records[books->count] = (request_record){0};
     books->totals.last_arrival = r->record.arrival;
     if (books->count++ == kept->warmup) books->totals.window_start = r->record.arrival;
     return true;

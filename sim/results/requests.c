@@ -8,7 +8,7 @@ typedef struct request_row {
     uint64_t request, phone, sample, tokens, label, bytes_up, bytes_down;
     double arrival, latency, wait[TIER_COUNT], compute, call, network, promotion, connection;
     double exit, prediction, correct; /* NaN if failed */
-    double cost, active_phone, active_radio, active_server, price;
+    double cost, active_phone, active_radio, active_tail, active_server, price;
 } request_row;
 
 #define AT(member) offsetof(request_row, member)
@@ -41,6 +41,7 @@ static const table_column COLUMNS[] = {
     {"energy_active_phone_j", "at the phone beyond its idle power: computing and radio", COLUMN_NUMBER,
      AT(active_phone)},
     {"energy_active_radio_j", "of it, the radio's", COLUMN_NUMBER, AT(active_radio)},
+    {"energy_active_tail_j", "of the radio's, what promotions and tails cost", COLUMN_NUMBER, AT(active_tail)},
     {"energy_active_server_j", "at servers beyond their idle power", COLUMN_NUMBER, AT(active_server)},
     {"bytes_up", "bytes sent up, every hop counted", COLUMN_COUNT, AT(bytes_up)},
     {"bytes_down", "bytes sent down", COLUMN_COUNT, AT(bytes_down)},
@@ -75,6 +76,7 @@ static request_row row_of(const policy_run *run, uint64_t number) {
         .cost = r->cost,
         .active_phone = r->phone_joules,
         .active_radio = r->radio_joules,
+        .active_tail = r->tail_joules,
         .active_server = r->server_joules,
         .bytes_up = r->bytes_up,
         .bytes_down = r->bytes_down,

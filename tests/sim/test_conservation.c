@@ -48,10 +48,10 @@ static const double CLOUD_COST = 6.0 / 12 + 12.0 / 12;
 
 static const char HEADER[] =
     "policy,request,phone,sample,tokens,arrival_s,latency_s,wait_phone_s,wait_edge_s,wait_cloud_s,compute_s,call_s,network_s,"
-    "promotion_s,connection_s,tier,exit,prediction,label,correct,cost,energy_active_phone_j,energy_active_radio_j,energy_active_server_j,"
+    "promotion_s,connection_s,tier,exit,prediction,label,correct,cost,energy_active_phone_j,energy_active_radio_j,energy_active_tail_j,energy_active_server_j,"
     "bytes_up,bytes_down,price,failure\n";
 
-enum { COLUMNS = 28, MAX_POLICIES = 16 };
+enum { COLUMNS = 29, MAX_POLICIES = 16 };
 enum {
     POLICY,
     REQUEST,
@@ -76,6 +76,7 @@ enum {
     COST,
     ACTIVE_PHONE,
     ACTIVE_RADIO,
+    ACTIVE_TAIL,
     ACTIVE_SERVER,
     BYTES_UP,
     BYTES_DOWN,

@@ -21,6 +21,7 @@ set datafile missing NaN # a row that a filter leaves out does not break its lin
 ink = '#222222'; rule = '#d9d9d9'; faint = '#999999'
 phone_color = '#ddaa33'; edge_color = '#bb5566'; cloud_color = '#004488'; other_color = '#bbbbbb'
 waiting_color = '#e69f00'; calls_color = '#56b4e9'; computing_color = '#0072b2'; network_color = '#cccccc'
+promotion_color = '#cc79a7'; connection_color = '#009e73'; tail_color = '#cc79a7'
 phones_idle_color = '#f1dfb5'; servers_idle_color = '#99b3d0'
 phones_computing_color = phone_color; radio_color = other_color; servers_computing_color = cloud_color
 color(role) = value(role . '_color')
