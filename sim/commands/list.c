@@ -56,6 +56,16 @@ static const char *link_use(const net_link *l) {
     return l->half_duplex ? "cell, half duplex" : l->radio_up > 0 ? "cell" : "wired";
 }
 
+/* The middle or mean of what a radio of states needs to wake up; NULL: it has none. */
+static json_t *promotion_json(const radio_model *m) { return m ? json_real(m->promotion.from.a) : NULL; }
+
+/* How long its tail is, or what that costs; NULL: it has none. */
+static json_t *tail_json(const radio_model *m, bool joules) {
+    double sum = 0;
+    for (int i = 0; m && i < RADIO_STAGES; i++) sum += m->tail[i].seconds * (joules ? m->tail[i].watts : 1);
+    return m ? json_real(sum) : NULL;
+}
+
 static json_t *links_json(void) {
     portolan_error ignored = {0};
     const presets *known = presets_load(&ignored);
@@ -63,10 +73,12 @@ static json_t *links_json(void) {
     for (size_t i = 0; rows && i < known->link_count; i++) {
         const link_preset *p = &known->links[i];
         const net_link *l = &p->link;
-        json_add(&rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:s}", "name", p->name, "summary",
-                                  p->summary, "use", link_use(l), "up_bps", l->up * 8, "down_bps", l->down * 8,
-                                  "latency_s", l->latency, "radio_up_j_per_byte", l->radio_up, "radio_down_j_per_byte",
-                                  l->radio_down, "source", p->source));
+        json_add(&rows,
+                 json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:o?, s:o?, s:o?, s:s}", "name", p->name,
+                           "summary", p->summary, "use", link_use(l), "up_bps", l->up * 8, "down_bps", l->down * 8,
+                           "latency_s", l->latency, "radio_up_j_per_byte", l->radio_up, "radio_down_j_per_byte",
+                           l->radio_down, "radio_promotion_s", promotion_json(l->radio), "radio_tail_s",
+                           tail_json(l->radio, false), "radio_tail_j", tail_json(l->radio, true), "source", p->source));
     }
     return rows;
 }

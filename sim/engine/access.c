@@ -38,13 +38,9 @@ static const radio_model *model_of(const engine *e, uint32_t of_phone) {
 
 static void tell_radio(engine *e, uint32_t of_phone, double now) {
     phone_access *its = &e->access[of_phone];
-    radio_use use = {.phone = of_phone, .request = its->request};
     radio_span spans[RADIO_MOST_SPANS];
-    size_t n = radio_advance(model_of(e, of_phone), &its->radio, now, spans);
-    for (size_t i = 0; i < n; i++) {
-        use.span = spans[i];
-        engine_tell(e, &(event){.kind = EVENT_RADIO, .now = now, .radio = &use});
-    }
+    radio_use use = {of_phone, its->request, spans, radio_advance(model_of(e, of_phone), &its->radio, now, spans)};
+    if (use.count) engine_tell(e, &(event){.kind = EVENT_RADIO, .now = now, .radio = &use});
 }
 
 void access_end(engine *e) {
@@ -129,7 +125,7 @@ void access_leave(attempt *a, double now) {
     connection *c = &its->to[a->place->at == TIER_PHONE ? a->sender->at : a->place->at];
     if (now <= c->used + e->s->platform.network.connection.keep_alive) c->used = fmax(c->used, now);
     if (!model_of(e, a->request->record.phone)) return;
-    tell_radio(e, a->request->record.phone, now);
+    if (its->request != a->request->number) tell_radio(e, a->request->record.phone, now);
     its->request = a->request->number;
     radio_end(&its->radio, now);
 }

@@ -51,7 +51,7 @@ double radio_watts(const radio_model *m, radio_state state);
 
 /* Fills `spans` with what it went through since it was last asked, each with a length above 0, in order, and returns how many
  * they are. `now` may be INFINITY if no message is under way: then all ends with the tail. To be called before a message
- * begins or ends. */
+ * begins; what it was between messages is not known for ever. */
 size_t radio_advance(const radio_model *m, phone_radio *r, double now, radio_span spans[RADIO_MOST_SPANS]);
 
 /* A message wants to go: when it can. An idle radio needs `promotion` seconds; one that is promoting is waited for; one that

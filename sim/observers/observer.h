@@ -28,11 +28,12 @@ typedef enum event_kind {
     EVENT_KINDS
 } event_kind;
 
-/* What a phone's radio did, and for which request: the one whose message it last had. */
+/* What a phone's radio did since the last time, and for which request: the one whose message it last began or ended. */
 typedef struct radio_use {
     uint32_t phone;
     uint64_t request;
-    radio_span span;
+    const radio_span *spans; /* [count] */
+    size_t count;
 } radio_use;
 
 typedef struct event {

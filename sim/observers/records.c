@@ -30,15 +30,18 @@ static void add_radio(request_record *r, double joules, double tail_joules) {
     r->tail_joules += tail_joules;
 }
 
-static void hear_radio(request_record *r, const radio_span *span) {
-    add_radio(r, span->joules, span->state == RADIO_ACTIVE ? 0 : span->joules);
+static void hear_radio(request_record *r, const radio_use *use) {
+    for (size_t i = 0; i < use->count; i++) {
+        double joules = use->spans[i].joules;
+        add_radio(r, joules, use->spans[i].state == RADIO_ACTIVE ? 0 : joules);
+    }
 }
 
 static bool on(void *self, const event *e) {
     records *kept = self;
     run_books *books = kept->books;
     if (e->kind == EVENT_RADIO) {
-        hear_radio(&books->records[e->radio->request], &e->radio->span);
+        hear_radio(&books->records[e->radio->request], e->radio);
         return true;
     }
     const request *r = e->attempt->request;

@@ -29,14 +29,18 @@ def devices(rows):
 
 
 def links(rows):
-    print("| preset | what it is | up | down | one way | radio up, down |")
-    print("|---|---|---|---|---|---|")
+    print("| preset | what it is | up | down | one way | radio up, down | promotion | tail |")
+    print("|---|---|---|---|---|---|---|---|")
     for row in rows:
         down = "shared with up" if "half duplex" in row["use"] else quantity(row["down_bps"], "bps")
         radio = [row["radio_up_j_per_byte"] * 1e6, row["radio_down_j_per_byte"] * 1e6]
         spent = f"{radio[0]:.2f}, {radio[1]:.2f} uJ/B" if any(radio) else "none"
+        wakes, tail = "none", "none"
+        if row["radio_tail_s"] is not None:
+            wakes = quantity(row["radio_promotion_s"], "s")
+            tail = f"{quantity(row['radio_tail_s'], 's')}, {row['radio_tail_j']:.3g} J"
         print(f"| `{row['name']}` | {row['summary']} | {quantity(row['up_bps'], 'bps')} | {down} "
-              f"| {quantity(row['latency_s'], 's')} | {spent} |")
+              f"| {quantity(row['latency_s'], 's')} | {spent} | {wakes} | {tail} |")
 
 
 def policies(rows):

@@ -166,12 +166,14 @@ static bool hear(void *self, const event *e) {
     heard *h = self;
     h->held += e->kind == EVENT_HELD;
     if (e->kind != EVENT_RADIO) return true;
-    const radio_span *span = &e->radio->span;
-    h->gap = h->gap || span->from != h->until[e->radio->phone] || span->to <= span->from;
-    h->until[e->radio->phone] = span->to;
-    h->joules += span->joules;
-    h->states[span->state]++;
-    h->spans++;
+    for (size_t i = 0; i < e->radio->count; i++) {
+        const radio_span *span = &e->radio->spans[i];
+        h->gap = h->gap || span->from != h->until[e->radio->phone] || span->to <= span->from;
+        h->until[e->radio->phone] = span->to;
+        h->joules += span->joules;
+        h->states[span->state]++;
+        h->spans++;
+    }
     return true;
 }
 
