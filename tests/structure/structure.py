@@ -6,6 +6,7 @@
   - SimGrid's headers are included only by the files that are the world.
   - What a top folder divides into sub-folders stands in one of them; beside them is its header for users alone.
   - docs/tour.md names every folder.
+  - What an installed header includes is installed too.
   - A source file that a comment names is there: comments follow when files move.
   - What pictures look like stands in .gp files: no C file of analysis/ holds commands of gnuplot.
   - No two files need each other, directly or by way of others. A file needs another whose functions or tables it uses, read
@@ -127,6 +128,21 @@ def check_tour(root):
             yield f"docs/tour.md does not name {folder}/"
 
 
+def check_installed(root):
+    """Headers that an installed one needs and that are not installed."""
+    with open(os.path.join(root, "CMakeLists.txt"), encoding="utf-8") as file:
+        listed = re.search(r"foreach\(header ([^)]*)\)", file.read())
+    installed = set(listed.group(1).split()) if listed else set()
+    if not installed:
+        yield "CMakeLists.txt lists no headers to be installed"
+    for path in sorted(installed):
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            for name in re.findall(r'^#include "([^"]+)"', file.read(), re.M):
+                needed = name if "/" in name else os.path.join(os.path.dirname(path), name)
+                if needed not in installed:
+                    yield f"{path} is installed and includes {needed}, which is not"
+
+
 def symbols(path, *options):
     lines = subprocess.run(["nm", "-g", *options, path], check=True, capture_output=True, text=True).stdout.splitlines()
     return [line.split()[-1] for line in lines if line.split()]
@@ -170,7 +186,8 @@ def find_circle(graph):
 
 
 def main(root, build):
-    wrong = [*check_includes(root), *check_places(root), *check_comments(root), *check_gnuplot(root), *check_tour(root)]
+    checks = check_includes, check_places, check_comments, check_gnuplot, check_tour, check_installed
+    wrong = [fault for check in checks for fault in check(root)]
     graph = needs_of(root, build)
     if not graph:
         wrong.append(f"{build}: no object files were found")
