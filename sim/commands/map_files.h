@@ -2,7 +2,7 @@
 #ifndef PORTOLAN_MAP_FILES_H
 #define PORTOLAN_MAP_FILES_H
 
-#include "sim/tuning/mapping.h"
+#include "sim/tuning/tuning.h"
 
 /* Writes map.csv into the folder: a point a sample and its pool. A METHOD_EXIT_POOLS map has other coordinates, and goes to
  * exit-map.csv; so do all files of that method. */

@@ -8,7 +8,7 @@
 #include "base/replacement.h"
 #include "base/text.h"
 #include "commands.h"
-#include "sim/tuning/tune.h"
+#include "sim/tuning/tuning.h"
 
 enum { KEY_OUT = 0x200, KEY_SET, KEY_HELD_OUT, KEY_OBJECTIVE, KEY_DROP, KEY_CONFIDENCE, KEY_MU_COST, MOST_SETS = 256 };
 

@@ -53,7 +53,7 @@ DOORS = {
     "sim/observers": {"observer.h", "observers.h"},
     "sim/results": {"results.h"},
     "sim/sweep": {"sweep.h"},
-    "sim/tuning": {"mapping.h", "tune.h"},
+    "sim/tuning": {"tuning.h"},
     "sim/commands": set(),
 }
 # Top folders that are divided, with the one source that stands beside their sub-folders.
