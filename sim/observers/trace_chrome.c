@@ -142,6 +142,7 @@ static void put_async_args(trace *t, const trace_event *e) {
     if (e->what == TRACE_REQUEST && e->moment == TRACE_ENDS) put_record_args(t, e);
     if (e->what == TRACE_COMPUTE && e->moment == TRACE_BEGINS) put_slice_args(t, e);
     if (e->what == TRACE_SEND && e->moment == TRACE_BEGINS) put_send_args(t, e);
+    if (e->undone) put_text_key(&t->text, "\"ended\":", e->undone);
     if (e->what == TRACE_ESCALATED)
         put_text_key(&t->text, "\"sends\":", e->plan->verdict.hidden ? "hidden state" : "tokens");
 }

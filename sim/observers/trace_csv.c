@@ -4,7 +4,7 @@
 
 static void begin(trace *t) {
     text_put(&t->text, "event,time_s,duration_s,request,phone,place,lane,first_layer,last_layer,to,bytes,link,note,"
-                       "value,unit\n");
+                       "value,unit,attempt\n");
 }
 
 static void lane(trace *t, const trace_place *of, uint64_t host, uint32_t number, double now) {
@@ -59,7 +59,7 @@ static void put_note(trace_text *o, const trace_event *e) {
         text_put(o, e->undone);
     text_put(o, ",");
     if (e->what == TRACE_REQUEST && !r->failure) text_unsigned(o, r->exit);
-    text_put(o, e->what == TRACE_REQUEST && !r->failure ? ",exit\n" : ",\n");
+    text_put(o, e->what == TRACE_REQUEST && !r->failure ? ",exit," : ",,");
 }
 
 static const char *event_name(const trace_event *e) {
@@ -93,9 +93,11 @@ static void put_event(trace *t, const trace_event *e) {
     put_place(o, e);
     put_way(o, e);
     if (arrives)
-        text_put(o, ",,\n");
+        text_put(o, ",,,");
     else
         put_note(o, e);
+    text_unsigned(o, e->attempt->number + 1ull);
+    text_put(o, "\n");
 }
 
 /* A state when it ends, with what it has cost. */
@@ -113,7 +115,7 @@ static void put_radio(trace *t, const trace_radio *r) {
     text_put(o, RADIO_STATE_NAMES[r->state]);
     text_put(o, ",");
     text_fixed(o, r->joules, 9);
-    text_put(o, ",J\n");
+    text_put(o, ",J,\n");
 }
 
 static void sample(trace *t, const trace_sample *s) {
@@ -129,7 +131,7 @@ static void sample(trace *t, const trace_sample *s) {
     text_fixed(o, s->value, 6);
     text_put(o, ",");
     text_put(o, c->unit);
-    text_put(o, "\n");
+    text_put(o, ",\n");
 }
 
 static void end(trace *t, const run_totals *totals, double now) { (void)t, (void)totals, (void)now; }

@@ -187,6 +187,16 @@ static void put_moment(trace_text *o, const trace_event *e) {
     put_request(o, e);
 }
 
+/* What ends here has come to nothing. */
+static void put_undone(trace_text *o, const trace_event *e) {
+    put_time(o, "10 ", e->now);
+    text_put(o, " RE");
+    put_lane(o, e->attempt->traced.lane);
+    text_put(o, " ");
+    text_put(o, e->undone);
+    put_request(o, e);
+}
+
 static void put_work(trace *t, const trace_event *e) {
     bool begins = e->moment == TRACE_BEGINS;
     put_time(&t->text, begins ? "7 " : "8 ", e->now);
@@ -204,7 +214,10 @@ static void put_event(trace *t, const trace_event *e) {
                                             [TRACE_SEND] = " sending"};
     switch (e->moment) {
     case TRACE_BEGINS: push(&t->text, e, VALUES_OF[e->what]); break;
-    case TRACE_ENDS: pop(&t->text, e); break;
+    case TRACE_ENDS:
+        if (e->undone) put_undone(&t->text, e);
+        pop(&t->text, e);
+        break;
     case TRACE_HAPPENS: put_moment(&t->text, e); break;
     }
     if (e->what == TRACE_COMPUTE) put_work(t, e);

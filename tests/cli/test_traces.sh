@@ -98,7 +98,7 @@ total() {
 run 0 run "$quick" --set run.warmup=0 --set 'output={trace: csv}' "${crowded[@]}" --out csv -q
 for policy in cloud-only random confidence; do
     trace=csv/trace-$policy.csv
-    check "rows have 15 columns" test "$(awk -F, 'NF != 15' "$trace" | wc -l)" -eq 0
+    check "rows have 16 columns" test "$(awk -F, 'NF != 16' "$trace" | wc -l)" -eq 0
     check "every request arrives" test "$(grep -c '^arrived,' "$trace")" -eq 1500
     check "and ends" test "$(grep -cE '^(answered|failed),' "$trace")" -eq 1500
     check "waits of no time are written too" test "$(grep -c '^queued,' "$trace")" -eq "$(awk -F, -v p=$policy \

@@ -36,6 +36,7 @@ typedef struct kept {
     uint64_t count;
     request_record records[MOST];
     unsigned told[EVENT_KINDS];
+    unsigned let_go; /* of those that are cancelled: messages that were held */
 } kept;
 
 static kept *left;
@@ -95,6 +96,7 @@ static bool hear(void *self, const event *e) {
     (void)self;
     request *r = e->attempt->request;
     left->told[e->kind]++;
+    left->let_go += e->kind == EVENT_CANCELLED && e->attempt->state == ATTEMPT_HELD;
     for (size_t i = 0; wanted_hedges && wanted_hedges[i].after > 0; i++) {
         if (wanted_hedges[i].request != r->number) continue;
         if (e->kind == EVENT_DONE) hedges[i].of = NULL;
@@ -113,7 +115,7 @@ static bool close_hedges(void *self, bool ok, portolan_error *err) {
 }
 
 static const observer_type HEDGES = {.name = "hedges",
-                                     .hears = OBSERVE_ALL,
+                                     .hears = OBSERVE_ATTEMPTS,
                                      .open = open_hedges,
                                      .on = hear,
                                      .close = close_hedges};
@@ -313,6 +315,92 @@ static void assert_nested(const char *path) {
     assert_true(pushed > MOST);
 }
 
+/* The text behind `key` in the line, up to the next quote. */
+static bool value_of(const char *line, const char *key, char into[32]) {
+    const char *found = strstr(line, key);
+    return found && sscanf(found + strlen(key), "%31[^\"]", into) == 1;
+}
+
+/* In a Chrome trace, the spans of each id end as often as they begin, and never before. Attempts have ids of their own. */
+static void assert_spans(const char *path) {
+    enum { IDS = 8 * MOST };
+    static struct {
+        char id[32];
+        int depth;
+    } known[IDS];
+    size_t count = 0;
+    unsigned cancelled = 0;
+    char line[1024], id[32], phase[32];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        if (!value_of(line, "\"id\":\"", id) || !value_of(line, "\"ph\":\"", phase) || phase[0] == 'n') continue;
+        size_t i = 0;
+        while (i < count && strcmp(known[i].id, id) != 0) i++;
+        assert_true(i < IDS);
+        if (i == count) {
+            snprintf(known[count].id, sizeof known->id, "%s", id);
+            known[count++].depth = 0;
+        }
+        known[i].depth += phase[0] == 'b' ? 1 : -1;
+        assert_true(known[i].depth >= 0);
+        cancelled += phase[0] == 'e' && strstr(line, "\"ended\":\"cancelled\"");
+    }
+    assert_int_equal(fclose(f), 0);
+    for (size_t i = 0; i < count; i++) assert_int_equal(known[i].depth, 0);
+    assert_true(count > MOST); /* requests, and attempts behind the first */
+    assert_true(cancelled > 10);
+}
+
+/* The phones' radios, if they have states: bytes cost nothing, and the run's end may cut a tail of each. */
+enum { PHONES = 3 };
+static const double TAIL_JOULES = 0.1;
+
+static double radio_joules_of_records(void) {
+    double sum = 0;
+    for (uint64_t i = 0; i < left->count; i++) sum += left->records[i].radio_joules;
+    return sum;
+}
+
+/* In a CSV trace, the phases of each attempt behind the first fill it; the first one's are within the request's life. What
+ * radios cost is what the records say. */
+static void assert_filled(const char *path) {
+    enum { ATTEMPTS = 16, EVENT = 0, DURATION = 2, REQUEST = 3, NOTE = 12, VALUE = 13, ATTEMPT = 15, FIELDS = 16 };
+    static const char PHASES[] = " queued computing promotion turn connection sending ";
+    static double filled[MOST][ATTEMPTS];
+    memset(filled, 0, sizeof filled);
+    unsigned cancelled = 0, attempts = 0;
+    double joules = 0;
+    char line[1024], phase[64];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        char *fields[FIELDS] = {line}, *next = line;
+        for (int i = 1; i < FIELDS && (next = strchr(next, ',')); i++) {
+            *next++ = '\0';
+            fields[i] = next;
+        }
+        assert_non_null(fields[ATTEMPT]);
+        if (strcmp(fields[EVENT], "radio") == 0) joules += strtod(fields[VALUE], NULL);
+        if (*fields[ATTEMPT] < '1' || *fields[ATTEMPT] > '9') continue;
+        long request_number = strtol(fields[REQUEST], NULL, 10), number = strtol(fields[ATTEMPT], NULL, 10) - 1;
+        double duration = strtod(fields[DURATION], NULL);
+        assert_true(request_number < MOST && number < ATTEMPTS);
+        snprintf(phase, sizeof phase, " %.40s ", fields[EVENT]);
+        if (strstr(PHASES, phase)) filled[request_number][number] += duration;
+        if (strcmp(fields[EVENT], "attempt") == 0) {
+            assert_near(filled[request_number][number], duration, 1e-7);
+            cancelled += strcmp(fields[NOTE], "cancelled") == 0;
+            attempts++;
+        }
+        if (strcmp(fields[EVENT], "answered") == 0) assert_true(filled[request_number][0] <= duration + 1e-7);
+    }
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(attempts, left->told[EVENT_TRIED]);
+    assert_near(joules, radio_joules_of_records(), PHONES * TAIL_JOULES);
+    assert_true(cancelled > 10);
+}
+
 static unsigned count_answered(void) {
     unsigned n = 0;
     for (uint64_t i = 0; i < left->count; i++) n += left->records[i].failure == FAILURE_NONE;
@@ -327,7 +415,7 @@ static void assert_sound(bool disturbed) {
     assert_int_equal(told[EVENT_DONE], MOST);
     assert_true(told[EVENT_TRIED] > MOST / 4);
     assert_int_equal(told[EVENT_ASKED] + told[EVENT_TRIED], answered + told[EVENT_CANCELLED] + told[EVENT_FAILED]);
-    assert_int_equal(told[EVENT_COMPUTING] + told[EVENT_SENDING] + told[EVENT_QUEUED],
+    assert_int_equal(told[EVENT_COMPUTING] + told[EVENT_SENDING] + told[EVENT_QUEUED] + left->let_go,
                      told[EVENT_COMPUTED] + told[EVENT_ARRIVED] + told[EVENT_DEQUEUED] + told[EVENT_LOST] +
                          told[EVENT_CANCELLED]);
     assert_int_equal(told[EVENT_COMPUTING], told[EVENT_ENTERED] + told[EVENT_DEQUEUED]);
@@ -339,24 +427,59 @@ static void assert_sound(bool disturbed) {
     }
 }
 
-/* Under load, with queues that are short: whatever begins ends, whatever is refused, lost or cancelled in between. */
-TEST(many_attempts_at_random) {
+/* Whatever begins ends, whatever is refused, lost or cancelled in between, and each format of traces shows it so. */
+static void check_at_random(const char *const *sets, const disturbance *by, unsigned round) {
     static hedge drawn[4 * MOST];
-    static const char *const sets[] = {"run.requests=400", "workload.arrivals={process: poisson, fleet_rate: 0.7/s}",
-                                       "platform.sites.s.queue=3", "platform.phones.p.count=3", NULL};
-    for (int round = 0; round < 2 * POLICY_COUNT; round++) {
-        bool disturbed = round >= POLICY_COUNT;
-        char name[64], file[SCRATCH_PATH];
-        srand((unsigned)round);
-        draw_hedges(drawn);
-        wanted_hedges = drawn;
-        snprintf(name, sizeof name, "random-%d", round);
-        run(name, (size_t)(round % POLICY_COUNT), sets, disturbed ? &FLICKER : NULL);
-        assert_sound(disturbed);
-        snprintf(file, sizeof file, "%s/trace-%d.part", scratch_path(name), round % POLICY_COUNT);
-        assert_nested(file);
+    static const struct {
+        const char *format;
+        void (*check)(const char *path);
+    } TRACES[] = {{"paje", assert_nested}, {"chrome", assert_spans}, {"csv", assert_filled}};
+    const char *with[16] = {NULL};
+    char name[64], file[SCRATCH_PATH], format[64];
+    size_t n = 0;
+    for (; sets[n]; n++) with[n] = sets[n];
+    with[n] = format;
+    srand(round);
+    draw_hedges(drawn);
+    wanted_hedges = drawn;
+    for (size_t i = 0; i < sizeof TRACES / sizeof *TRACES; i++) {
+        snprintf(format, sizeof format, "output.trace=%s", TRACES[i].format);
+        snprintf(name, sizeof name, "random-%s-%u", TRACES[i].format, round);
+        run(name, round % POLICY_COUNT, with, by);
+        assert_sound(by != NULL);
+        snprintf(file, sizeof file, "%s/trace-%u.part", scratch_path(name), round % POLICY_COUNT);
+        TRACES[i].check(file);
     }
     wanted_hedges = NULL;
+}
+
+/* Under load, with queues that are short. */
+TEST(many_attempts_at_random) {
+    static const char *const sets[] = {"run.requests=400", "workload.arrivals={process: poisson, fleet_rate: 0.7/s}",
+                                       "platform.sites.s.queue=3", "platform.phones.p.count=3", NULL};
+    for (unsigned round = 0; round < 2 * POLICY_COUNT; round++)
+        check_at_random(sets, round >= POLICY_COUNT ? &FLICKER : NULL, round);
+}
+
+/* The same where radios sleep, connections are set up, and executions have a fixed cost: messages are cancelled while they are
+ * held too. */
+TEST(many_attempts_where_radios_sleep) {
+    static const char *const sets[] = {
+        "run.requests=400",
+        "workload.arrivals={process: poisson, fleet_rate: 0.7/s}",
+        "platform.sites.s.queue=3",
+        "platform.phones.p.count=3",
+        "platform.sites.s.server.call=200ms",
+        "platform.cells.c={name: c, site: s, radio: states, link: {up: 8Mbps, down: 8Mbps, latency: 10ms, radio: {promotion: "
+        "700ms, promotion_power: 2W, active_power: 1W, delay_up: 100ms, continuous: 100ms, continuous_power: 1W}}}",
+        "platform.network={connection: {transport: tcp, tls: yes, keep_alive: 1s}}",
+        NULL};
+    unsigned let_go = 0;
+    for (unsigned round = 2 * POLICY_COUNT; round < 4 * POLICY_COUNT; round++) {
+        check_at_random(sets, round >= 3 * POLICY_COUNT ? &FLICKER : NULL, round);
+        let_go += left->let_go;
+    }
+    assert_true(let_go > 10);
 }
 
 int main(void) {
@@ -369,6 +492,7 @@ int main(void) {
         cmocka_unit_test(the_last_failure_is_the_requests),
         cmocka_unit_test(a_fallback_answers),
         cmocka_unit_test(many_attempts_at_random),
+        cmocka_unit_test(many_attempts_where_radios_sleep),
     };
     return cmocka_run_group_tests(tests, open_scenario, close_scenario);
 }
