@@ -27,6 +27,7 @@ typedef struct outcome_table {
     uint32_t *tokens;                       /* [samples]; NULL if the table has none and none were drawn yet */
     double *confidences;   /* [samples][exits]: largest class probability, or what the table says it is */
     uint16_t *predictions; /* [samples][exits] */
+    bool lacks_confidence; /* some confidences are NaN: the table does not say how sure those exits are */
     double *probabilities; /* [samples][exits][classes]; NULL in tables that hold only confidences */
     double *v;             /* [samples][v_size] representation for routers; NULL if the table has none */
     uint32_t v_size;
@@ -35,12 +36,14 @@ typedef struct outcome_table {
     int work;                       /* work_kind: constant, or every request's FLOP multiplied by its own Exp(1) draw */
 } outcome_table;
 
-/* Reads a CSV file of numbers, in one of two forms told apart by the header line:
- *   long:    Sample_ID,Exit,Confidence,Prediction,Label      a row a sample and exit (exits from 0), in any order
- *   compact: sample,label,tokens,exit1_p0,exit1_p1,...,exit2_p0,...[,v0,v1,...][,label_name]    a row a sample, in order
- * In the compact form the exits are named by their layers, from 1; layers without an exit are left out. In the long form
- * exit e stands after layer e + 1.
- * Samples are kept in the order of their numbers. On failure `t` is left empty. */
+/* Reads a CSV file. What a column holds is told by its name, whether its letters are large or small:
+ *   a row a sample and exit: Sample_ID, Exit (from 0, or from 1), Prediction or Correct, Label, Confidence (may be empty), tokens
+ *   a row a sample:  label, exitN_p0, exitN_p1, ... (or exitN_logit0, ...; or exitN_prediction, exitN_correct or exitN, 1 or 0,
+ *                    with exitN_confidence), sample, tokens, v0, v1, ..., label_name
+ * Columns and rows stand in any order; others are left out, unless they look like one of these. Fields may be quoted, with blanks
+ * around. In the second form the exits are named by their layers, from 1 (or from 0, if there is an exit0); layers without an exit
+ * are left out. In the first, every layer has one. Samples are kept in the order of their numbers, or else of their rows. On
+ * failure `t` is left empty. */
 bool outcome_table_load(outcome_table *t, const char *path, portolan_error *err);
 
 /* The same from memory; `name` stands for the file in messages. */

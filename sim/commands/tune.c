@@ -25,8 +25,8 @@ static const struct argp_option OPTIONS[] = {
      "Samples to tune on, that are neither trained on nor judged by: a workload (.yaml) with `data` for a model, an outcome "
      "table (.csv) for a table",
      0},
-    {"objective", KEY_OBJECTIVE, "NAME", 0, "max_saving (default): the largest saving within --drop; reward: mean of right - mu cost",
-     0},
+    {"objective", KEY_OBJECTIVE, "NAME", 0,
+     "max_saving (default): the largest saving within --drop; reward: mean of right - mu cost", 0},
     {"drop", KEY_DROP, "POINTS", 0, "Accuracy drop against cloud-only that is promised at most (0.5)", 0},
     {"confidence", KEY_CONFIDENCE, "P", 0, "With which confidence it is promised (0.95)", 0},
     {"mu-cost", KEY_MU_COST, "X", 0, "Weight of the cost in the reward (0.1)", 0},
@@ -49,7 +49,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     switch (key) {
     case KEY_HELD_OUT: a->held_out = argument; return 0;
     case KEY_OUT: a->out = argument; return 0;
-    case KEY_OBJECTIVE: a->wanted.objective = (int)parse_choice("objective", argument, TUNE_OBJECTIVES, state); return 0;
+    case KEY_OBJECTIVE:
+        a->wanted.objective = (int)parse_choice("objective", argument, TUNE_OBJECTIVES, state);
+        return 0;
     case KEY_DROP: a->wanted.drop = parse_number("drop", argument, 0, 100, state); return 0;
     case KEY_CONFIDENCE: a->wanted.confidence = parse_number("confidence", argument, 0, 1, state); return 0;
     case KEY_MU_COST: a->wanted.mu_cost = parse_number("mu-cost", argument, -1e-300, 1e9, state); return 0;
@@ -64,8 +66,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case ARGP_KEY_END:
         if (!a->path) argp_error(state, "a scenario file is needed");
         if (!a->held_out)
-            argp_error(state, "--held-out is needed: options that are tuned on the samples they are judged by look better "
-                              "than they are");
+            argp_error(state,
+                       "--held-out is needed: options that are tuned on the samples they are judged by look better "
+                       "than they are");
         return 0;
     default: return common_parse(key, argument, state);
     }
@@ -96,13 +99,16 @@ static bool load_held_out(scenario *s, const tune_arguments *a, portolan_error *
 
 /* ---- What was chosen ---- */
 
-static bool is_chosen(const tuning *t, const tuned_policy *p) { return t->wanted.objective == TUNE_REWARD || p->promised; }
+static bool is_chosen(const tuning *t, const tuned_policy *p) {
+    return t->wanted.objective == TUNE_REWARD || p->promised;
+}
 
 static void settings_text(char *into, size_t size, const tuned_policy *p) {
     size_t used = 0;
     *into = '\0';
     for (size_t i = 0; p->options[i] && used < size; i++)
-        used += (size_t)snprintf(into + used, size - used, "%s%s: %.9g", i ? ", " : "", p->options[i]->name, p->values[i]);
+        used += (size_t)snprintf(into + used, size - used, "%s%s: %.9g", i ? ", " : "", p->options[i]->name,
+                                 p->values[i]);
 }
 
 static void print_policy(const tuning *t, const char *label, const tuned_policy *p) {
@@ -117,7 +123,8 @@ static void print_policy(const tuning *t, const char *label, const tuned_policy 
                p->smallest);
         return;
     }
-    printf("%-20s  %6.2f %6.2f %6.2f %7.1f  %s\n", label, 100 * p->accuracy, p->drop, p->bound, 100 * p->saving, settings);
+    printf("%-20s  %6.2f %6.2f %6.2f %7.1f  %s\n", label, 100 * p->accuracy, p->drop, p->bound, 100 * p->saving,
+           settings);
 }
 
 static void print_table(const scenario *s, const tuning *t) {

@@ -17,7 +17,8 @@ bool policy_can_replay(const policy_setup *by);
 
 /* Takes every sample of the scenario's table, into[samples], through the policy; `shares` are for one that is told another's.
  * False if it cannot be replayed or a model cannot be executed. */
-bool policy_replay(const scenario *s, const policy_setup *by, const double *shares, replayed *into, portolan_error *err);
+bool policy_replay(const scenario *s, const policy_setup *by, const double *shares, replayed *into,
+                   portolan_error *err);
 
 /* Whether cloud-only is right, right[samples]. False if a model cannot be executed. */
 bool cloud_replay(const scenario *s, bool *right, portolan_error *err);

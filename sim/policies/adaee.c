@@ -70,6 +70,7 @@ const policy_type POLICY_ADAEE = {
     .name = "adaee",
     .summary = "cascade to one higher tier whose threshold a bandit learns, without labels",
     .paper = "Pacheco et al., AdaEE, by the authors' public code",
+    .needs = POLICY_NEEDS_CONFIDENCE,
     .options = OPTIONS,
     .size = sizeof(adaee_options),
     .open = open,

@@ -26,6 +26,7 @@ const policy_type POLICY_CONFIDENCE = {
     .summary = "cascade; good enough is a confidence (max softmax) of at least the threshold",
     .paper = "Teerapittayanon et al., BranchyNet, ICPR 2016, and Distributed DNNs, ICDCS 2017, with max softmax in "
              "place of entropy",
+    .needs = POLICY_NEEDS_CONFIDENCE,
     .options = OPTIONS,
     .size = sizeof(confidence_options),
     .route = cascade_route,

@@ -11,7 +11,7 @@ typedef struct entropy_options {
 } entropy_options;
 
 static const char *const SOURCES[] = {"probabilities", "confidence", NULL};
-static const unsigned SOURCE_NEEDS[] = {POLICY_NEEDS_PROBABILITIES, 0};
+static const unsigned SOURCE_NEEDS[] = {POLICY_NEEDS_PROBABILITIES, POLICY_NEEDS_CONFIDENCE};
 
 static const policy_option OPTIONS[] = {
     CASCADE_OPTIONS,

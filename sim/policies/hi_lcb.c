@@ -101,6 +101,7 @@ const policy_type POLICY_HI_LCB = {
     .name = "hi-lcb",
     .summary = "asks a higher tier until it knows which confidences of the phone can be trusted",
     .paper = "after HI-LCB, arXiv 2508.08985 (abstract only)",
+    .needs = POLICY_NEEDS_CONFIDENCE,
     .options = OPTIONS,
     .size = sizeof(lcb_options),
     .open = open,

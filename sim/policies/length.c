@@ -9,7 +9,8 @@ static const policy_option OPTIONS[] = {
     {"phone", OPTION_COUNT, offsetof(length_options, phone), .doc = "samples of up to so many tokens stay on the phone",
      .fallback = "8", .tune = TUNE_TOKENS},
     {"edge", OPTION_COUNT, offsetof(length_options, edge),
-     .doc = "longer ones of up to so many go to the edge, all others to the cloud", .fallback = "16", .tune = TUNE_TOKENS},
+     .doc = "longer ones of up to so many go to the edge, all others to the cloud", .fallback = "16",
+     .tune = TUNE_TOKENS},
     {0},
 };
 

@@ -9,7 +9,7 @@ typedef struct reward_options {
 } reward_options;
 
 static const unsigned GAIN_NEEDS[] =
-    {[GAIN_CORRECT] = 0, [GAIN_TRUE_LABEL] = POLICY_NEEDS_PROBABILITIES, [GAIN_MAX_SOFTMAX] = 0};
+    {[GAIN_CORRECT] = 0, [GAIN_TRUE_LABEL] = POLICY_NEEDS_PROBABILITIES, [GAIN_MAX_SOFTMAX] = POLICY_NEEDS_CONFIDENCE};
 
 static const policy_option OPTIONS[] = {
     {"mu_cost", OPTION_NUMBER, offsetof(reward_options, mu_cost),

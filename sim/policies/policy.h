@@ -142,6 +142,8 @@ enum {
     /* `load`. Such a policy is asked when the exit has been computed; of the others a slice's decisions are taken when it
      * begins, so that it can be simulated as one execution. */
     POLICY_NEEDS_LOAD = 1 << 3,
+    /* How sure exits are: an outcome table that does not say so of each is refused. */
+    POLICY_NEEDS_CONFIDENCE = 1 << 4,
 };
 
 /* ---- What it can be set to ---- */

@@ -85,7 +85,8 @@ static bool options_are_sound(const policy_type *type, char why[POLICY_WHY]) {
 }
 
 bool policy_is_sound(const policy_type *type, char why[POLICY_WHY]) {
-    const unsigned known = POLICY_NEEDS_V | POLICY_NEEDS_PROBABILITIES | POLICY_NEEDS_EVERY_EXIT | POLICY_NEEDS_LOAD;
+    const unsigned known = POLICY_NEEDS_V | POLICY_NEEDS_PROBABILITIES | POLICY_NEEDS_EVERY_EXIT | POLICY_NEEDS_LOAD |
+                           POLICY_NEEDS_CONFIDENCE;
     if (!type) return refuse(why, "there is none (NULL)");
     if (type->abi != POLICY_ABI)
         return refuse(why, "it was built for version %u of policy.h's interface, this is version %d; build it again",

@@ -1,4 +1,5 @@
 /* calibration.csv: how sure each exit was of the samples of a run, and how often it was right. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "analysis/statistics/statistics.h"
@@ -11,7 +12,7 @@ const char CALIBRATION_HEADER[] = "exit,from,to,samples,confidence,accuracy\n";
 static void add_sample(const scenario *s, uint32_t sample, reliability *exits) {
     for (uint32_t e = 0; e < s->table.exits; e++) {
         exit_outcome o = outcome_source_reference(s, sample, TIER_CLOUD, s->table.exit_layer[e]);
-        reliability_add(&exits[e], o.confidence, o.prediction == s->table.labels[sample]);
+        if (!isnan(o.confidence)) reliability_add(&exits[e], o.confidence, o.prediction == s->table.labels[sample]);
     }
 }
 

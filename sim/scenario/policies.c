@@ -113,13 +113,22 @@ static const char *descriptive_label(scenario_loader *l, const char *name, const
     return label;
 }
 
-/* What the policy needs and this scenario has not; names the options that need less. */
-static bool check_probabilities(scenario_loader *l, const policy_setup *setup, text_mark mark) {
+/* What the policy needs and the outcome table has not; names the options that need less. */
+static bool check_table(scenario_loader *l, const policy_setup *setup, text_mark mark) {
     char hint[HINT_TEXT] = "";
-    if (!(setup->needs & POLICY_NEEDS_PROBABILITIES) || l->s->table.probabilities) return true;
-    return error_input(
-        l->err, mark, "'%s' needs every class's probability, but the outcome table of 'model' holds only confidences%s",
-        setup->type->name, other_choice(setup, POLICY_NEEDS_PROBABILITIES, hint));
+    const outcome_table *t = &l->s->table;
+    if (setup->needs & POLICY_NEEDS_PROBABILITIES && !t->probabilities)
+        return error_input(l->err, mark,
+                           "'%s' needs every class's probability, but the outcome table of 'model' holds only "
+                           "confidences%s",
+                           setup->type->name, other_choice(setup, POLICY_NEEDS_PROBABILITIES, hint));
+    if (setup->needs & POLICY_NEEDS_CONFIDENCE && t->lacks_confidence)
+        return error_input(
+            l->err, mark,
+            "'%s' needs to know how sure each exit is, which the outcome table of 'model' does not say of "
+            "all%s",
+            setup->type->name, other_choice(setup, POLICY_NEEDS_CONFIDENCE, hint));
+    return true;
 }
 
 static bool options_go_together(scenario_loader *l, const policy_setup *setup, text_mark mark) {
@@ -150,8 +159,7 @@ static bool read_policy(scenario_loader *l, const yaml_node *node, policy_setup 
     policy_values *values = arena_alloc(&l->s->memory, 1, bytes);
     if (!values) return error_memory(l->err, bytes);
     yaml_node none = {.kind = YAML_MAP, .mark = item.name->mark};
-    if (!read_options(l, item.options ? item.options : &none, setup, values) ||
-        !check_probabilities(l, setup, item.name->mark))
+    if (!read_options(l, item.options ? item.options : &none, setup, values) || !check_table(l, setup, item.name->mark))
         return false;
     if (values->label) setup->label = values->label;
     return true;

@@ -14,7 +14,7 @@ const char *const TUNE_OBJECTIVES[] = {"max_saving", "reward", NULL};
 typedef struct candidate {
     double values[TUNE_MOST_OPTIONS];
     double accuracy, cost;
-    double order; /* the tests' sequence is ascending in it */
+    double order;      /* the tests' sequence is ascending in it */
     signed char *lost; /* [samples] 1 where cloud-only is right and it is wrong, -1 where it is the other way round */
 } candidate;
 

@@ -29,19 +29,20 @@ enum { TUNE_MOST_OPTIONS = 2, TUNE_TRIED = 256 };
 /* What was chosen for a policy. */
 typedef struct tuned_policy {
     const char *left_alone; /* why nothing was chosen; NULL: something was */
-    const policy_option *options[TUNE_MOST_OPTIONS + 1]; /* that were tuned; NULL at the end; none: only its promise was tested */
+    const policy_option
+        *options[TUNE_MOST_OPTIONS + 1]; /* that were tuned; NULL at the end; none: only its promise was tested */
     double values[TUNE_MOST_OPTIONS];
     size_t tried;
-    bool promised;           /* the drop; if not, none of its settings keeps it */
+    bool promised;                       /* the drop; if not, none of its settings keeps it */
     double accuracy, cost, saving, drop; /* of the choice on all held-out samples; drop in points */
-    double bound;            /* points, that the drop of the choice exceeds with a probability of at most 1 - confidence */
-    double smallest;         /* points, that can be promised of its most careful setting */
+    double bound;    /* points, that the drop of the choice exceeds with a probability of at most 1 - confidence */
+    double smallest; /* points, that can be promised of its most careful setting */
 } tuned_policy;
 
 typedef struct tuning {
     tune_settings wanted;
     uint32_t samples;
-    double accuracy, cost; /* of cloud-only */
+    double accuracy, cost;  /* of cloud-only */
     tuned_policy *policies; /* [policy_count of the scenario] */
 } tuning;
 

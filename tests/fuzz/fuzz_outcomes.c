@@ -13,7 +13,8 @@ static void check(const outcome_table *t) {
         for (uint32_t e = 0; e < t->exits; e++) {
             double confidence = outcome_confidence(t, i, e);
             uint16_t prediction = outcome_prediction(t, i, e);
-            if (!(confidence >= 0 && confidence <= 1) || prediction >= t->classes) abort();
+            bool unknown = t->lacks_confidence && confidence != confidence;
+            if ((!unknown && !(confidence >= 0 && confidence <= 1)) || prediction >= t->classes) abort();
             const double *p = outcome_probabilities(t, i, e);
             if (p && p[prediction] != confidence) abort();
         }

@@ -582,16 +582,16 @@ static unsigned needs_of(const char *name, const char *options) {
 
 TEST(who_needs_probabilities) {
     assert_int_equal(needs_of("entropy", ""), POLICY_NEEDS_PROBABILITIES);
-    assert_int_equal(needs_of("entropy", "entropy_from: confidence"), 0);
+    assert_int_equal(needs_of("entropy", "entropy_from: confidence"), POLICY_NEEDS_CONFIDENCE);
     assert_int_equal(needs_of("oracle-reward", "gain: true_label"), POLICY_NEEDS_PROBABILITIES);
-    assert_int_equal(needs_of("oracle-reward", "gain: max_softmax"), 0);
+    assert_int_equal(needs_of("oracle-reward", "gain: max_softmax"), POLICY_NEEDS_CONFIDENCE);
     assert_int_equal(needs_of("oracle-reward", ""), 0);
-    assert_int_equal(needs_of("confidence", ""), 0);
+    assert_int_equal(needs_of("confidence", ""), POLICY_NEEDS_CONFIDENCE);
     assert_int_equal(needs_of("patience", ""), 0);
 }
 
 TEST(who_needs_what) {
-    assert_int_equal(needs_of("confidence", "exits: all"), POLICY_NEEDS_EVERY_EXIT);
+    assert_int_equal(needs_of("confidence", "exits: all"), POLICY_NEEDS_EVERY_EXIT | POLICY_NEEDS_CONFIDENCE);
     assert_int_equal(needs_of("entropy", "exits: all"), POLICY_NEEDS_EVERY_EXIT | POLICY_NEEDS_PROBABILITIES);
     assert_int_equal(needs_of("patience", "exits: all"), POLICY_NEEDS_EVERY_EXIT);
     assert_int_equal(needs_of("cartography", "router: x"), POLICY_NEEDS_V);

@@ -30,8 +30,15 @@ static region the_region;
 static scenario scenario_around(policy_setup *policy, uint32_t layers) {
     return (scenario){
         .seed = 1,
-        .platform = {.phones = &the_phone, .groups = &the_group, .cells = &the_cell, .sites = &the_site,
-                     .regions = &the_region, .phone_count = 1, .cell_count = 1, .site_count = 1, .region_count = 1},
+        .platform = {.phones = &the_phone,
+                     .groups = &the_group,
+                     .cells = &the_cell,
+                     .sites = &the_site,
+                     .regions = &the_region,
+                     .phone_count = 1,
+                     .cell_count = 1,
+                     .site_count = 1,
+                     .region_count = 1},
         .shape = {.layers = layers, .hidden = 2, .feed_forward = 3, .classes = 2, .vocabulary = 1},
         .depth = {layers / 4, layers / 2, layers},
         .execute = EXECUTE_REPLAY,
@@ -112,7 +119,10 @@ static trial_counts run_trials(const outcome_table *all, unsigned sets, uint32_t
     uint32_t pool = all->samples / 10 * 9, others = all->samples - pool;
     uint32_t *drawn = malloc((size + others) * sizeof *drawn);
     policy_values *values = calloc(1, sizeof *values + 64);
-    policy_setup policy = {.type = policy_find("confidence"), .label = "confidence", .options = values->options, .scope = SCOPE_FLEET,
+    policy_setup policy = {.type = policy_find("confidence"),
+                           .label = "confidence",
+                           .options = values->options,
+                           .scope = SCOPE_FLEET,
                            .follows = -1};
     scenario s = scenario_around(&policy, all->layers);
     for (uint32_t i = 0; i < others; i++) drawn[i] = pool + i;
@@ -142,10 +152,11 @@ static trial_counts run_trials(const outcome_table *all, unsigned sets, uint32_t
 }
 
 static void print_counts(const trial_counts *n, uint32_t size, double drop) {
-    print_message("%u sets of %u: drop of %g points exceeded in %.1f %%, something promised in %.1f %%, saving %.1f %% (%.1f %% "
-                  "could be saved)\n",
-                  n->sets, size, drop, 100.0 * n->exceeded / n->sets, 100.0 * n->promised / n->sets, 100 * n->saving,
-                  100 * n->best_saving);
+    print_message(
+        "%u sets of %u: drop of %g points exceeded in %.1f %%, something promised in %.1f %%, saving %.1f %% (%.1f %% "
+        "could be saved)\n",
+        n->sets, size, drop, 100.0 * n->exceeded / n->sets, 100.0 * n->promised / n->sets, 100 * n->saving,
+        100 * n->best_saving);
 }
 
 static const uint32_t EXIT_LAYERS[] = {3, 6, 12};

@@ -430,11 +430,21 @@ static verdict to_another_site(void *self, const observation *seen) {
 /* The run fails, whatever the nonsense is. */
 TEST(nonsense_ends_the_run) {
     const policy_type wrong[] = {
-        {.name = "wrong", .route = to_nowhere},
-        {.name = "wrong", .route = answer_at_once},
-        {.name = "wrong", .route = to_another_site},
-        {.name = "wrong", .route = to_the_phone, .after_exit = downwards},
-        {.name = "wrong", .route = to_the_phone, .after_exit = to_nowhere},
+        {.abi = POLICY_ABI, .name = "wrong", .summary = "wrong", .paper = "a test's", .route = to_nowhere},
+        {.abi = POLICY_ABI, .name = "wrong", .summary = "wrong", .paper = "a test's", .route = answer_at_once},
+        {.abi = POLICY_ABI, .name = "wrong", .summary = "wrong", .paper = "a test's", .route = to_another_site},
+        {.abi = POLICY_ABI,
+         .name = "wrong",
+         .summary = "wrong",
+         .paper = "a test's",
+         .route = to_the_phone,
+         .after_exit = downwards},
+        {.abi = POLICY_ABI,
+         .name = "wrong",
+         .summary = "wrong",
+         .paper = "a test's",
+         .route = to_the_phone,
+         .after_exit = to_nowhere},
     };
     request_record *records = shared_alloc(REQUESTS * sizeof *records);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

@@ -155,6 +155,74 @@ TEST(names_of_classes) {
     outcome_table_free(&t);
 }
 
+/* ---- Other people's tables ---- */
+
+/* Two samples, exits after layers 3 and 6: right, right; wrong, right. */
+static void assert_right(const char *text, uint32_t first_layer, bool has_confidence) {
+    outcome_table t = parse(text);
+    assert_int_equal(t.samples, 2);
+    assert_int_equal(t.exits, 2);
+    assert_int_equal(t.exit_layer[0], first_layer);
+    static const bool RIGHT[2][2] = {{true, true}, {false, true}};
+    for (uint32_t i = 0; i < 2; i++)
+        for (uint32_t e = 0; e < 2; e++) {
+            assert_int_equal(outcome_prediction(&t, i, e) == t.labels[i], RIGHT[i][e]);
+            assert_int_equal(isnan(outcome_confidence(&t, i, e)), !has_confidence);
+        }
+    assert_int_equal(t.lacks_confidence, !has_confidence);
+    outcome_table_free(&t);
+}
+
+TEST(tables_of_others) {
+    assert_right("exit3,exit6\n1,1\n0,1\n", 3, false); /* only what was right */
+    assert_right("label,exit3_correct,exit6_correct,exit6_conf,exit3_conf\n1,1,1,.9,.8\n0,0,1,.7,.6\n", 3, true);
+    assert_right("exit6_pred,exit3_pred,label\n4,4,4\n2,0,2\n", 3, false);
+    assert_right("Sample_ID,Exit,Correct\n7,0,1\n7,1,1\n9,0,0\n9,1,1\n", 1, false);
+    assert_right("Sample_ID,Exit,Correct\n7,1,1\n7,2,1\n9,1,0\n9,2,1\n", 1, false); /* exits from 1 */
+    assert_right("Sample_ID,Exit,Confidence,Prediction,Label\n0,0,,1,1\n0,1,,1,1\n1,0,,1,0\n1,1,,0,0\n", 1, false);
+    assert_right("exit0,exit1\n1,1\n0,1\n", 1, false); /* exits from 0 */
+    /* an index without a name, columns that nobody asked for, quotes, blanks, blank lines */
+    assert_right(",comment, \"exit3\" ,exit6,tokens,exit_code\n0,\"a, \"\"b\"\"\",1, 1 ,5,x\n\n1,c,\"0\",1,7,y\n  \n",
+                 3, false);
+}
+
+/* Rows are put into the order of their numbers, with all that belongs to them. */
+TEST(shuffled_rows) {
+    static const char *const TABLES[] = {
+        "sample,label,tokens,exit1_p0,exit1_p1,v0\n3,1,13,.3,.7,33\n1,0,11,.9,.1,31\n2,1,12,.2,.8,32\n",
+        "v0,exit1_p1,tokens,exit1_p0,label,sample\n31,.1,11,.9,0,1\n32,.8,12,.2,1,2\n33,.7,13,.3,1,3\n",
+    };
+    for (int k = 0; k < 2; k++) {
+        outcome_table t = parse(TABLES[k]);
+        assert_int_equal(t.samples, 3);
+        for (uint32_t i = 0; i < 3; i++) {
+            assert_int_equal(t.tokens[i], 11 + i);
+            assert_near(t.v[i], 31.0 + i, 0);
+            assert_int_equal(t.labels[i], i > 0);
+            assert_near(outcome_confidence(&t, i, 0), i == 0 ? .9 : .9 - .1 * i, 1e-15);
+        }
+        outcome_table_free(&t);
+    }
+}
+
+/* softmax(ln 3, 0) = (3/4, 1/4); softmax(1000, 1000 + ln 3) = (1/4, 3/4). */
+TEST(logits) {
+    outcome_table t = parse("label,exit1_logit0,exit1_logit1,exit2_logit0,exit2_logit1\n"
+                            "0,1.0986122886681098,0,1000,1001.09861228866811\n");
+    assert_near(outcome_probabilities(&t, 0, 0)[0], 0.75, 1e-15);
+    assert_near(outcome_probabilities(&t, 0, 1)[1], 0.75, 1e-12);
+    assert_int_equal(outcome_prediction(&t, 0, 1), 1);
+    assert_null(t.tokens);
+    assert_false(t.lacks_confidence);
+    outcome_table_free(&t);
+}
+
+TEST(token_counts_of_a_long_table) {
+    outcome_table t = parse("Sample_ID,Exit,Prediction,Label,tokens\n0,0,1,1,5\n1,0,1,1,6\n");
+    assert_int_equal(t.tokens[1], 6);
+    outcome_table_free(&t);
+}
+
 TEST(loads_files) {
     outcome_table t;
     portolan_error err = {0};
@@ -185,35 +253,35 @@ static const refusal BAD[] = {
     {"\n", 1, 1, "not an outcome table"},
     {"a,b,c\n1,2,3\n", 1, 1, "not an outcome table"},
     {"Sample_ID,Exit,Confidence,Prediction\n", 1, 1, "not an outcome table"},
-    {"sample_id,exit,confidence,prediction,label\n", 1, 1, "not an outcome table"},
-    {"Sample_ID,Exit,Confidence,Prediction,Label,More\n0,0,.5,1,1\n", 1, 44, "the long form has five columns"},
+    {"sample_id,exit,confidence,prediction,label\n", 1, 38, "the table has no rows"},
+    {"Sample_ID,Exit,Confidence,Prediction,Label,More\n0,0,.5,1,1\n", 2, 11, "fewer fields"},
     {NAMED_HEADER "0,2,5,.1,.8,.1\n", 2, 15, "fewer fields"},
-    {NAMED_HEADER "0,2,5,.1,.8,.1,a,\n", 2, 16, "a label's name is UTF-8 of at most 200 bytes"},
-    {NAMED_HEADER "0,2,5,.1,.8,.1,\"a\n", 2, 16, "a label's name is"},
-    {NAMED_HEADER "0,2,5,.1,.8,.1,\"a\"b\n", 2, 16, "a label's name is"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,a,\n", 2, 18, "more fields than the header"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,\"a\n", 2, 16, "a quoted field ends with its quotes"},
+    {NAMED_HEADER "0,2,5,.1,.8,.1,\"a\"b\n", 2, 16, "a quoted field ends with its quotes"},
     {NAMED_HEADER "0,2,5,.1,.8,.1,\xff\n", 2, 16, "a label's name is"},
     {NAMED_HEADER "0,2,5,.1,.8,.1,a\x1b[m\n", 2, 16, "a label's name is"},
     {NAMED_HEADER "0,2,5,.1,.8,.1,a\n1,2,5,.1,.8,.1,b\n", 3, 16, "label 2 is called 'b' here and 'a' before"},
     {NAMED_HEADER "0,2,5,.1,.8,.1,a\n1,0,5,.1,.8,.1,a\n", 3, 16, "labels 2 and 0 are both called 'a'"},
-    {"sample,label,tokens,label_name,exit1_p0\n", 1, 21, "found 'label_name'; the columns after tokens"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,label_name,v0\n", 1, 50, "found 'v0'; the columns after tokens"},
+    {"sample,label,tokens,label_name,exit1_p0\n", 1, 1,
+     "of its 1 exits with up to 1 classes 1 columns of probabilities are there, not 2"},
     {LONG_HEADER, 1, 38, "the table has no rows"},
     {LONG_HEADER "0,0,.5,1\n", 2, 9, "found ''; the line has fewer fields than the header"},
     {LONG_HEADER "0,0,.5,1,1,7\n", 2, 12, "found '7'; the line has more fields than the header"},
     {LONG_HEADER "0,0,.5,1,1,\n", 2, 12, "the line has more fields than the header"},
     {LONG_HEADER "0,0,.5,1,1,", 2, 12, "the line has more fields than the header"},
-    {LONG_HEADER "0,0,.5,1,1\n\n", 3, 1, "found ''; a sample's number is a whole number from 0"},
     {LONG_HEADER "x,0,.5,1,1\n", 2, 1, "found 'x'; a sample's number is a whole number from 0"},
     {LONG_HEADER "-1,0,.5,1,1\n", 2, 1, "found '-1'; a sample's number"},
     {LONG_HEADER "4294967295,0,.5,1,1\n", 2, 1, "a sample's number"},
-    {LONG_HEADER "0,64,.5,1,1\n", 2, 3, "found '64'; an exit's number is a whole number from 0 to 63"},
+    {LONG_HEADER "0,65,.5,1,1\n", 2, 3, "found '65'; an exit's number is a whole number from 0 or 1 to 64"},
+    {LONG_HEADER "0,0,.5,1,1\n0,64,.5,1,1\n", 3, 11, "exits are numbered from 0 to 64; a table has at most 64"},
     {LONG_HEADER "0,.5,.5,1,1\n", 2, 3, "found 0.5; an exit's number is a whole number"},
     {LONG_HEADER "0,0,1.01,1,1\n", 2, 5, "found '1.01'; a confidence is a number from 0 to 1"},
     {LONG_HEADER "0,0,-.1,1,1\n", 2, 5, "a confidence is a number from 0 to 1"},
     {LONG_HEADER "0,0,nan,1,1\n", 2, 5, "found 'nan'; a confidence"},
     {LONG_HEADER "0,0,1/2,1,1\n", 2, 5, "found '1/2'; a confidence"},
-    {LONG_HEADER "0,0,\".5\",1,1\n", 2, 5, "a confidence"},
-    {LONG_HEADER "0,0,,1,1\n", 2, 5, "found ''; a confidence"},
+    {LONG_HEADER "0,0,\".5,1,1\n", 2, 5, "a quoted field ends with its quotes"},
+    {LONG_HEADER "0,0,.5,,1\n", 2, 8, "found ''; a class"},
     {LONG_HEADER "0,0,.5,1000,1\n", 2, 8, "found '1000'; a class is a whole number from 0 to 999"},
     {LONG_HEADER "0,0,.5,1,1000\n", 2, 10, "a class is a whole number from 0 to 999"},
     {LONG_HEADER "0,0,.5,1,1\n0,0,.6,1,1\n", 3, 1, "sample 0 exit 0 stands twice; it was first at line 2"},
@@ -222,26 +290,31 @@ static const refusal BAD[] = {
     {LONG_HEADER "0,0,.5,1,1\n1,0,.6,1,1\n1,1,.5,1,1\n", 3, 1, "sample 0 lacks exit 1"},
     {LONG_HEADER "3,0,.5,1,1\n3,2,.6,1,1\n", 3, 1, "sample 3 lacks exit 1"},
     {LONG_HEADER "0,0,.5,1,1\n0,1,.6,1,0\n", 3, 1, "sample 0 has label 0 here and 1 at line 2"},
-    {"sample,label,tokens\n0,0,1\n", 1, 14, "the header ends within an exit"},
-    {"sample,label,tokens,exit1_p0\n0,0,1,1\n", 1, 21, "the header ends within an exit"},
-    {"sample,label,tokens,exit1_p1\n", 1, 21, "found 'exit1_p1'; the columns after tokens are"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p0\n", 1, 39, "the header ends within an exit"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p1\n", 1, 39, "found 'exit2_p1'; the columns after tokens are"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,exit1_p0\n", 1, 39, "found 'exit1_p0'"},
-    {"sample,label,tokens,exit2_p0,exit2_p1,exit1_p0,exit1_p1\n", 1, 39, "found 'exit1_p0'"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit2_p2\n", 1, 57, "found 'exit2_p2'"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,exit1_p2,exit2_p0,exit2_p1,exit3_p0\n", 1, 66, "found 'exit3_p0'"},
-    {"sample,label,tokens,exit0_p0,exit0_p1\n", 1, 21, "found 'exit0_p0'"},
+    {"sample,label,tokens\n0,0,1\n", 1, 1, "it has no columns of exits"},
+    {"sample,label,tokens,exit1_p0\n0,0,1,1\n", 1, 1, "1 columns of probabilities are there, not 2"},
+    {"sample,label,tokens,exit1_p1\n", 1, 1, "1 columns of probabilities are there, not 2"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p0\n", 1, 1, "3 columns of probabilities are there, not 4"},
+    {"sample,label,tokens,exit1_p0,exit1_logit1\n", 1, 1, "probabilities and logits, where one of them is wanted"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,exit1_p0\n", 1, 39,
+     "found 'exit1_p0'; the table has such a column already"},
+    {"sample,label,Label,exit1_p0,exit1_p1\n", 1, 14, "found 'Label'; the table has such a column already"},
+    {"sample,label,exit0_p0,exit0_p1,exit64_p0,exit64_p1\n", 1, 1, "its exits are called 0 to 64"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,exit2_p1,exit2_p2\n", 1, 1,
+     "5 columns of probabilities are there, not 6"},
+    {"exit1,label\n1,1\n0\n", 3, 2, "fewer fields"},
+    {"exit1,exit2_correct,exit3_conf,label\n", 1, 1, "some exits lack what others have"},
+    {"exit1_conf\n", 1, 1, "what exits predict is not in it"},
+    {"exit1_pred\n", 1, 1, "what is right is not in it (label)"},
+    {"exit1,exit\n", 1, 1, "a column Exit and columns of single exits"},
+    {"exit,correct\n", 1, 1, "none that says whose row it is"},
     {"sample,label,tokens,exit64_p0,exit64_p1,exit65_p0,exit65_p1\n", 1, 41, "found 'exit65_p0'"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,exit2_p0,v0\n", 1, 48, "found 'v0'"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,v1\n", 1, 39, "found 'v1'"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,v0,v2\n", 1, 42, "found 'v2'"},
-    {"sample,label,tokens,exit1_p0,exit1_p1,v0,exit2_p0\n", 1, 42, "found 'exit2_p0'"},
-    {"sample,label,tokens,v0\n", 1, 21, "found 'v0'"},
-    {TWO_HEADER, 1, 30, "the table has 0 rows of samples"},
-    {TWO_HEADER "1,0,1,.5,.5\n", 2, 1, "found sample 1; rows are in order, sample 0 is next"},
-    {TWO_HEADER "0,0,1,.5,.5\n0,0,1,.5,.5\n", 3, 1, "found sample 0; rows are in order, sample 1 is next"},
-    {TWO_HEADER "0,2,1,.5,.5\n", 2, 3, "found '2'; a label is a class of the table"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,v1\n", 1, 1, "of v0, v1, ... some are missing"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,v0,v2\n", 1, 1, "of v0, v1, ... some are missing"},
+    {"sample,label,tokens,exit1_p0,exit1_p1,exit2_po\n", 1, 39, "found 'exit2_po'; columns of exits are called"},
+    {"sample,label,tokens,v0\n", 1, 1, "it has no columns of exits"},
+    {TWO_HEADER, 1, 30, "the table has no rows"},
+    {TWO_HEADER "0,0,1,.5,.5\n0,0,1,.5,.5\n", 3, 1, "sample 0 stands twice; it was first at line 2"},
+    {TWO_HEADER "0,2,1,.5,.5\n", 2, 1, "sample 0 has label 2; the table has probabilities of 2 classes"},
     {TWO_HEADER "0,0,0,.5,.5\n", 2, 5, "a sample has at least one token, found 0"},
     {TWO_HEADER "0,0,1000001,.5,.5\n", 2, 5, "a token count is a whole number"},
     {TWO_HEADER "0,0,1,.5,.4\n", 2, 10, "the probabilities of exit 1 sum to 0.9, not to 1"},
@@ -250,7 +323,7 @@ static const refusal BAD[] = {
     {TWO_HEADER "0,0,1,.5\n", 2, 9, "fewer fields than the header"},
     {TWO_HEADER "0,0,1,.5,.5,.5\n", 2, 13, "found '.5'; the line has more fields than the header"},
     {TWO_HEADER "0,0,1,.5,.5,", 2, 13, "more fields than the header"},
-    {TWO_HEADER "0,0,1,.5,.5\n\n", 3, 1, "found ''; a sample's number"},
+    {"exit1,exit2\n1,2\n", 2, 3, "found '2'; whether an exit is right is 1 or 0"},
     {"sample,label,tokens,exit1_p0,exit1_p1,v0\n0,0,1,.5,.5,1e31\n", 2, 13, "found '1e31'; a representation's element"},
     {"sample,label,tokens,exit1_p0,exit1_p1,v0\n0,0,1,.5,.5,inf\n", 2, 13, "found 'inf'"},
 };
@@ -431,6 +504,10 @@ int main(void) {
         cmocka_unit_test(exits_stand_after_their_layers),
         cmocka_unit_test(written_tables_read_back),
         cmocka_unit_test(names_of_classes),
+        cmocka_unit_test(tables_of_others),
+        cmocka_unit_test(shuffled_rows),
+        cmocka_unit_test(logits),
+        cmocka_unit_test(token_counts_of_a_long_table),
         cmocka_unit_test(loads_files),
         cmocka_unit_test(malformed_tables_are_refused),
         cmocka_unit_test(headers_are_bounded),
