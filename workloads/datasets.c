@@ -13,8 +13,8 @@
 
 /* ---- Tables ---- */
 
-const char *const DATASET_TASKS[] = {"sst2", "cola", "rte",   "mrpc",  "qnli",       "mnli", "qqp",
-                                     "snli", "tsv",  "jsonl", "depth", "depth-flat", NULL};
+const char *const DATASET_TASKS[] = {"sst2", "cola", "rte",   "mrpc",  "qnli",       "mnli",        "qqp",
+                                     "snli", "tsv",  "jsonl", "depth", "depth-flat", "depth-mixed", NULL};
 
 typedef enum task_number {
     SST2,
@@ -27,9 +27,7 @@ typedef enum task_number {
     SNLI,
     TSV,
     JSONL,
-    TASKS,
-    DEPTH = TASKS,
-    DEPTH_FLAT
+    TASKS /* those with files; then the generated ones, as depth_task has them */
 } task_number;
 
 static const char *const SENTIMENT[] = {"negative", "positive", NULL};
@@ -57,8 +55,8 @@ static const char *const COLUMNS_WITHOUT_HEADER[] = {"source", "label", "star", 
 
 const yaml_field DATASET_FIELDS[] = {
     {"task", FIELD_CHOICE, offsetof(dataset_settings, task),
-     .doc = "the data set's task, which says how its file is read; tsv and jsonl: a file with named columns; depth and "
-            "depth-flat: generated",
+     .doc = "the data set's task, which says how its file is read; tsv and jsonl: a file with named columns; depth, "
+            "depth-flat and depth-mixed: generated",
      .required = true, .choices = DATASET_TASKS},
     {"file", FIELD_TEXT, offsetof(dataset_settings, file),
      .doc = "the file: official TSV; .json: {id: {text_a, text_b, label}}; .jsonl: an object a line; generated tasks "
@@ -76,11 +74,16 @@ const yaml_field DATASET_FIELDS[] = {
      .doc = "tsv, jsonl: column of the label, a whole number from 0 or a word; label if not given"},
     {"samples", FIELD_COUNT, offsetof(dataset_settings, samples), .doc = "generated tasks: how many samples",
      .fallback = "10000", .least = 1, .most = 10e6},
-    {"seed", FIELD_COUNT, offsetof(dataset_settings, data_seed), .doc = "generated tasks: seed of the samples",
-     .fallback = "1"},
+    {"seed", FIELD_COUNT, offsetof(dataset_settings, data_seed),
+     .doc = "generated tasks: seed of the samples; by default that of a training file, elsewhere 1"},
     {"part", FIELD_CHOICE, offsetof(dataset_settings, part),
-     .doc = "generated tasks: train or dev, whose samples are drawn apart from one another", .fallback = "train",
-     .choices = DEPTH_PARTS},
+     .doc = "generated tasks: train or dev, which have nothing that counts in common where names are many",
+     .fallback = "train", .choices = DEPTH_PARTS},
+    {"names", FIELD_CHOICE, offsetof(dataset_settings, names),
+     .doc =
+         "generated tasks: many names for each state (16) and button (32), or one, of which shallow texts are in both "
+         "parts",
+     .fallback = "many", .choices = DEPTH_NAMES},
     {0},
 };
 
@@ -252,12 +255,12 @@ bool dataset_parse(dataset *d, const dataset_settings *settings, const char *nam
     return ok;
 }
 
-bool dataset_is_generated(const dataset_settings *settings) { return settings->task >= DEPTH; }
+bool dataset_is_generated(const dataset_settings *settings) { return settings->task >= TASKS; }
 
 bool dataset_load(dataset *d, const dataset_settings *settings, const char *path, portolan_error *err) {
     file_bytes bytes;
     *d = (dataset){0};
-    if (dataset_is_generated(settings)) return dataset_generate_depth(d, settings, settings->task == DEPTH_FLAT, err);
+    if (dataset_is_generated(settings)) return dataset_generate_depth(d, settings, settings->task - TASKS, err);
     if (!file_read(path, (size_t)4 << 30, &bytes, err)) return false;
     bool ok = dataset_parse(d, settings, path, bytes.data, bytes.length, err);
     free(bytes.data);

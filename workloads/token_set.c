@@ -1,4 +1,5 @@
 /* A data set as token numbers, ready for a model. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/files.h"
@@ -17,9 +18,11 @@ static bool allocate(token_set *set, const dataset *d, portolan_error *err) {
     set->labels = arena_alloc(&set->memory, d->samples, sizeof *set->labels);
     set->guids = arena_alloc(&set->memory, d->samples, sizeof *set->guids);
     if (d->depths) set->depths = arena_alloc(&set->memory, d->samples, 1);
+    if (d->groups) set->groups = arena_alloc(&set->memory, d->samples, sizeof *set->groups);
     bool ok = set->class_names && set->lengths && set->first && set->labels && set->guids &&
-              (set->depths || !d->depths);
+              (set->depths || !d->depths) && (set->groups || !d->groups);
     if (ok && d->depths) memcpy(set->depths, d->depths, d->samples);
+    if (ok && d->groups) memcpy(set->groups, d->groups, d->samples * sizeof *set->groups);
     for (uint32_t i = 0; ok && i < d->samples; i++) set->guids[i] = i;
     return ok || error_memory(err, d->samples * sizeof(size_t));
 }
@@ -68,31 +71,83 @@ static void move_sample(token_set *into, uint32_t at, const token_set *set, uint
     into->labels[at] = set->labels[from];
     into->guids[at] = set->guids[from];
     if (set->depths) into->depths[at] = set->depths[from];
+    if (set->groups) into->groups[at] = set->groups[from];
 }
 
-bool token_set_hold_out(token_set *set, double share, uint64_t seed, token_set *held, portolan_error *err) {
+static int by_group(const void *a, const void *b, void *context) {
+    const uint64_t *groups = context;
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    if (groups[i] != groups[j]) return groups[i] < groups[j] ? -1 : 1;
+    return i < j ? -1 : i > j;
+}
+
+/* Sets first[i] to the first sample of the group of sample i, which is i where there are no groups; returns how many groups
+ * there are. `sorted` is room for as many numbers. */
+static uint32_t find_groups(const token_set *set, uint32_t *first, uint32_t *sorted) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < set->samples; i++) first[i] = sorted[i] = i;
+    if (!set->groups) return set->samples;
+    qsort_r(sorted, set->samples, sizeof *sorted, by_group, set->groups);
+    for (uint32_t i = 0; i < set->samples; i++) {
+        bool more = i && set->groups[sorted[i]] == set->groups[sorted[i - 1]];
+        first[sorted[i]] = more ? first[sorted[i - 1]] : sorted[i];
+        count += !more;
+    }
+    return count;
+}
+
+/* Draws the share of the groups; returns how many samples chosen[] then names. */
+static uint32_t choose_groups(const token_set *set, double share, uint64_t seed, const uint32_t *first, uint32_t groups,
+                              bool *chosen) {
     random_stream s = random_open(seed, "hold out", 0);
-    uint32_t n = set->samples, wanted = (uint32_t)(share * n), kept = 0;
+    uint32_t wanted = (uint32_t)(share * groups), taken = 0, samples = 0;
     if (wanted < 1) wanted = 1;
-    if (wanted > n - 1) wanted = n - 1;
+    if (wanted > groups - 1) wanted = groups - 1;
+    for (uint32_t i = 0, seen = 0; i < set->samples; i++) {
+        chosen[i] = chosen[first[i]];
+        if (first[i] == i) {
+            chosen[i] = random_below(&s, groups - seen++) < wanted - taken;
+            taken += chosen[i];
+        }
+        samples += chosen[i];
+    }
+    return samples;
+}
+
+static bool allocate_held(token_set *set, uint32_t samples, token_set *held, portolan_error *err) {
     *held = *set;
     held->memory = (arena){0};
     held->samples = 0;
-    held->lengths = arena_alloc(&set->memory, wanted, sizeof *held->lengths);
-    held->first = arena_alloc(&set->memory, wanted, sizeof *held->first);
-    held->labels = arena_alloc(&set->memory, wanted, sizeof *held->labels);
-    held->guids = arena_alloc(&set->memory, wanted, sizeof *held->guids);
-    if (set->depths) held->depths = arena_alloc(&set->memory, wanted, 1);
-    if (!held->lengths || !held->first || !held->labels || !held->guids || (set->depths && !held->depths))
-        return error_memory(err, wanted * sizeof *held->first);
-    for (uint32_t i = 0; i < n; i++) {
-        if (random_below(&s, n - i) < wanted - held->samples)
+    held->lengths = arena_alloc(&set->memory, samples, sizeof *held->lengths);
+    held->first = arena_alloc(&set->memory, samples, sizeof *held->first);
+    held->labels = arena_alloc(&set->memory, samples, sizeof *held->labels);
+    held->guids = arena_alloc(&set->memory, samples, sizeof *held->guids);
+    if (set->depths) held->depths = arena_alloc(&set->memory, samples, 1);
+    if (set->groups) held->groups = arena_alloc(&set->memory, samples, sizeof *held->groups);
+    return (held->lengths && held->first && held->labels && held->guids && (held->depths || !set->depths) &&
+            (held->groups || !set->groups)) ||
+           error_memory(err, samples * sizeof *held->first);
+}
+
+bool token_set_hold_out(token_set *set, double share, uint64_t seed, token_set *held, portolan_error *err) {
+    arena room = {0};
+    uint32_t n = set->samples, kept = 0, *first = arena_alloc(&room, n, sizeof *first),
+             *sorted = arena_alloc(&room, n, sizeof *sorted);
+    bool *chosen = arena_alloc(&room, n, sizeof *chosen);
+    bool ok = (first && sorted && chosen) || error_memory(err, n * sizeof *first);
+    if (ok) {
+        uint32_t groups = find_groups(set, first, sorted);
+        ok = allocate_held(set, choose_groups(set, share, seed, first, groups, chosen), held, err);
+    }
+    for (uint32_t i = 0; ok && i < n; i++) {
+        if (chosen[i])
             move_sample(held, held->samples++, set, i);
         else
             move_sample(set, kept++, set, i);
     }
-    set->samples = kept;
-    return true;
+    if (ok) set->samples = kept;
+    arena_free(&room);
+    return ok;
 }
 
 uint32_t token_set_mislabel(token_set *set, double share, uint64_t seed) {
@@ -107,9 +162,10 @@ uint32_t token_set_mislabel(token_set *set, double share, uint64_t seed) {
     return changed;
 }
 
-bool token_set_vocabulary(const char *path, size_t limit, file_bytes *bytes, portolan_error *err) {
-    if (path) return file_read(path, limit, bytes, err);
-    *bytes = (file_bytes){strdup(DEPTH_VOCABULARY), strlen(DEPTH_VOCABULARY)};
+bool token_set_vocabulary(const token_set *set, const char *path, size_t limit, file_bytes *bytes,
+                          portolan_error *err) {
+    if (!set->own_vocabulary) return file_read(path, limit, bytes, err);
+    *bytes = (file_bytes){strdup(set->own_vocabulary), strlen(set->own_vocabulary)};
     return bytes->data || error_memory(err, bytes->length);
 }
 
@@ -129,6 +185,17 @@ static bool find_files(arena *memory, const dataset_settings *settings, const ya
     else if (!generated)
         paths[1] = file_resolve(memory, model_path, "vocab.txt", data->mark, err);
     return paths[1] || (generated && !vocab);
+}
+
+static const char BUILT_IN[] = "(vocabulary of the depth tasks)";
+
+/* The tokenizer of a vocabulary's file, or of the generated tasks' own, whose text is then left in `own`, to be freed. */
+static tokenizer *open_tokenizer(const char *path, int names, bool lowercase, char **own, portolan_error *err) {
+    if (path) return tokenizer_load(path, lowercase, err);
+    *own = depth_vocabulary(names);
+    if (*own) return tokenizer_parse(BUILT_IN, *own, strlen(*own), lowercase, err);
+    error_memory(err, 1);
+    return NULL;
 }
 
 static bool check_vocabulary(const tokenizer *t, const char *name, uint64_t most, portolan_error *err) {
@@ -152,33 +219,35 @@ static bool check_room(const token_wants *wants, const dataset *d, const yaml_no
                        d->text_b ? "pairs of texts need" : "texts need", least);
 }
 
-static bool keep_path(token_set *set, const char **path, portolan_error *err) {
-    if (*path && !(*path = arena_text(&set->memory, *path, strlen(*path)))) return error_memory(err, 1);
+static bool keep_in_set(token_set *set, const char **text, portolan_error *err) {
+    if (*text && !(*text = arena_text(&set->memory, *text, strlen(*text)))) return error_memory(err, 1);
     return true;
 }
 
 bool token_set_load(token_set *set, const yaml_node *data, const token_wants *wants, const char *paths[2],
                     portolan_error *err) {
-    static const char BUILT_IN[] = "(vocabulary of the depth task)";
     dataset_settings settings = {0};
     arena names = {0};
     dataset d = {0};
     tokenizer *t = NULL;
+    char *own = NULL;
     *set = (token_set){0};
     bool ok = yaml_read(data, "data", DATASET_FIELDS, &settings, err) &&
               find_files(&names, &settings, data, wants->model_path, paths, err);
-    if (ok)
-        t = paths[1] ? tokenizer_load(paths[1], wants->lowercase, err)
-                     : tokenizer_parse(BUILT_IN, DEPTH_VOCABULARY, strlen(DEPTH_VOCABULARY), wants->lowercase, err);
+    if (ok && !yaml_find(data, "seed")) settings.data_seed = wants->seed;
+    if (ok) t = open_tokenizer(paths[1], settings.names, wants->lowercase, &own, err);
     ok = t && check_vocabulary(t, paths[1] ? paths[1] : BUILT_IN, wants->vocabulary, err) &&
          load_labelled(&d, &settings, wants, paths[0], err) && check_room(wants, &d, data, err);
     uint32_t most = settings.max_tokens < wants->most ? (uint32_t)settings.max_tokens : wants->most;
     ok = ok && build(set, &d, t, most, err);
-    if (ok && !(keep_path(set, &paths[0], err) && keep_path(set, &paths[1], err))) {
+    if (ok && own) set->own_vocabulary = own;
+    if (ok && !(keep_in_set(set, &set->own_vocabulary, err) && keep_in_set(set, &paths[0], err) &&
+                keep_in_set(set, &paths[1], err))) {
         token_set_free(set);
         ok = false;
     }
     tokenizer_free(t);
+    free(own);
     dataset_free(&d);
     arena_free(&names);
     return ok;

@@ -214,6 +214,7 @@ typedef struct dataset {
     const char **text_a, **text_b;  /* [samples]; text_b is NULL for single texts */
     uint32_t *labels;               /* [samples] */
     uint8_t *depths;                /* [samples] composition steps that a sample needs; NULL where unknown */
+    uint64_t *groups;               /* [samples] alike for samples that ask the same; NULL: each asks its own */
     dataset_metric metric;
 } dataset;
 
@@ -223,13 +224,13 @@ typedef struct dataset_settings {
     const char *file;  /* as written; resolved by the caller */
     const char *vocab; /* vocabulary; default: vocab.txt beside the model */
     uint64_t max_tokens;
-    uint64_t samples, data_seed;         /* of generated tasks */
-    int part;                            /* of generated tasks: index into DEPTH_PARTS */
+    uint64_t samples, data_seed;         /* of generated tasks; data_seed: where it is given */
+    int part, names;                     /* of generated tasks: indices into DEPTH_PARTS and DEPTH_NAMES */
     const char *text_a, *text_b, *label; /* columns, for the generic forms */
     class_list classes;                  /* not a key: the mapping that labels are to be read by; zeroed: none */
 } dataset_settings;
 
-/* "sst2", "cola", "rte", "mrpc", "qnli", "mnli", "qqp", "snli", "tsv", "jsonl", "depth", "depth-flat", NULL */
+/* "sst2", "cola", "rte", "mrpc", "qnli", "mnli", "qqp", "snli", "tsv", "jsonl", "depth", "depth-flat", "depth-mixed", NULL */
 extern const char *const DATASET_TASKS[];
 extern const yaml_field DATASET_FIELDS[];
 
@@ -245,10 +246,20 @@ void dataset_free(dataset *d);
 bool dataset_is_generated(const dataset_settings *settings);
 
 /* The generated tasks (depth.c): text whose label needs as many steps of composition as the sample is deep; see
- * docs/depth-task.md. `flat`: all samples equally long. The same settings give the same texts everywhere. */
-bool dataset_generate_depth(dataset *d, const dataset_settings *settings, bool flat, portolan_error *err);
-extern const char DEPTH_VOCABULARY[];
-extern const char *const DEPTH_PARTS[]; /* "train", "dev", NULL: streams of samples apart from one another */
+ * docs/depth-task.md. Difficulty is length, length says nothing of it, or something. */
+typedef enum depth_task { DEPTH_LENGTH, DEPTH_FLAT, DEPTH_MIXED } depth_task;
+
+/* How many names states and buttons have. */
+typedef enum depth_names { DEPTH_NAMES_MANY, DEPTH_NAMES_ONE } depth_names;
+extern const char *const DEPTH_NAMES[]; /* "many", "one", NULL */
+
+/* The same settings give the same texts everywhere. With many names, groups are what counts of a text, the filler left out; of
+ * the parts no two have a group in common, whatever the seeds. With one there are no groups. */
+bool dataset_generate_depth(dataset *d, const dataset_settings *settings, depth_task task, portolan_error *err);
+extern const char *const DEPTH_PARTS[]; /* "train", "dev", NULL */
+
+/* The vocabulary of these tasks with such names, a token a line. free() it; NULL if memory is short. */
+char *depth_vocabulary(int names);
 
 /* ---- Tokenised samples (token_set.c) ---- */
 
@@ -259,6 +270,7 @@ typedef struct token_set {
     const char *const *class_names; /* [classes], NULL at the end */
     const char *classes_from;       /* who says so; static */
     uint32_t vocabulary;            /* tokens that the vocabulary has */
+    const char *own_vocabulary;     /* its text, of a generated task without a file; NULL: it has a file */
     uint32_t longest;               /* tokens of the longest sample */
     uint32_t *lengths;              /* [samples] */
     size_t *first;                  /* [samples] where a sample begins in ids and segments */
@@ -266,22 +278,23 @@ typedef struct token_set {
     uint8_t *segments;
     uint32_t *labels; /* [samples] */
     uint8_t *depths;  /* [samples]; NULL where unknown */
+    uint64_t *groups; /* [samples], as of the data set; NULL: each sample is a group of its own */
     uint32_t *guids;  /* [samples] row of the data set that a sample is */
 } token_set;
 
 void token_set_free(token_set *set);
 
 /* Takes a share of the samples out of `set`, drawn by `seed`, into `held`, which borrows the set's memory and is not freed
- * on its own. Both keep the order of the data set. At least one sample stays, and a share above 0 takes at least one. */
+ * on its own. Groups stay together, so that the share may be missed by one of them. Both keep the order of the data set. At
+ * least one sample stays, and a share above 0 takes at least one; of one group alone nothing can be taken: an error. */
 bool token_set_hold_out(token_set *set, double share, uint64_t seed, token_set *held, portolan_error *err);
 
 /* Gives a share of the samples, drawn by `seed`, another label than theirs, all other classes being equally likely: errors of
  * annotation, to see what they do. Returns how many were changed; none where there is one class. */
 uint32_t token_set_mislabel(token_set *set, double share, uint64_t seed);
 
-/* The text of a vocabulary, to be kept beside a model: of the file `path`, or of the built-in one if it is NULL. free() the
- * bytes. */
-bool token_set_vocabulary(const char *path, size_t limit, file_bytes *bytes, portolan_error *err);
+/* The text of the set's vocabulary, to be kept beside a model: its own, or that of the file `path`. free() the bytes. */
+bool token_set_vocabulary(const token_set *set, const char *path, size_t limit, file_bytes *bytes, portolan_error *err);
 
 /* What a model wants of the texts that it is to read. */
 typedef struct token_wants {
@@ -291,6 +304,7 @@ typedef struct token_wants {
     text_mark most_mark; /* where that stands, for messages; without a file: unknown */
     uint64_t vocabulary; /* tokens that it knows */
     class_list classes;  /* what labels mean; zeroed: nobody says */
+    uint64_t seed;       /* of generated samples, where `seed:` is absent */
 } token_wants;
 
 /* Reads the data set that `data` (a workload's `data:`) describes, and tokenises it for a model. A model with too few

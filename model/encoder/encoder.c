@@ -215,7 +215,8 @@ token_wants encoder_wants(const encoder *e, const char *path) {
                          .lowercase = e->config.lowercase,
                          .most = (uint32_t)e->config.positions,
                          .vocabulary = e->config.shape.vocabulary,
-                         .classes = {e->config.class_names, (uint32_t)e->config.shape.classes, "the model"}};
+                         .classes = {e->config.class_names, (uint32_t)e->config.shape.classes, "the model"},
+                         .seed = 1};
 }
 
 static void hash_floats(SHA2_CTX *context, const float *x, size_t n) {

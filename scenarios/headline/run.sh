@@ -57,14 +57,15 @@ maps() {
 }
 
 route() {
-    local task=$1 folder=$2 sets=() name samples
+    local task=$1 folder=$2 seed=$3 sets=() name samples
     samples=$(sed -n 's/.* held out, \([0-9]*\) dev.*/\1/p' "$folder/map-reward/map.md")
     for name in reward saving mean-token logistic; do
         sets+=(--set "policies.$name.router=$folder/map-$name/router.json")
     done
+    sets+=(--set "workload.data=$(sed -n 's/^dev: //p' "scenarios/training/$task.yaml")")
+    [[ $task = depth* ]] && sets+=(--set "workload.data.seed=$seed") # as the model's own: data vary with the seed
     rm -rf "$folder/run"
     "$portolan" run scenarios/headline/headline.yaml -q --set "model=$folder/model.safetensors" \
-        --set "workload.data=$(sed -n 's/^dev: //p' "scenarios/training/$task.yaml")" \
         --set "run.requests=$samples" "${sets[@]}" \
         --set "policies.exit-pools.router=$folder/map-exit-pools/exit-router.json" --out "$folder/run"
 }
@@ -75,7 +76,7 @@ for task; do
         mkdir -p "$folder"
         train "$task" "$seed" "$folder"
         [ -e "$folder/map-exit-pools/exit-router.json" ] || maps "$folder"
-        route "$task" "$folder"
+        route "$task" "$folder" "$seed"
     done
     awk -v task="$task" -f scenarios/headline/interval.awk -f scenarios/headline/table.awk "$out/$task"-[0-9]*/run/summary.csv | tee "$out/$task.md"
 done

@@ -142,7 +142,7 @@ static bool copy_vocabulary(const training_setup *t, const char *out, portolan_e
     char path[1100];
     file_bytes bytes;
     if (!path_format(path, sizeof path, err, "%s/vocab.txt", out)) return false;
-    if (!token_set_vocabulary(t->vocabulary, VOCABULARY_MAX_BYTES, &bytes, err)) return false;
+    if (!token_set_vocabulary(&t->train, t->vocabulary, VOCABULARY_MAX_BYTES, &bytes, err)) return false;
     bool ok = replacement_write(path, bytes.data, bytes.length, err);
     free(bytes.data);
     return ok;

@@ -23,7 +23,8 @@ typedef struct train_keys {
 const yaml_field TRAIN_FIELDS[] = {
     {"name", FIELD_NAME, offsetof(train_keys, name), .doc = "name of the training run and of its folder",
      .fallback = "training"},
-    {"seed", FIELD_COUNT, offsetof(train_keys, seed), .doc = "seed of weights, order and dropout", .fallback = "1"},
+    {"seed", FIELD_COUNT, offsetof(train_keys, seed), .doc = "seed of weights, order, dropout and generated samples",
+     .fallback = "1"},
     {"data", FIELD_NODE, offsetof(train_keys, data), .doc = "the training set, as the 'data' of a workload",
      .required = true},
     {"dev", FIELD_NODE, offsetof(train_keys, dev), .doc = "the set on which every epoch is judged"},
@@ -218,7 +219,8 @@ static bool load_sets(training_setup *t, const train_keys *keys, const char *pat
                          .vocabulary = UINT32_MAX,
                          .most = positions ? (uint32_t)c->positions : UINT32_MAX,
                          .most_mark = positions ? positions->mark : (text_mark){0},
-                         .classes = known ? *known : (class_list){0}};
+                         .classes = known ? *known : (class_list){0},
+                         .seed = keys->seed};
     if (!load_set(&t->train, keys->data, &wants, files, err)) return false;
     t->vocabulary = t->settings.vocabulary = files[1];
     t->data_file = files[0];

@@ -25,13 +25,13 @@ run 0 train train.yaml --out run -q
 # ---- A run ----
 
 run 0 map run --split 1,2,4
-prints "480 fitting, 120 held out, 200 dev; split 1/2/4"
+prints "481 fitting, 119 held out, 200 dev; split 1/2/4"
 prints "dynamics of exit 4 over 3 epochs"
 prints "Is it the map or the length?"
 prints "bytes"
 for file in router.json map.csv map.json map.md surface.csv; do check "$file is missing" test -s "run/$file"; done
 check "map.md is what was printed" cmp -s stdout run/map.md
-check "481 lines in map.csv" test "$(wc -l <run/map.csv)" -eq 481
+check "482 lines in map.csv" test "$(wc -l <run/map.csv)" -eq 482
 cp -r run first
 run 0 map run --split 1,2,4 -q
 silent
@@ -154,7 +154,7 @@ says "--alpha is given twice"
 sed -i '1s/"guid": [0-9]*/"guid": 599999/' first/training_dynamics_exit_4/dynamics_epoch_*.jsonl
 rm -f first/router.json
 run 2 map first --split 1,2,4
-says "the dynamics are not of the 480 samples that train.yaml gives"
+says "the dynamics are not of the 481 samples that train.yaml gives"
 check "a failed map leaves a router" test ! -e first/router.json
 run 0 train train.yaml --set training.holdout=0 --out whole -q
 run 2 map whole --split 1,2,4

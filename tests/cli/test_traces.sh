@@ -29,7 +29,7 @@ closed=(--set 'workload.arrivals={process: closed, think: 5s}' --set run.request
 step=(--set 'output={trace: {format: chrome, step: 130ms}}')
 # a real model, whose phones compute what they route by
 routed=(--set run.requests=200 --set 'policies=[cartography]' --set "model=$SOURCE/model/zoo/depth-12.safetensors"
-    --set 'workload.data={task: depth, samples: 200, part: dev}' --set execute=once)
+    --set 'workload.data={task: depth, names: one, samples: 200, part: dev}' --set execute=once)
 # radios that sleep, connections that are set up, executions with a fixed cost
 asleep=(--set run.requests=1500 --set workload.arrivals.rate=0.05/s
     --set 'platform.network={connection: {transport: tcp, tls: yes, keep_alive: 5s}}'

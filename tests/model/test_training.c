@@ -465,6 +465,28 @@ static void test_a_curriculum_with_a_gap(void **state) {
     train_into("gap", &s, &gap, 1, false);
 }
 
+/* Groups of three samples, 20 rows apart: 20 of them, 5 held out, each whole. */
+static void test_hold_out_of_groups(void **state) {
+    (void)state;
+    portolan_error err = {0};
+    made_up m;
+    token_set held;
+    uint64_t groups[SAMPLES];
+    bool out[SAMPLES / 3] = {false};
+    make_set(&m, 1);
+    for (uint32_t i = 0; i < SAMPLES; i++) groups[i] = i % (SAMPLES / 3) + 1000;
+    m.set.groups = groups;
+    assert_true(token_set_hold_out(&m.set, 0.25, 9, &held, &err));
+    assert_int_equal(held.samples, 15);
+    assert_int_equal(m.set.samples, SAMPLES - 15);
+    for (uint32_t i = 0; i < held.samples; i++) out[held.groups[i] - 1000] = true;
+    for (uint32_t i = 0; i < m.set.samples; i++) {
+        assert_false(out[m.set.groups[i] - 1000]);
+        assert_int_equal(m.set.groups[i], m.set.guids[i] % (SAMPLES / 3) + 1000);
+    }
+    arena_free(&m.set.memory);
+}
+
 /* Never all, never none. */
 static void test_hold_out_leaves_some(void **state) {
     (void)state;
@@ -513,6 +535,7 @@ int main(void) {
         cmocka_unit_test(test_dynamics_are_the_models),
         cmocka_unit_test(test_it_learns),
         cmocka_unit_test(test_hold_out),
+        cmocka_unit_test(test_hold_out_of_groups),
         cmocka_unit_test(test_label_noise),
         cmocka_unit_test(test_hold_out_leaves_some),
         cmocka_unit_test(test_bad_data_is_refused),
