@@ -224,7 +224,10 @@ static bool read_link_presets(portolan_error *err) {
     if (!links) return error_memory(err, map->count * sizeof *links);
     for (size_t i = 0; i < map->count; i++) {
         if (!read_link_map(map->items[2 * i + 1], &keys, &store.memory, err)) return false;
-        links[i] = (link_preset){map->items[2 * i]->text, keys.summary, keys.source, keys.link};
+        links[i] = (link_preset){.name = map->items[2 * i]->text,
+                                 .summary = keys.summary,
+                                 .source = keys.source,
+                                 .link = keys.link};
         known.link_count++;
     }
     return true;

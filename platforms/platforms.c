@@ -119,7 +119,7 @@ static bool read_region(reader *r, const yaml_node *map) {
     for (uint64_t i = 0; i < keys.count; i++) {
         const char *name = numbered(r, keys.name, i, keys.count);
         if (!name) return false;
-        p->regions[p->region_count++] = (region){name, server, keys.queue};
+        p->regions[p->region_count++] = (region){.name = name, .server = server, .queue = keys.queue};
     }
     return add_kind(r, r->regions, &r->region_kinds, map, keys.name, p->region_count - keys.count, keys.count);
 }
@@ -158,7 +158,12 @@ static bool read_site(reader *r, const yaml_node *map, const yaml_node *regions)
         const char *name = numbered(r, keys.name, i, keys.count);
         uint32_t region_index = (uint32_t)(k->first + i % k->count);
         if (!name) return false;
-        p->sites[p->site_count++] = (site){name, server, keys.queue, uplink, region_index, places ? &places[i] : NULL};
+        p->sites[p->site_count++] = (site){.name = name,
+                                           .server = server,
+                                           .queue = keys.queue,
+                                           .uplink = uplink,
+                                           .region = region_index,
+                                           .at = places ? &places[i] : NULL};
     }
     return add_kind(r, r->sites, &r->site_kinds, map, keys.name, p->site_count - keys.count, keys.count);
 }
@@ -207,7 +212,10 @@ static bool read_cell(reader *r, const yaml_node *map) {
         if (!name) return false;
         uint64_t number = join_nearest ? nearest_take(&k->near, nearest_spot(&k->near, &places[i])) : i % k->count;
         const site *s = &p->sites[k->first + number];
-        p->cells[p->cell_count++] = (cell){name, link, (uint32_t)(k->first + number), 0, places ? &places[i] : s->at};
+        p->cells[p->cell_count++] = (cell){.name = name,
+                                           .link = link,
+                                           .site = (uint32_t)(k->first + number),
+                                           .at = places ? &places[i] : s->at};
     }
     return add_kind(r, r->cells, &r->cell_kinds, map, keys.name, p->cell_count - keys.count, keys.count);
 }
@@ -231,8 +239,9 @@ static bool read_group(reader *r, const yaml_node *map) {
     g.count = keys.count;
     g.up = keys.up;
     g.down = keys.down;
-    g.speed = yaml_find(map, "speed") ? keys.speed
-                                      : (distribution){DIST_CONSTANT, g.hardware.speed, 0, 0, g.hardware.speed};
+    g.speed = yaml_find(map, "speed")
+                  ? keys.speed
+                  : (distribution){.kind = DIST_CONSTANT, .a = g.hardware.speed, .most = g.hardware.speed};
     p->groups[p->group_count++] = g;
     p->phone_count += keys.count;
     return true;
@@ -259,7 +268,9 @@ static bool place_group(reader *r, uint32_t number, kind *k) {
         uint64_t joined = spots ? nearest_take(&k->near, spots[i % g->place_count]) : i % k->count;
         uint32_t cell_index = (uint32_t)(k->first + joined);
         random_stream s = random_open(r->seed, "phone speed", g->first + i);
-        p->phones[g->first + i] = (phone){distribution_draw(&g->speed, &s), number, cell_index};
+        p->phones[g->first + i] = (phone){.speed = distribution_draw(&g->speed, &s),
+                                          .group = number,
+                                          .cell = cell_index};
         p->cells[cell_index].phones++;
     }
     free(spots);
