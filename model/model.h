@@ -202,30 +202,46 @@ typedef struct encoder_scratch {
 
 void encoder_scratch_free(encoder_scratch *scratch);
 
+/* A batch on its way through the layers; all is borrowed. */
+typedef struct encoder_pass {
+    const token_batch *batch;
+    float *hidden; /* [total][h] */
+    encoder_scratch *scratch;
+} encoder_pass;
+
 /* Embeddings of a batch into hidden [total][h]: token + position + segment, then LayerNorm. */
 bool encoder_embed(const encoder *e, const token_batch *batch, float *hidden, portolan_error *err);
 
-/* Layers from+1 .. to over hidden [total][h], in place. A sequence's result does not depend, to the bit, on the other
+/* Layers from+1 .. to over the hidden states, in place. A sequence's result does not depend, to the bit, on the other
  * sequences of the batch, nor on how layers are cut into slices (encoder_batches_freely says where that needs one sequence
  * at a time, which this function then sees to). */
-bool encoder_run(const encoder *e, uint32_t from, uint32_t to, const token_batch *batch, float *hidden,
-                 encoder_scratch *scratch, portolan_error *err);
+bool encoder_run(const encoder *e, uint32_t from, uint32_t to, const encoder_pass *pass, portolan_error *err);
 
 /* Logits [count][classes] of the exit after `layer` (from 1) for the hidden state after that layer. */
-bool encoder_exit(const encoder *e, uint32_t layer, const token_batch *batch, const float *hidden, float *logits,
-                  encoder_scratch *scratch, portolan_error *err);
+bool encoder_exit(const encoder *e, uint32_t layer, const encoder_pass *pass, float *logits, portolan_error *err);
 
-/* What every exit of the loaded layers says to the samples chosen[0 .. n-1] of a token set, written into the table (made with
- * outcome_table_allocate for the exits of the model): runs them in batches of like lengths. */
-bool encoder_fill_outcomes(const encoder *e, const token_set *set, const uint32_t *chosen, uint32_t n, outcome_table *t,
-                           encoder_scratch *scratch, portolan_error *err);
+/* Some samples of a set, by their numbers. */
+typedef struct token_choice {
+    const token_set *set;
+    const uint32_t *samples; /* [count] */
+    uint32_t count;
+} token_choice;
 
-/* Called now and then with the samples done so far; may be NULL. */
-typedef void outcome_progress(void *context, uint32_t done, uint32_t total);
+/* What every exit of the loaded layers says to some samples, written into the table (made with outcome_table_allocate for the
+ * exits of the model): runs them in batches of like lengths. */
+bool encoder_fill_outcomes(const encoder *e, const token_choice *chosen, outcome_table *t, encoder_scratch *scratch,
+                           portolan_error *err);
 
-/* The whole table of a token set, by `threads` threads; tokens and labels are copied. On failure `t` is left empty. */
-bool encoder_outcomes(const encoder *e, const token_set *set, unsigned threads, outcome_progress *progress,
-                      void *context, outcome_table *t, portolan_error *err);
+/* Called now and then with the samples done so far, one thread at a time. */
+typedef struct outcome_watch {
+    void (*progress)(void *context, uint32_t done, uint32_t total);
+    void *context;
+} outcome_watch;
+
+/* The whole table of a token set, by `threads` threads; tokens and labels are copied. `watch` may be NULL. On failure `t` is
+ * left empty. */
+bool encoder_outcomes(const encoder *e, const token_set *set, unsigned threads, const outcome_watch *watch,
+                      outcome_table *t, portolan_error *err);
 
 /* An empty table for the model's exits and the set's samples, with labels and tokens. */
 bool encoder_outcome_table(const encoder *e, const token_set *set, bool shared, outcome_table *t, portolan_error *err);

@@ -18,27 +18,31 @@ typedef struct kind {
     nearest near; /* where they lie, if that was asked */
 } kind;
 
+typedef struct kind_list {
+    kind *kinds; /* of the platform's memory */
+    size_t count;
+} kind_list;
+
 typedef struct reader {
     platform *p;
     definitions own;
-    kind *cells, *sites, *regions;
-    size_t cell_kinds, site_kinds, region_kinds;
+    kind_list cells, sites, regions;
     size_t group_room, cell_room, site_room, region_room; /* what the platform's arrays have space for */
     uint64_t seed;
     portolan_error *err;
 } reader;
 
-static bool find_kind(reader *r, const yaml_node *map, const char *key, kind *kinds, size_t count, kind **found) {
+static bool find_kind(reader *r, const yaml_node *map, const char *key, const kind_list *list, kind **found) {
     const yaml_node *node = yaml_find(map, key);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(kinds[i].name, node->text) != 0) continue;
-        *found = &kinds[i];
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->kinds[i].name, node->text) != 0) continue;
+        *found = &list->kinds[i];
         return true;
     }
     enum { MOST = 64 };
     const char *names[MOST + 1];
     size_t n = 0;
-    for (; n < count && n < MOST; n++) names[n] = kinds[n].name;
+    for (; n < list->count && n < MOST; n++) names[n] = list->kinds[n].name;
     return unknown_name(node, key, names, n, r->err);
 }
 
@@ -89,20 +93,20 @@ static bool is_numbered(const char *name, const kind *k) {
     return name[length + 1] != '0' && whole_parse(name + length + 1, &number) && number <= k->count;
 }
 
-static bool add_kind(reader *r, kind *kinds, size_t *count, const yaml_node *at, const char *name, uint64_t first,
-                     uint64_t n) {
-    kind added = {.name = name, .first = first, .count = n};
-    for (size_t i = 0; i < *count; i++) {
-        const kind *k = &kinds[i];
+/* Adds what stands `at` an entry of a list. */
+static bool add_kind(reader *r, kind_list *list, const yaml_node *at, kind added) {
+    const char *name = added.name;
+    for (size_t i = 0; i < list->count; i++) {
+        const kind *k = &list->kinds[i];
         if (strcmp(k->name, name) == 0)
             return error_input(r->err, at->mark, "the name '%s' is used twice in this list", name);
-        if ((n == 1 && is_numbered(name, k)) || (k->count == 1 && is_numbered(k->name, &added)))
+        if ((added.count == 1 && is_numbered(name, k)) || (k->count == 1 && is_numbered(k->name, &added)))
             return error_input(r->err, at->mark,
                                "the names '%s' and '%s' clash: the items of a list entry with a count "
                                "are numbered NAME-1, NAME-2, ...",
                                k->name, name);
     }
-    kinds[(*count)++] = added;
+    list->kinds[list->count++] = added;
     return true;
 }
 
@@ -121,7 +125,8 @@ static bool read_region(reader *r, const yaml_node *map) {
         if (!name) return false;
         p->regions[p->region_count++] = (region){.name = name, .server = server, .queue = keys.queue};
     }
-    return add_kind(r, r->regions, &r->region_kinds, map, keys.name, p->region_count - keys.count, keys.count);
+    return add_kind(r, &r->regions, map,
+                    (kind){.name = keys.name, .first = p->region_count - keys.count, .count = keys.count});
 }
 
 /* The WAN of the region that `site` uses; each kind of region has one. */
@@ -147,7 +152,7 @@ static bool read_site(reader *r, const yaml_node *map, const yaml_node *regions)
     const location *places;
     if (!yaml_read(map, "a site", SITE_FIELDS, &keys, r->err) || !device_read(&r->own, keys.server, &server, r->err) ||
         !multiply_servers(r, map, &server, keys.servers) || !read_wired_link(r, keys.backhaul, "backhaul", &uplink) ||
-        !find_kind(r, map, "region", r->regions, r->region_kinds, &k) || !add_wan(r, regions, k, &uplink) ||
+        !find_kind(r, map, "region", &r->regions, &k) || !add_wan(r, regions, k, &uplink) ||
         !places_read_each(&r->p->memory, map, keys.count, &places, r->err))
         return false;
     platform *p = r->p;
@@ -165,7 +170,8 @@ static bool read_site(reader *r, const yaml_node *map, const yaml_node *regions)
                                            .region = region_index,
                                            .at = places ? &places[i] : NULL};
     }
-    return add_kind(r, r->sites, &r->site_kinds, map, keys.name, p->site_count - keys.count, keys.count);
+    return add_kind(r, &r->sites, map,
+                    (kind){.name = keys.name, .first = p->site_count - keys.count, .count = keys.count});
 }
 
 /* Makes the kind's places ready to be searched, `of(p, i)` being that of number i; once is enough. */
@@ -198,7 +204,7 @@ static bool read_cell(reader *r, const yaml_node *map) {
     kind *k;
     const location *places;
     if (!yaml_read(map, "a cell", CELL_FIELDS, &keys, r->err) || !link_read(&r->own, keys.link, &link, r->err) ||
-        !choose_radio(r, map, keys.radio, &link) || !find_kind(r, map, "site", r->sites, r->site_kinds, &k) ||
+        !choose_radio(r, map, keys.radio, &link) || !find_kind(r, map, "site", &r->sites, &k) ||
         !places_read_each(&r->p->memory, map, keys.count, &places, r->err))
         return false;
     platform *p = r->p;
@@ -217,7 +223,8 @@ static bool read_cell(reader *r, const yaml_node *map) {
                                            .site = (uint32_t)(k->first + number),
                                            .at = places ? &places[i] : s->at};
     }
-    return add_kind(r, r->cells, &r->cell_kinds, map, keys.name, p->cell_count - keys.count, keys.count);
+    return add_kind(r, &r->cells, map,
+                    (kind){.name = keys.name, .first = p->cell_count - keys.count, .count = keys.count});
 }
 
 static bool read_group(reader *r, const yaml_node *map) {
@@ -225,8 +232,7 @@ static bool read_group(reader *r, const yaml_node *map) {
     phone_group g = {0};
     kind *k;
     if (!yaml_read(map, "a phone group", PHONE_GROUP_FIELDS, &keys, r->err) ||
-        !device_read(&r->own, keys.device, &g.hardware, r->err) ||
-        !find_kind(r, map, "cell", r->cells, r->cell_kinds, &k) ||
+        !device_read(&r->own, keys.device, &g.hardware, r->err) || !find_kind(r, map, "cell", &r->cells, &k) ||
         !places_read(&r->p->memory, map, keys.count, &g.places, &g.place_count, r->err))
         return false;
     platform *p = r->p;
@@ -283,8 +289,7 @@ static bool place_phones(reader *r, const yaml_node *groups) {
     if (!p->phones) return error_memory(r->err, p->phone_count * sizeof(phone));
     for (size_t g = 0; g < p->group_count; g++) {
         kind *k;
-        if (!find_kind(r, groups->items[g], "cell", r->cells, r->cell_kinds, &k) || !place_group(r, (uint32_t)g, k))
-            return false;
+        if (!find_kind(r, groups->items[g], "cell", &r->cells, &k) || !place_group(r, (uint32_t)g, k)) return false;
     }
     return true;
 }
@@ -303,10 +308,10 @@ static bool read_sections(reader *r, const platform_keys *keys) {
         (keys->links && !yaml_expect(keys->links, YAML_MAP, "links", err)) || !definitions_check(&r->own, err))
         return false;
     size_t kinds = keys->cells->count + keys->sites->count + keys->regions->count;
-    r->cells = arena_alloc(&r->p->memory, kinds, sizeof(kind));
-    if (!r->cells) return error_memory(err, kinds * sizeof(kind));
-    r->sites = r->cells + keys->cells->count;
-    r->regions = r->sites + keys->sites->count;
+    r->cells.kinds = arena_alloc(&r->p->memory, kinds, sizeof(kind));
+    if (!r->cells.kinds) return error_memory(err, kinds * sizeof(kind));
+    r->sites.kinds = r->cells.kinds + keys->cells->count;
+    r->regions.kinds = r->sites.kinds + keys->sites->count;
     for (size_t i = 0; i < keys->regions->count; i++)
         if (!read_region(r, keys->regions->items[i])) return false;
     for (size_t i = 0; i < keys->sites->count; i++)

@@ -151,8 +151,9 @@ typedef struct layout {
     size_t count, room;
     size_t of[COLUMN_KINDS]; /* how many of each kind */
     uint32_t exits, first, classes, v_size;
-    uint32_t called[OUTCOME_MAX_EXITS]; /* [exits] as they are called, ascending; `first` is the least an exit may be called */
-    uint8_t at[OUTCOME_MAX_EXITS + 1];  /* exit of a name, from 1; 0: none */
+    uint32_t called
+        [OUTCOME_MAX_EXITS]; /* [exits] as they are called, ascending; `first` is the least an exit may be called */
+    uint8_t at[OUTCOME_MAX_EXITS + 1]; /* exit of a name, from 1; 0: none */
 } layout;
 
 static bool is_name(csv_text f, const char *name) {
@@ -178,11 +179,11 @@ static bool exit_quantity(csv_text rest, column *into) {
         const char *name;
         column_kind kind;
         bool numbered;
-    } QUANTITIES[] = {{"_p", COLUMN_PROBABILITY, true},         {"_prob", COLUMN_PROBABILITY, true},
-                      {"_logit", COLUMN_LOGIT, true},           {"_confidence", COLUMN_CONFIDENCE, false},
-                      {"_conf", COLUMN_CONFIDENCE, false},      {"_prediction", COLUMN_PREDICTION, false},
-                      {"_pred", COLUMN_PREDICTION, false},      {"_correct", COLUMN_RIGHT, false},
-                      {"_right", COLUMN_RIGHT, false},          {"", COLUMN_RIGHT, false}};
+    } QUANTITIES[] = {{"_p", COLUMN_PROBABILITY, true},    {"_prob", COLUMN_PROBABILITY, true},
+                      {"_logit", COLUMN_LOGIT, true},      {"_confidence", COLUMN_CONFIDENCE, false},
+                      {"_conf", COLUMN_CONFIDENCE, false}, {"_prediction", COLUMN_PREDICTION, false},
+                      {"_pred", COLUMN_PREDICTION, false}, {"_correct", COLUMN_RIGHT, false},
+                      {"_right", COLUMN_RIGHT, false},     {"", COLUMN_RIGHT, false}};
     for (size_t i = 0; i < sizeof QUANTITIES / sizeof *QUANTITIES; i++) {
         size_t length = strlen(QUANTITIES[i].name);
         if (rest.length < length || strncasecmp(rest.text, QUANTITIES[i].name, length) != 0) continue;
@@ -195,21 +196,25 @@ static bool exit_quantity(csv_text rest, column *into) {
 }
 
 static bool wrong_column(csv_cursor *c, csv_text f) {
-    return fault(c, f,
-                 "columns of exits are called exitN_p0, exitN_p1, ... (or exitN_logit0, ...), exitN_confidence, "
-                 "exitN_prediction, exitN_correct or exitN, for each layer N up to 64 with an exit; those of a representation "
-                 "v0, v1, ...");
+    return fault(
+        c, f,
+        "columns of exits are called exitN_p0, exitN_p1, ... (or exitN_logit0, ...), exitN_confidence, "
+        "exitN_prediction, exitN_correct or exitN, for each layer N up to 64 with an exit; those of a representation "
+        "v0, v1, ...");
 }
 
 /* What the column called `f` holds. */
 static bool recognise(csv_cursor *c, csv_text f, column *into) {
     static const char *const SAMPLE[] = {"sample", "sample_id", NULL}, *const LABEL[] = {"label", "true_label", NULL},
                              *const NAME[] = {"label_name", NULL}, *const TOKENS[] = {"tokens", "n_tokens", NULL},
-                             *const EXIT[] = {"exit", "exit_id", NULL}, *const CONFIDENCE[] = {"confidence", "conf", NULL},
-                             *const PREDICTION[] = {"prediction", "pred", NULL}, *const RIGHT[] = {"correct", "right", NULL};
+                             *const EXIT[] = {"exit", "exit_id", NULL},
+                             *const CONFIDENCE[] = {"confidence", "conf", NULL},
+                             *const PREDICTION[] = {"prediction", "pred", NULL},
+                             *const RIGHT[] = {"correct", "right", NULL};
     static const char *const *const NAMES[COLUMN_KINDS] = {
-        [COLUMN_SAMPLE] = SAMPLE, [COLUMN_LABEL] = LABEL,           [COLUMN_NAME] = NAME,
-        [COLUMN_TOKENS] = TOKENS, [COLUMN_EXIT] = EXIT,             [COLUMN_CONFIDENCE] = CONFIDENCE,
+        [COLUMN_SAMPLE] = SAMPLE, [COLUMN_LABEL] = LABEL,
+        [COLUMN_NAME] = NAME,     [COLUMN_TOKENS] = TOKENS,
+        [COLUMN_EXIT] = EXIT,     [COLUMN_CONFIDENCE] = CONFIDENCE,
         [COLUMN_RIGHT] = RIGHT,   [COLUMN_PREDICTION] = PREDICTION,
     };
     *into = (column){.kind = COLUMN_OTHER};
@@ -220,7 +225,8 @@ static bool recognise(csv_cursor *c, csv_text f, column *into) {
     if (f.length > 4 && strncasecmp(f.text, "exit", 4) == 0) {
         rest = digits(f.text + 4, stop, &into->exit);
         if (!rest) return f.text[4] == '_' || wrong_column(c, f);
-        return (into->exit <= OUTCOME_MAX_EXITS && exit_quantity((csv_text){rest, (size_t)(stop - rest), false}, into)) ||
+        return (into->exit <= OUTCOME_MAX_EXITS &&
+                exit_quantity((csv_text){rest, (size_t)(stop - rest), false}, into)) ||
                wrong_column(c, f);
     }
     if (f.length > 1 && tolower((unsigned char)*f.text) == 'v' && digits(f.text + 1, stop, &into->index) == stop)
@@ -282,7 +288,8 @@ static bool not_a_table(const csv_cursor *c, const char *why) {
 
 static bool check_long(const csv_cursor *c, const layout *l) {
     if (l->exits) return not_a_table(c, "it has a column Exit and columns of single exits");
-    if (!l->of[COLUMN_SAMPLE]) return not_a_table(c, "it has a column Exit, but none that says whose row it is (Sample_ID)");
+    if (!l->of[COLUMN_SAMPLE])
+        return not_a_table(c, "it has a column Exit, but none that says whose row it is (Sample_ID)");
     if (!l->of[COLUMN_PREDICTION] && !l->of[COLUMN_RIGHT]) return not_a_table(c, "what exits predict is not in it");
     return l->of[COLUMN_LABEL] || l->of[COLUMN_RIGHT] || not_a_table(c, "what is right is not in it (Label)");
 }
@@ -297,13 +304,14 @@ static bool check_wide(const csv_cursor *c, const layout *l) {
         return not_a_table(c, "its exits are called 0 to 64, which is one too many");
     if (p && logits) return not_a_table(c, "it has probabilities and logits, where one of them is wanted");
     if (p + logits && (l->classes < 2 || p + logits != (size_t)l->exits * l->classes)) {
-        snprintf(why, sizeof why, "of its %u exits with up to %u classes %zu columns of %s are there, not %zu", l->exits,
-                 l->classes, p + logits, p ? "probabilities" : "logits",
+        snprintf(why, sizeof why, "of its %u exits with up to %u classes %zu columns of %s are there, not %zu",
+                 l->exits, l->classes, p + logits, p ? "probabilities" : "logits",
                  (size_t)l->exits * (l->classes < 2 ? 2 : l->classes));
         return not_a_table(c, why);
     }
     if (!(p + logits) && !predictions && !right) return not_a_table(c, "what exits predict is not in it");
-    if ((predictions && predictions != l->exits) || (right && right != l->exits) || (confidences && confidences != l->exits))
+    if ((predictions && predictions != l->exits) || (right && right != l->exits) ||
+        (confidences && confidences != l->exits))
         return not_a_table(c, "some exits lack what others have");
     if (!l->of[COLUMN_LABEL] && !right) return not_a_table(c, "what is right is not in it (label)");
     if (l->of[COLUMN_V] != l->v_size) return not_a_table(c, "of v0, v1, ... some are missing");
@@ -342,10 +350,10 @@ static bool read_field(csv_cursor *c, const layout *l, const column *is, row *r,
         }
         return decimal(c, f, (double[]){0, 1}, "a confidence is a number from 0 to 1, or nothing", &r->confidence[e]);
     case COLUMN_PREDICTION: return whole(c, f, OUTCOME_MAX_CLASSES - 1, CLASS, &r->prediction[e]);
-    case COLUMN_RIGHT:
-        return whole(c, f, 1, "whether an exit is right is 1 or 0", &r->prediction[e]);
+    case COLUMN_RIGHT: return whole(c, f, 1, "whether an exit is right is 1 or 0", &r->prediction[e]);
     case COLUMN_PROBABILITY:
-        return decimal(c, f, (double[]){0, 1}, "a probability is a number from 0 to 1", &wide[e * l->classes + is->index]);
+        return decimal(c, f, (double[]){0, 1}, "a probability is a number from 0 to 1",
+                       &wide[e * l->classes + is->index]);
     case COLUMN_LOGIT:
         return decimal(c, f, (double[]){-1e30, 1e30}, "a logit is a number", &wide[e * l->classes + is->index]);
     case COLUMN_V:
@@ -466,7 +474,8 @@ static bool read_wide_row(const wide_reader *w, uint32_t i) {
     if (!p) predict_from_right(w->l, &r, t->exits);
     if (p && r.label >= t->classes)
         return error_input(w->c->err, (text_mark){w->c->mark.file, r.line, 1},
-                           "sample %u has label %u; the table has probabilities of %u classes", r.sample, r.label, t->classes);
+                           "sample %u has label %u; the table has probabilities of %u classes", r.sample, r.label,
+                           t->classes);
     t->labels[i] = r.label;
     if (t->tokens) t->tokens[i] = r.tokens;
     for (uint32_t e = 0; !p && e < t->exits; e++) {
@@ -509,7 +518,8 @@ static bool sort_samples(const wide_reader *w) {
     for (uint32_t i = 1; i < t->samples; i++)
         if (w->rows[i].number == w->rows[i - 1].number)
             return error_input(w->c->err, (text_mark){w->c->mark.file, w->rows[i].line, 1},
-                               "sample %u stands twice; it was first at line %u", w->rows[i].number, w->rows[i - 1].line);
+                               "sample %u stands twice; it was first at line %u", w->rows[i].number,
+                               w->rows[i - 1].line);
     return arrange(w, t->labels, sizeof *t->labels) && arrange(w, t->tokens, sizeof *t->tokens) &&
            arrange(w, t->confidences, t->exits * sizeof *t->confidences) &&
            arrange(w, t->predictions, t->exits * sizeof *t->predictions) &&
@@ -529,7 +539,8 @@ static void count_classes(outcome_table *t) {
 static bool allocate_wide(outcome_table *t, const layout *l, size_t rows, portolan_error *err) {
     uint32_t layers[OUTCOME_MAX_EXITS];
     for (uint32_t e = 0; e < l->exits; e++) layers[e] = l->called[e] + 1 - l->first;
-    if (!outcome_table_allocate(t, rows, layers, l->exits, l->classes, l->classes > 0, false, err)) return false;
+    const outcome_shape shape = {rows, l->classes, l->exits, layers, l->classes > 0, false};
+    if (!outcome_table_allocate(t, &shape, err)) return false;
     t->v_size = l->v_size;
     if (l->of[COLUMN_TOKENS]) t->tokens = arena_alloc(&t->memory, rows, sizeof *t->tokens);
     if (l->v_size) t->v = arena_alloc(&t->memory, rows * l->v_size, sizeof *t->v);
@@ -623,7 +634,7 @@ static bool fill_from_cells(outcome_table *t, csv_cursor *c, const layout *l, ce
         return error_input(c->err, c->mark, "exits are numbered from 0 to %u; a table has at most 64", last);
     for (uint32_t e = 0; e < exits; e++) layers[e] = e + 1;
     if (!check_cells(c, cells, count, exits, first) ||
-        !outcome_table_allocate(t, count / exits, layers, exits, 2, false, false, c->err))
+        !outcome_table_allocate(t, &(outcome_shape){count / exits, 2, exits, layers, false, false}, c->err))
         return false;
     if (l->of[COLUMN_TOKENS] && !(t->tokens = arena_alloc(&t->memory, t->samples, sizeof *t->tokens)))
         return error_memory(c->err, t->samples * sizeof *t->tokens);

@@ -29,19 +29,22 @@ static bool allocate_answers(outcome_table *t, size_t cells, size_t classes, boo
     return true;
 }
 
-bool outcome_table_allocate(outcome_table *t, uint64_t samples, const uint32_t *exit_layers, uint32_t exits,
-                            uint64_t classes, bool probabilities, bool shared, portolan_error *err) {
-    *t = (outcome_table){.samples = (uint32_t)samples, .exits = exits, .classes = (uint32_t)classes};
-    for (uint32_t e = 0; e < exits; e++) {
-        t->exit_layer[e] = exit_layers[e];
-        t->exit_at[exit_layers[e]] = (uint8_t)(e + 1);
-        t->layers = exit_layers[e];
+bool outcome_table_allocate(outcome_table *t, const outcome_shape *shape, portolan_error *err) {
+    *t = (outcome_table){.samples = (uint32_t)shape->samples,
+                         .exits = shape->exits,
+                         .classes = (uint32_t)shape->classes};
+    for (uint32_t e = 0; e < shape->exits; e++) {
+        uint32_t layer = shape->exit_layers[e];
+        t->exit_layer[e] = layer;
+        t->exit_at[layer] = (uint8_t)(e + 1);
+        t->layers = layer;
     }
-    size_t cells = (size_t)samples * exits;
-    t->labels = arena_alloc(&t->memory, samples, sizeof *t->labels);
-    if (t->labels && allocate_answers(t, cells, probabilities ? classes : 0, shared)) return true;
+    size_t cells = (size_t)shape->samples * shape->exits;
+    uint64_t probabilities = shape->probabilities ? shape->classes : 0; /* of a cell */
+    t->labels = arena_alloc(&t->memory, shape->samples, sizeof *t->labels);
+    if (t->labels && allocate_answers(t, cells, probabilities, shape->shared)) return true;
     outcome_table_free(t);
-    return error_memory(err, cells * (8 + 2 + (probabilities ? 8 * classes : 0)));
+    return error_memory(err, cells * (8 + 2 + 8 * probabilities));
 }
 
 /* Exits after each of the first layers. */
@@ -49,7 +52,8 @@ static bool allocate_contiguous(outcome_table *t, uint64_t samples, uint32_t exi
                                 bool probabilities, portolan_error *err) {
     uint32_t layers[OUTCOME_MAX_EXITS];
     for (uint32_t e = 0; e < exits; e++) layers[e] = e + 1;
-    return outcome_table_allocate(t, samples, layers, exits, classes, probabilities, false, err);
+    const outcome_shape shape = {samples, classes, exits, layers, probabilities, false};
+    return outcome_table_allocate(t, &shape, err);
 }
 
 void outcome_table_conclude(outcome_table *t, uint32_t sample, uint32_t exit) {

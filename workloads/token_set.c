@@ -27,20 +27,27 @@ static bool allocate(token_set *set, const dataset *d, portolan_error *err) {
     return ok || error_memory(err, d->samples * sizeof(size_t));
 }
 
+/* How texts become tokens: at most `most`, by way of ids[most] and segments[most]. */
+typedef struct encoding {
+    const tokenizer *by;
+    uint32_t most, *ids;
+    uint8_t *segments;
+} encoding;
+
 /* Tokens of all samples; on the first pass (`count_only`) they are only counted. */
-static bool encode_all(token_set *set, const dataset *d, const tokenizer *t, uint32_t most, uint32_t *ids,
-                       uint8_t *segments, bool count_only, portolan_error *err) {
+static bool encode_all(token_set *set, const dataset *d, const encoding *how, bool count_only, portolan_error *err) {
     size_t at = 0;
     for (uint32_t i = 0; i < d->samples; i++) {
-        uint32_t n = tokenizer_encode(t, d->text_a[i], d->text_b ? d->text_b[i] : NULL, most, ids, segments);
-        if (!n) return error_memory(err, most * sizeof *ids);
+        uint32_t n = tokenizer_encode(how->by, d->text_a[i], d->text_b ? d->text_b[i] : NULL, how->most, how->ids,
+                                      how->segments);
+        if (!n) return error_memory(err, how->most * sizeof *how->ids);
         set->lengths[i] = n;
         set->first[i] = at;
         set->labels[i] = d->labels[i];
         if (n > set->longest) set->longest = n;
         if (!count_only) {
-            memcpy(set->ids + at, ids, n * sizeof *ids);
-            memcpy(set->segments + at, segments, n);
+            memcpy(set->ids + at, how->ids, n * sizeof *how->ids);
+            memcpy(set->segments + at, how->segments, n);
         }
         at += n;
     }
@@ -52,13 +59,11 @@ static bool encode_all(token_set *set, const dataset *d, const tokenizer *t, uin
 
 static bool build(token_set *set, const dataset *d, const tokenizer *t, uint32_t most, portolan_error *err) {
     arena room = {0};
-    uint32_t *ids = arena_alloc(&room, most, sizeof *ids);
-    uint8_t *segments = arena_alloc(&room, most, 1);
+    const encoding how = {t, most, arena_alloc(&room, most, sizeof *how.ids), arena_alloc(&room, most, 1)};
     bool ok = allocate(set, d, err);
     if (ok) set->vocabulary = tokenizer_vocabulary(t);
-    ok = ok && ((ids && segments) || error_memory(err, most * (sizeof *ids + 1)));
-    ok = ok && encode_all(set, d, t, most, ids, segments, true, err) &&
-         encode_all(set, d, t, most, ids, segments, false, err);
+    ok = ok && ((how.ids && how.segments) || error_memory(err, most * (sizeof *how.ids + 1)));
+    ok = ok && encode_all(set, d, &how, true, err) && encode_all(set, d, &how, false, err);
     arena_free(&room);
     if (!ok) token_set_free(set);
     return ok;

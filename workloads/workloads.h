@@ -49,10 +49,17 @@ bool outcome_table_load(outcome_table *t, const char *path, portolan_error *err)
 /* The same from memory; `name` stands for the file in messages. */
 bool outcome_table_parse(outcome_table *t, const char *name, const char *text, size_t length, portolan_error *err);
 
-/* Makes room for a table whose exits stand after the given layers; the caller fills the arrays. With `shared`, what exits say
- * (confidences, predictions, probabilities) lies in memory that forked processes share. On failure `t` is left empty. */
-bool outcome_table_allocate(outcome_table *t, uint64_t samples, const uint32_t *exit_layers, uint32_t exits,
-                            uint64_t classes, bool probabilities, bool shared, portolan_error *err);
+/* How large a table is. */
+typedef struct outcome_shape {
+    uint64_t samples, classes;
+    uint32_t exits;
+    const uint32_t *exit_layers; /* [exits] after which layers they stand */
+    bool probabilities;          /* whether there are any, or confidences alone */
+    bool shared;                 /* what exits say lies in memory that forked processes share */
+} outcome_shape;
+
+/* Makes room for a table; the caller fills the arrays. On failure `t` is left empty. */
+bool outcome_table_allocate(outcome_table *t, const outcome_shape *shape, portolan_error *err);
 
 /* Sets confidence and prediction of one exit from its probabilities: the largest, the first of equals. */
 void outcome_table_conclude(outcome_table *t, uint32_t sample, uint32_t exit);

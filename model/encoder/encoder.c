@@ -86,15 +86,20 @@ static bool load_plain(loader *l, model_weight weight, uint32_t layer, float **i
     return !l->file || tensor_read(l->file, model_tensor(l->file, weight, layer), false, *into, l->err);
 }
 
-/* Adds the columns of one [outputs][inputs] tensor to a linear layer of `all` outputs. */
-static bool load_columns(loader *l, model_weight weight, model_weight bias, uint32_t layer, linear_weights *into,
-                         size_t first, size_t columns) {
+/* Columns of a linear layer that are one [columns][inputs] tensor, with its bias, in the file. */
+typedef struct column_block {
+    model_weight weight, bias;
+    size_t first, columns;
+} column_block;
+
+static bool load_columns(loader *l, uint32_t layer, linear_weights *into, column_block block) {
+    size_t columns = block.columns;
     if (into->inputs * columns > l->largest) l->largest = into->inputs * columns;
     if (!l->file) return true;
-    if (!tensor_read(l->file, model_tensor(l->file, weight, layer), true, l->part, l->err) ||
-        !tensor_read(l->file, model_tensor(l->file, bias, layer), false, into->bias + first, l->err))
+    if (!tensor_read(l->file, model_tensor(l->file, block.weight, layer), true, l->part, l->err) ||
+        !tensor_read(l->file, model_tensor(l->file, block.bias, layer), false, into->bias + block.first, l->err))
         return false;
-    weights_store(l->e->k, into->w, into->inputs, into->outputs, first, columns, l->part);
+    weights_store(l->e->k, into->w, into->inputs, into->outputs, block.first, columns, l->part);
     return true;
 }
 
@@ -110,12 +115,13 @@ static bool load_layer(loader *l, uint32_t layer) {
     w->output = take_linear(e, h, h);
     w->up = take_linear(e, h, f);
     w->down = take_linear(e, f, h);
-    return load_columns(l, LAYER_QUERY_WEIGHT, LAYER_QUERY_BIAS, layer, &w->query_key_value, 0, h) &&
-           load_columns(l, LAYER_KEY_WEIGHT, LAYER_KEY_BIAS, layer, &w->query_key_value, h, h) &&
-           load_columns(l, LAYER_VALUE_WEIGHT, LAYER_VALUE_BIAS, layer, &w->query_key_value, 2 * h, h) &&
-           load_columns(l, LAYER_OUTPUT_WEIGHT, LAYER_OUTPUT_BIAS, layer, &w->output, 0, h) &&
-           load_columns(l, LAYER_UP_WEIGHT, LAYER_UP_BIAS, layer, &w->up, 0, f) &&
-           load_columns(l, LAYER_DOWN_WEIGHT, LAYER_DOWN_BIAS, layer, &w->down, 0, h) &&
+    return load_columns(l, layer, &w->query_key_value, (column_block){LAYER_QUERY_WEIGHT, LAYER_QUERY_BIAS, 0, h}) &&
+           load_columns(l, layer, &w->query_key_value, (column_block){LAYER_KEY_WEIGHT, LAYER_KEY_BIAS, h, h}) &&
+           load_columns(l, layer, &w->query_key_value,
+                        (column_block){LAYER_VALUE_WEIGHT, LAYER_VALUE_BIAS, 2 * h, h}) &&
+           load_columns(l, layer, &w->output, (column_block){LAYER_OUTPUT_WEIGHT, LAYER_OUTPUT_BIAS, 0, h}) &&
+           load_columns(l, layer, &w->up, (column_block){LAYER_UP_WEIGHT, LAYER_UP_BIAS, 0, f}) &&
+           load_columns(l, layer, &w->down, (column_block){LAYER_DOWN_WEIGHT, LAYER_DOWN_BIAS, 0, h}) &&
            load_plain(l, LAYER_NORM1_SCALE, layer, &w->norm1.scale) &&
            load_plain(l, LAYER_NORM1_SHIFT, layer, &w->norm1.shift) &&
            load_plain(l, LAYER_NORM2_SCALE, layer, &w->norm2.scale) &&
@@ -133,7 +139,7 @@ static bool load_pooler(loader *l, uint32_t layer) {
         return true;
     }
     *pooler = take_linear(e, h, h);
-    return load_columns(l, EXIT_POOLER_WEIGHT, EXIT_POOLER_BIAS, layer, pooler, 0, h);
+    return load_columns(l, layer, pooler, (column_block){EXIT_POOLER_WEIGHT, EXIT_POOLER_BIAS, 0, h});
 }
 
 static bool load_exit(loader *l, uint32_t layer) {
@@ -368,16 +374,16 @@ typedef struct buffers {
     float *wide, *context, *result, *scores;
 } buffers;
 
-static void run_layer(const encoder *e, const layer_weights *w, const uint32_t *lengths, uint32_t count, size_t T,
-                      float *x, const buffers *b) {
+/* A layer over x [total][h] of a group of sequences. */
+static void run_layer(const encoder *e, const layer_weights *w, const token_batch *group, float *x, const buffers *b) {
     const kernels *k = e->k;
-    size_t h = e->config.shape.hidden, f = e->config.shape.feed_forward;
+    size_t T = group->total, h = e->config.shape.hidden, f = e->config.shape.feed_forward;
     double eps = e->config.norm_eps;
     bool pre = e->config.pre_norm;
     if (pre) k->layer_norm(b->result, x, NULL, w->norm1.scale, w->norm1.shift, eps, T, h);
     apply(k, b->wide, pre ? b->result : x, &w->query_key_value, T);
-    for (uint32_t i = 0, at = 0; i < count; at += lengths[i++])
-        attend(e, b->context + at * h, b->wide + at * 3 * h, b->scores, lengths[i]);
+    for (uint32_t i = 0, at = 0; i < group->count; at += group->lengths[i++])
+        attend(e, b->context + at * h, b->wide + at * 3 * h, b->scores, group->lengths[i]);
     apply(k, b->result, b->context, &w->output, T);
     if (pre) {
         k->add(x, b->result, T * h);
@@ -405,8 +411,8 @@ static uint32_t group_size(const token_batch *batch, uint32_t first, bool freely
     return n;
 }
 
-bool encoder_run(const encoder *e, uint32_t from, uint32_t to, const token_batch *batch, float *hidden,
-                 encoder_scratch *scratch, portolan_error *err) {
+bool encoder_run(const encoder *e, uint32_t from, uint32_t to, const encoder_pass *pass, portolan_error *err) {
+    const token_batch *batch = pass->batch;
     size_t h = e->config.shape.hidden, f = e->config.shape.feed_forward;
     size_t wide = 3 * h > f ? 3 * h : f;
     bool freely = e->k->panel != 0;
@@ -418,7 +424,7 @@ bool encoder_run(const encoder *e, uint32_t from, uint32_t to, const token_batch
         if (batch->lengths[i] > longest) longest = batch->lengths[i];
     for (uint32_t i = 0; i < batch->count; i += group_size(batch, i, freely, &rows))
         if ((group_size(batch, i, freely, &T), T) > most) most = T;
-    float *memory = scratch_floats(scratch, most * (wide + 2 * h) + attention_room(e, longest), err);
+    float *memory = scratch_floats(pass->scratch, most * (wide + 2 * h) + attention_room(e, longest), err);
     if (!memory) return false;
     buffers b = {memory, memory + most * wide, memory + most * (wide + h), memory + most * (wide + 2 * h)};
     size_t at = 0;
@@ -426,7 +432,8 @@ bool encoder_run(const encoder *e, uint32_t from, uint32_t to, const token_batch
     for (uint32_t i = 0, n; i < batch->count; i += n, at += T) {
         n = group_size(batch, i, freely, &T);
         for (uint32_t layer = from; layer < to; layer++)
-            run_layer(e, &e->layer[layer], batch->lengths + i, n, T, hidden + at * h, &b);
+            run_layer(e, &e->layer[layer], &(token_batch){n, (uint32_t)T, batch->lengths + i, NULL, NULL},
+                      pass->hidden + at * h, &b);
     }
     restore_denormals(mode);
     return true;
@@ -457,17 +464,17 @@ static float dot(const float *a, const float *b, size_t n) {
     return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
-bool encoder_exit(const encoder *e, uint32_t layer, const token_batch *batch, const float *hidden, float *logits,
-                  encoder_scratch *scratch, portolan_error *err) {
+bool encoder_exit(const encoder *e, uint32_t layer, const encoder_pass *pass, float *logits, portolan_error *err) {
+    const token_batch *batch = pass->batch;
     size_t h = e->config.shape.hidden, classes = e->config.shape.classes, n = batch->count;
     if (!layer || layer > e->layers || !e->config.exits[layer - 1])
         return error_usage(err, "there is no exit after layer %u", layer);
     const exit_weights *w = &e->exit[layer - 1];
-    float *rows = scratch_floats(scratch, (2 * n + 1) * h, err), *pooled = rows ? rows + n * h : NULL;
+    float *rows = scratch_floats(pass->scratch, (2 * n + 1) * h, err), *pooled = rows ? rows + n * h : NULL;
     if (!rows) return false;
     unsigned mode = flush_denormals();
     for (size_t i = 0, at = 0; i < n; at += batch->lengths[i++])
-        pool_sequence(e, hidden + at * h, batch->lengths[i], rows + i * h, pooled + n * h);
+        pool_sequence(e, pass->hidden + at * h, batch->lengths[i], rows + i * h, pooled + n * h);
     if (w->pooler.w) {
         for (size_t i = 0; i < n; i++) /* a row at a time where rows influence each other's bits */
             if (!e->k->panel) apply(e->k, pooled + i * h, rows + i * h, &w->pooler, 1);

@@ -15,7 +15,8 @@ bool encoder_outcome_table(const encoder *e, const token_set *set, bool shared, 
     if (set->classes > c->shape.classes)
         return error_usage(err, "the data set has %u classes, the model answers with %llu", set->classes,
                            (unsigned long long)c->shape.classes);
-    if (!outcome_table_allocate(t, set->samples, layers, exits, c->shape.classes, true, shared, err)) return false;
+    const outcome_shape shape = {set->samples, c->shape.classes, exits, layers, true, shared};
+    if (!outcome_table_allocate(t, &shape, err)) return false;
     t->tokens = arena_alloc(&t->memory, set->samples, sizeof *t->tokens);
     if (!t->tokens) {
         outcome_table_free(t);
@@ -70,25 +71,29 @@ static void keep_exit(const uint32_t *chosen, uint32_t n, uint32_t exit, const f
     }
 }
 
-bool encoder_fill_outcomes(const encoder *e, const token_set *set, const uint32_t *chosen, uint32_t n, outcome_table *t,
-                           encoder_scratch *scratch, portolan_error *err) {
+bool encoder_fill_outcomes(const encoder *e, const token_choice *chosen, outcome_table *t, encoder_scratch *scratch,
+                           portolan_error *err) {
     batch_room room;
+    const token_set *set = chosen->set;
+    uint32_t n = chosen->count;
     token_batch batch = {.count = n};
-    for (uint32_t i = 0; i < n; i++) batch.total += set->lengths[chosen[i]];
+    for (uint32_t i = 0; i < n; i++) batch.total += set->lengths[chosen->samples[i]];
     if (!make_room(&room, encoder_settings(e), n, batch.total, err)) return false;
     for (uint32_t i = 0, at = 0; i < n; at += room.lengths[i++]) {
-        room.lengths[i] = set->lengths[chosen[i]];
-        memcpy(room.ids + at, set->ids + set->first[chosen[i]], room.lengths[i] * sizeof *room.ids);
-        memcpy(room.segments + at, set->segments + set->first[chosen[i]], room.lengths[i]);
+        uint32_t sample = chosen->samples[i];
+        room.lengths[i] = set->lengths[sample];
+        memcpy(room.ids + at, set->ids + set->first[sample], room.lengths[i] * sizeof *room.ids);
+        memcpy(room.segments + at, set->segments + set->first[sample], room.lengths[i]);
     }
     batch.lengths = room.lengths;
     batch.ids = room.ids;
     batch.segments = room.segments;
+    const encoder_pass pass = {&batch, room.hidden, scratch};
     bool ok = encoder_embed(e, &batch, room.hidden, err);
     for (uint32_t exit = 0, from = 0; ok && exit < t->exits; from = t->exit_layer[exit++]) {
-        ok = encoder_run(e, from, t->exit_layer[exit], &batch, room.hidden, scratch, err) &&
-             encoder_exit(e, t->exit_layer[exit], &batch, room.hidden, room.logits, scratch, err);
-        if (ok) keep_exit(chosen, n, exit, room.logits, t);
+        ok = encoder_run(e, from, t->exit_layer[exit], &pass, err) &&
+             encoder_exit(e, t->exit_layer[exit], &pass, room.logits, err);
+        if (ok) keep_exit(chosen->samples, n, exit, room.logits, t);
     }
     free_room(&room);
     return ok;
@@ -105,8 +110,7 @@ typedef struct work {
     uint32_t *order; /* samples by length */
     pthread_mutex_t lock;
     uint32_t next, done; /* under the lock, as what follows */
-    outcome_progress *progress;
-    void *context;
+    const outcome_watch *watch;
     bool failed;
     portolan_error *err;
 } work;
@@ -140,7 +144,7 @@ static void finish_batch(work *w, uint32_t n, bool ok, const portolan_error *err
         w->failed = true;
         *w->err = *err;
     }
-    if (w->progress) w->progress(w->context, w->done, w->set->samples);
+    if (w->watch) w->watch->progress(w->watch->context, w->done, w->set->samples);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -150,7 +154,8 @@ static void *run_batches(void *argument) {
     portolan_error err = {0};
     uint32_t first, n;
     while ((n = take_batch(w, &first)) > 0) {
-        bool ok = encoder_fill_outcomes(w->e, w->set, w->order + first, n, w->t, &scratch, &err);
+        const token_choice chosen = {w->set, w->order + first, n};
+        bool ok = encoder_fill_outcomes(w->e, &chosen, w->t, &scratch, &err);
         finish_batch(w, n, ok, &err);
     }
     encoder_scratch_free(&scratch);
@@ -168,10 +173,10 @@ static bool run_threads(work *w, unsigned threads, portolan_error *err) {
     return !w->failed;
 }
 
-bool encoder_outcomes(const encoder *e, const token_set *set, unsigned threads, outcome_progress *progress,
-                      void *context, outcome_table *t, portolan_error *err) {
+bool encoder_outcomes(const encoder *e, const token_set *set, unsigned threads, const outcome_watch *watch,
+                      outcome_table *t, portolan_error *err) {
     if (!encoder_outcome_table(e, set, false, t, err)) return false;
-    work w = {.e = e, .set = set, .t = t, .progress = progress, .context = context, .err = err};
+    work w = {.e = e, .set = set, .t = t, .watch = watch, .err = err};
     w.order = malloc(set->samples * sizeof *w.order);
     bool ok = (w.order || error_memory(err, set->samples * sizeof *w.order)) && encoder_threads(threads, err);
     if (ok) {

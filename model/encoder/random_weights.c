@@ -39,32 +39,35 @@ static void fill(float *data, uint64_t n, model_weight weight, uint32_t layer, d
 }
 
 typedef struct model_draft {
-    arena memory;
+    const encoder_config *config;
+    double scale; /* standard deviation of the weights */
+    uint64_t seed;
+    arena memory; /* owns names and numbers of the tensors */
     tensor tensors[MODEL_WEIGHTS * MODEL_MAX_LAYERS];
     size_t count;
 } model_draft;
 
-static bool add_weight(model_draft *draft, const encoder_config *c, model_weight weight, uint32_t layer, double scale,
-                       uint64_t seed, portolan_error *err) {
+static bool add_weight(model_draft *draft, model_weight weight, uint32_t layer, portolan_error *err) {
     char name[128];
     model_weight_name(weight, layer, name, sizeof name);
     tensor t = {.name = arena_text(&draft->memory, name, strlen(name)), .type = TENSOR_F32, .elements = 1};
-    t.rank = model_weight_shape(c, weight, t.shape);
+    t.rank = model_weight_shape(draft->config, weight, t.shape);
     for (uint32_t i = 0; i < t.rank; i++) t.elements *= t.shape[i];
     float *data = arena_alloc(&draft->memory, t.elements, sizeof *data);
     if (!t.name || !data) return error_memory(err, t.elements * sizeof *data);
-    fill(data, t.elements, weight, layer, scale, seed);
+    fill(data, t.elements, weight, layer, draft->scale, draft->seed);
     t.data = data;
     draft->tensors[draft->count++] = t;
     return true;
 }
 
-static bool add_weights(model_draft *draft, const encoder_config *c, double scale, uint64_t seed, portolan_error *err) {
+static bool add_weights(model_draft *draft, portolan_error *err) {
+    const encoder_config *c = draft->config;
     for (int weight = 0; weight < MODEL_WEIGHTS; weight++) {
         bool layered = model_weight_is_layered((model_weight)weight);
         for (uint32_t layer = layered; layer <= (layered ? c->shape.layers : 0); layer++)
             if (model_has_weight(c, (model_weight)weight, layer) &&
-                !add_weight(draft, c, (model_weight)weight, layer, scale, seed, err))
+                !add_weight(draft, (model_weight)weight, layer, err))
                 return false;
     }
     return true;
@@ -74,8 +77,10 @@ bool model_write_random(const char *path, const encoder_config *c, double scale,
     static const char *const METADATA[] = {"format", "pt", NULL};
     model_draft *draft = calloc(1, sizeof *draft);
     if (!draft) return error_memory(err, sizeof *draft);
-    bool ok = add_weights(draft, c, scale, seed, err) &&
-              safetensors_write(path, draft->tensors, draft->count, METADATA, err) &&
+    draft->config = c;
+    draft->scale = scale;
+    draft->seed = seed;
+    bool ok = add_weights(draft, err) && safetensors_write(path, draft->tensors, draft->count, METADATA, err) &&
               encoder_config_write(c, path, err);
     arena_free(&draft->memory);
     free(draft);

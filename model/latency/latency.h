@@ -47,15 +47,15 @@ typedef struct measuring {
     uint32_t most_tokens, most_batch; /* the longest sequence and largest batch */
     uint32_t left_out;
     uint64_t seed;
+    void (*progress)(void *context, size_t done,
+                     size_t total); /* called now and then with the measurements done so far */
+    void *context;
 } measuring;
-
-/* Called now and then with the measurements done so far. */
-typedef void measuring_progress(void *context, size_t done, size_t total);
 
 /* Measures slices of an encoder, one core at work: medians over repetitions on warm weights, in rounds that go through all
  * shapes in another order each. Seconds are those of the thread: while another program has its core, its clock stands. The
  * first `*grid_count` of the list are the grid. On failure the list is left empty. */
-bool latencies_measure(latencies *list, const encoder *e, const measuring *what, measuring_progress *progress,
-                       void *context, size_t *grid_count, portolan_error *err);
+bool latencies_measure(latencies *list, const encoder *e, const measuring *what, size_t *grid_count,
+                       portolan_error *err);
 
 #endif

@@ -141,7 +141,7 @@ static bool run_once(bench *b, const token_batch *batch, uint32_t layers, double
     size_t bytes = batch->total * encoder_settings(b->e)->shape.hidden * sizeof(float);
     memcpy(b->hidden, b->embedded, bytes);
     double begun = thread_seconds();
-    bool ok = encoder_run(b->e, 0, layers, batch, b->hidden, &b->scratch, err);
+    bool ok = encoder_run(b->e, 0, layers, &(encoder_pass){batch, b->hidden, &b->scratch}, err);
     *seconds = thread_seconds() - begun;
     return ok;
 }
@@ -182,19 +182,18 @@ static void finish_shape(latency *m, double rounds[ROUNDS]) {
     m->spread = (rounds[ROUNDS - 1] - rounds[0]) / 2 / m->seconds;
 }
 
-static bool run_rounds(bench *b, latencies *list, uint64_t seed, measuring_progress *progress, void *context,
-                       portolan_error *err) {
+static bool run_rounds(bench *b, latencies *list, const measuring *what, portolan_error *err) {
     size_t n = list->count, done = 0;
     double(*rounds)[ROUNDS] = malloc(n * sizeof *rounds);
     uint32_t *order = malloc(n * sizeof *order);
     bool ok = (rounds && order) || error_memory(err, n * sizeof *rounds);
     for (size_t i = 0; ok && i < n; i++) order[i] = (uint32_t)i;
     for (unsigned round = 0; ok && round < ROUNDS; round++) {
-        random_stream s = random_open(seed, "calibration order", round);
+        random_stream s = random_open(what->seed, "calibration order", round);
         random_shuffle(&s, order, n);
         for (size_t i = 0; ok && i < n; i++) {
             ok = run_shape(b, &list->items[order[i]], &rounds[order[i]][round], err);
-            progress(context, ++done, ROUNDS * n);
+            what->progress(what->context, ++done, ROUNDS * n);
         }
     }
     for (size_t i = 0; ok && i < n; i++) finish_shape(&list->items[i], rounds[i]);
@@ -203,14 +202,13 @@ static bool run_rounds(bench *b, latencies *list, uint64_t seed, measuring_progr
     return ok;
 }
 
-bool latencies_measure(latencies *list, const encoder *e, const measuring *what, measuring_progress *progress,
-                       void *context, size_t *grid_count, portolan_error *err) {
+bool latencies_measure(latencies *list, const encoder *e, const measuring *what, size_t *grid_count,
+                       portolan_error *err) {
     bench b = {0};
     *list = (latencies){0};
     bool ok = add_grid(list, e, what, err);
     *grid_count = list->count;
-    ok = ok && add_left_out(list, e, what, err) && bench_open(&b, e, what, err) &&
-         run_rounds(&b, list, what->seed, progress, context, err);
+    ok = ok && add_left_out(list, e, what, err) && bench_open(&b, e, what, err) && run_rounds(&b, list, what, err);
     bench_close(&b);
     if (!ok) latencies_free(list);
     return ok;

@@ -53,8 +53,12 @@ bool train_start_from(const parameters *p, const char *path, real *values, porto
 
 /* ---- Word vectors ---- */
 
-/* A file of word vectors being read. */
+/* A file of word vectors being read into the token table. */
 typedef struct vectors {
+    const tokenizer *tokenizer;
+    real *table; /* [tokens][width] */
+    size_t tokens, width;
+    bool *known; /* [tokens] whose vectors have been read; owned by read_vectors */
     const char *path;
     uint32_t line, columns;
     double squares; /* sum over all numbers taken */
@@ -91,64 +95,67 @@ static uint32_t token_of(const tokenizer *t, const char *word) {
     return tokenizer_encode(t, word, NULL, 4, ids, segments) == 3 ? ids[1] : 0;
 }
 
-static bool read_line(vectors *v, char *line, const tokenizer *t, uint32_t unknown, real *table, size_t width,
-                      bool *known, portolan_error *err) {
+/* A word and its numbers; of words that are no token, or `unknown`, and of later ones of the same token, nothing is kept. */
+static bool read_line(vectors *v, char *line, uint32_t unknown, portolan_error *err) {
     real row[MODEL_MAX_WORD_VECTOR];
     char *numbers = strchr(line, ' ');
     if (!numbers) return error_input(err, (text_mark){v->path, v->line, 0}, "has no numbers after the word");
     *numbers++ = '\0';
-    size_t most = width < MODEL_MAX_WORD_VECTOR ? width : MODEL_MAX_WORD_VECTOR;
+    size_t most = v->width < MODEL_MAX_WORD_VECTOR ? v->width : MODEL_MAX_WORD_VECTOR;
     if (!read_numbers(v, numbers, row, most, err)) return false;
-    uint32_t token = token_of(t, line);
-    if (!token || token == unknown || known[token]) return true;
-    known[token] = true;
+    uint32_t token = token_of(v->tokenizer, line);
+    if (!token || token == unknown || v->known[token]) return true;
+    v->known[token] = true;
     if (most > v->columns) most = v->columns;
     for (size_t i = 0; i < most; i++) v->squares += (double)row[i] * (double)row[i];
     v->numbers += most;
-    memcpy(table + token * width, row, most * sizeof *row);
+    memcpy(v->table + token * v->width, row, most * sizeof *row);
     return true;
 }
 
 /* Brings the vectors to the standard deviation of the numbers they replace. */
-static void scale_rows(const vectors *v, real *table, size_t width, const bool *known, size_t tokens, double scale) {
+static void scale_rows(const vectors *v, double scale) {
     double factor = scale / sqrt(v->squares / (double)v->numbers);
-    size_t n = width < v->columns ? width : v->columns;
-    for (size_t token = 0; token < tokens; token++)
-        for (size_t i = 0; known[token] && i < n; i++) table[token * width + i] *= (real)factor;
+    size_t n = v->width < v->columns ? v->width : v->columns;
+    for (size_t token = 0; token < v->tokens; token++)
+        for (size_t i = 0; v->known[token] && i < n; i++) v->table[token * v->width + i] *= (real)factor;
 }
 
-static bool read_vectors(vectors *v, char *text, const tokenizer *t, real *table, const parameter *n, double scale,
-                         portolan_error *err) {
-    size_t width = n->shape[1], tokens = n->shape[0];
-    bool *known = calloc(tokens, 1), ok = known || error_memory(err, tokens);
-    uint32_t unknown = token_of(t, "[UNK]");
+static bool read_vectors(vectors *v, char *text, double scale, portolan_error *err) {
+    v->known = calloc(v->tokens, 1);
+    bool ok = v->known || error_memory(err, v->tokens);
+    uint32_t unknown = token_of(v->tokenizer, "[UNK]");
     char *line, *rest = text;
     while (ok && (line = strsep(&rest, "\n"))) {
         v->line++;
         size_t length = strlen(line);
         if (length && line[length - 1] == '\r') line[length - 1] = '\0';
-        if (*line) ok = read_line(v, line, t, unknown, table, width, known, err);
+        if (*line) ok = read_line(v, line, unknown, err);
     }
     if (ok && !(v->squares > 0))
         ok = error_input(err, (text_mark){v->path, 0, 0},
                          "holds no word of the vocabulary whose numbers are not all 0");
-    if (ok) scale_rows(v, table, width, known, tokens, scale);
-    free(known);
+    if (ok) scale_rows(v, scale);
+    free(v->known);
     return ok;
 }
 
 bool train_start_words(const parameters *p, const train_settings *s, real *values, portolan_error *err) {
-    vectors v = {.path = s->word_vectors};
+    const parameter *tokens = &p->list[0]; /* the token table is the first weight */
     file_bytes bytes;
     tokenizer *t = tokenizer_load(s->vocabulary, s->config.lowercase, err);
     if (!t) return false;
+    vectors v = {.tokenizer = t,
+                 .table = values + tokens->offset,
+                 .tokens = tokens->shape[0],
+                 .width = tokens->shape[1],
+                 .path = s->word_vectors};
     bool ok = tokenizer_vocabulary(t) == p->config.shape.vocabulary ||
               error_input(err, (text_mark){s->vocabulary, 0, 0}, "has %u tokens; the data were read with %llu",
                           tokenizer_vocabulary(t), (unsigned long long)p->config.shape.vocabulary);
     ok = ok && file_read(s->word_vectors, VECTORS_MAX_BYTES, &bytes, err);
     if (ok) {
-        const parameter *table = &p->list[0]; /* the token table is the first weight */
-        ok = read_vectors(&v, bytes.data, t, values + table->offset, table, s->init_scale, err);
+        ok = read_vectors(&v, bytes.data, s->init_scale, err);
         free(bytes.data);
     }
     tokenizer_free(t);

@@ -135,7 +135,9 @@ static bool measure(const calibrate_arguments *a, calibration *c, portolan_error
                           (unsigned long long)positions);
     if (what.most_tokens > positions) what.most_tokens = (uint32_t)positions;
     progress bar = progress_start(a->common.quiet);
-    ok = ok && latencies_measure(&c->rows, e, &what, show_progress, &bar, &c->used, err);
+    what.progress = show_progress;
+    what.context = &bar;
+    ok = ok && latencies_measure(&c->rows, e, &what, &c->used, err);
     progress_end(&bar);
     encoder_free(e);
     return ok;

@@ -89,7 +89,8 @@ static bool compute(const outcomes_arguments *a, const encoder *e, token_set *se
               token_set_load(set, w.data, &wants, paths, err) && (!a->out || replacement_possible(a->out, err));
     if (ok) {
         progress bar = progress_start(a->common.quiet);
-        ok = encoder_outcomes(e, set, a->threads ? a->threads : processors(), show_progress, &bar, t, err);
+        ok = encoder_outcomes(e, set, a->threads ? a->threads : processors(), &(outcome_watch){show_progress, &bar}, t,
+                              err);
         progress_end(&bar);
         *seconds = wall_clock() - bar.started;
     }

@@ -97,7 +97,8 @@ static bool make_ready(outcome_source *a, uint32_t sample) {
     if (!lock_rows(a, sample, sample + 1, F_WRLCK, F_SETLKW))
         return error_run(&a->error, "row %u of the answers cannot be claimed: %s", sample, strerror(errno));
     uint32_t n = claim_batch(a, sample, chosen);
-    bool ok = !n || encoder_fill_outcomes(a->model, &a->set, chosen, n, a->table, &a->scratch, &a->error);
+    bool ok = !n ||
+              encoder_fill_outcomes(a->model, &(token_choice){&a->set, chosen, n}, a->table, &a->scratch, &a->error);
     for (uint32_t i = 0; ok && i < n; i++) atomic_store(row_state(a, chosen[i]), ROW_READY);
     lock_rows(a, 0, a->set.samples, F_UNLCK, F_SETLK);
     return ok;
@@ -140,7 +141,8 @@ static bool advance(outcome_source *a, attempt *by, const token_batch *batch, ui
         if (!by->hidden) return error_memory(&a->error, bytes);
         if (!encoder_embed(a->model, batch, by->hidden, &a->error)) return false;
     }
-    bool ok = encoder_run(a->model, by->hidden_layer, layer, batch, by->hidden, &a->scratch, &a->error);
+    bool ok = encoder_run(a->model, by->hidden_layer, layer, &(encoder_pass){batch, by->hidden, &a->scratch},
+                          &a->error);
     by->hidden_layer = layer;
     return ok;
 }
@@ -164,7 +166,7 @@ static exit_outcome compute_exit(attempt *by, tier at, const scenario *s, uint32
     float logits[OUTCOME_MAX_CLASSES];
     double *p = probability_room(by, s, &a->error);
     if (!p || a->error.status || !advance(a, by, &batch, layer) ||
-        !encoder_exit(a->model, layer, &batch, by->hidden, logits, &a->scratch, &a->error))
+        !encoder_exit(a->model, layer, &(encoder_pass){&batch, by->hidden, &a->scratch}, logits, &a->error))
         return (exit_outcome){.at = at, .layer = layer}; /* the run ends with a->error */
     softmax(logits, outcome.classes, p);
     for (uint32_t c = 1; c < outcome.classes; c++)

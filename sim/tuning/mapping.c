@@ -159,7 +159,7 @@ static void show_progress(void *context, uint32_t done, uint32_t total) {
 static bool answer_set(const mapping *m, const token_set *set, const char *what, unsigned threads, progress *bar,
                        outcome_table *t, portolan_error *err) {
     answering a = {bar, what};
-    return !set->samples || encoder_outcomes(m->model, set, threads, show_progress, &a, t, err);
+    return !set->samples || encoder_outcomes(m->model, set, threads, &(outcome_watch){show_progress, &a}, t, err);
 }
 
 /* Exit pools: the coordinates of the fitting samples are the largest confidences that the finished model has on its way. */

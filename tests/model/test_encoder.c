@@ -76,9 +76,9 @@ static double worst_of(encoder *e, const golden *g, const token_batch *batch, ui
     double worst = 0;
     assert_true(encoder_embed(e, batch, hidden, &err));
     for (uint32_t layer = 1; layer <= c->shape.layers; layer++) {
-        assert_true(encoder_run(e, layer - 1, layer, batch, hidden, &scratch, &err));
+        assert_true(encoder_run(e, layer - 1, layer, &(encoder_pass){batch, hidden, &scratch}, &err));
         if (!c->exits[layer - 1]) continue;
-        assert_true(encoder_exit(e, layer, batch, hidden, logits, &scratch, &err));
+        assert_true(encoder_exit(e, layer, &(encoder_pass){batch, hidden, &scratch}, logits, &err));
         for (size_t i = 0; i < batch->count * classes; i++) {
             double wanted = g->logits[((first + i / classes) * exits + exit) * classes + i % classes];
             worst = fmax(worst, fabs(logits[i] - wanted));
@@ -169,8 +169,9 @@ static passed pass(encoder *e, const token_batch *batch, const uint32_t *cuts, s
     memset(p.logits, 0, bytes);
     assert_true(encoder_embed(e, batch, p.hidden, &err));
     for (uint32_t from = 0; from < c->shape.layers; from = *cuts++) {
-        assert_true(encoder_run(e, from, *cuts, batch, p.hidden, &scratch, &err));
-        assert_true(encoder_exit(e, *cuts, batch, p.hidden, p.logits + (*cuts - 1) * row, &scratch, &err));
+        assert_true(encoder_run(e, from, *cuts, &(encoder_pass){batch, p.hidden, &scratch}, &err));
+        assert_true(
+            encoder_exit(e, *cuts, &(encoder_pass){batch, p.hidden, &scratch}, p.logits + (*cuts - 1) * row, &err));
     }
     encoder_scratch_free(&scratch);
     return p;
@@ -323,12 +324,12 @@ TEST(outcomes_do_not_depend_on_threads_and_batches) {
         encoder_scratch scratch = {0};
         portolan_error err = {0};
         uint32_t last = 0;
-        assert_true(encoder_outcomes(e, &set, 1, NULL, NULL, &one, &err));
-        assert_true(encoder_outcomes(e, &set, 2, note_progress, &last, &two, &err));
+        assert_true(encoder_outcomes(e, &set, 1, NULL, &one, &err));
+        assert_true(encoder_outcomes(e, &set, 2, &(outcome_watch){note_progress, &last}, &two, &err));
         assert_int_equal(last, s.count);
         assert_true(encoder_outcome_table(e, &set, true, &single, &err));
         for (uint32_t i = s.count; i-- > 0;)
-            assert_true(encoder_fill_outcomes(e, &set, &i, 1, &single, &scratch, &err));
+            assert_true(encoder_fill_outcomes(e, &(token_choice){&set, &i, 1}, &single, &scratch, &err));
         assert_same_table(&one, &two);
         assert_same_table(&one, &single);
         assert_int_equal(one.exits, 3);
@@ -364,14 +365,17 @@ TEST(wrong_inputs_are_refused) {
     portolan_error err = {0};
     token_batch batch = {1, 4, &length, ids, segments};
     assert_true(encoder_embed(e, &batch, hidden, &err));
-    assert_true(encoder_run(e, 0, 6, &batch, hidden, &scratch, &err));
-    assert_true(encoder_exit(e, 3, &batch, hidden, logits, &scratch, &err));
-    assert_refused(encoder_run(e, 5, 7, &batch, hidden, &scratch, &err), &err,
+    assert_true(encoder_run(e, 0, 6, &(encoder_pass){&batch, hidden, &scratch}, &err));
+    assert_true(encoder_exit(e, 3, &(encoder_pass){&batch, hidden, &scratch}, logits, &err));
+    assert_refused(encoder_run(e, 5, 7, &(encoder_pass){&batch, hidden, &scratch}, &err), &err,
                    "layers 6 to 7 were asked for; 6 are loaded");
-    assert_refused(encoder_run(e, 4, 3, &batch, hidden, &scratch, &err), &err, "layers 5 to 3");
-    assert_refused(encoder_exit(e, 0, &batch, hidden, logits, &scratch, &err), &err, "no exit after layer 0");
-    assert_refused(encoder_exit(e, 2, &batch, hidden, logits, &scratch, &err), &err, "no exit after layer 2");
-    assert_refused(encoder_exit(e, 12, &batch, hidden, logits, &scratch, &err), &err, "no exit after layer 12");
+    assert_refused(encoder_run(e, 4, 3, &(encoder_pass){&batch, hidden, &scratch}, &err), &err, "layers 5 to 3");
+    assert_refused(encoder_exit(e, 0, &(encoder_pass){&batch, hidden, &scratch}, logits, &err), &err,
+                   "no exit after layer 0");
+    assert_refused(encoder_exit(e, 2, &(encoder_pass){&batch, hidden, &scratch}, logits, &err), &err,
+                   "no exit after layer 2");
+    assert_refused(encoder_exit(e, 12, &(encoder_pass){&batch, hidden, &scratch}, logits, &err), &err,
+                   "no exit after layer 12");
     ids[2] = 77;
     assert_refused(encoder_embed(e, &batch, hidden, &err), &err, "token 77");
     ids[2] = 76;
@@ -381,12 +385,15 @@ TEST(wrong_inputs_are_refused) {
     assert_true(encoder_embed(e, &batch, hidden, &err));
     length = batch.total = 129;
     assert_refused(encoder_embed(e, &batch, hidden, &err), &err, "a sequence of 129 tokens");
-    assert_refused(encoder_run(e, 0, 1, &batch, hidden, &scratch, &err), &err, "a sequence of 129 tokens");
+    assert_refused(encoder_run(e, 0, 1, &(encoder_pass){&batch, hidden, &scratch}, &err), &err,
+                   "a sequence of 129 tokens");
     token_batch uneven = {2, 2, lengths, ids, segments};
-    assert_refused(encoder_run(e, 0, 1, &uneven, hidden, &scratch, &err), &err, "a sequence of 0 tokens");
+    assert_refused(encoder_run(e, 0, 1, &(encoder_pass){&uneven, hidden, &scratch}, &err), &err,
+                   "a sequence of 0 tokens");
     length = 3;
     batch.total = 4;
-    assert_refused(encoder_run(e, 0, 1, &batch, hidden, &scratch, &err), &err, "4 tokens whose lengths sum to 3");
+    assert_refused(encoder_run(e, 0, 1, &(encoder_pass){&batch, hidden, &scratch}, &err), &err,
+                   "4 tokens whose lengths sum to 3");
     encoder_scratch_free(&scratch);
     encoder_free(e);
 }
@@ -415,8 +422,8 @@ TEST(an_empty_batch_is_fine) {
     portolan_error err = {0};
     float nothing[1];
     assert_true(encoder_embed(e, &none, nothing, &err));
-    assert_true(encoder_run(e, 0, 3, &none, nothing, &scratch, &err));
-    assert_true(encoder_exit(e, 3, &none, nothing, nothing, &scratch, &err));
+    assert_true(encoder_run(e, 0, 3, &(encoder_pass){&none, nothing, &scratch}, &err));
+    assert_true(encoder_exit(e, 3, &(encoder_pass){&none, nothing, &scratch}, nothing, &err));
     encoder_scratch_free(&scratch);
     encoder_free(e);
 }

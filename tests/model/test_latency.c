@@ -118,8 +118,9 @@ TEST(shapes_of_a_small_model) {
     assert_non_null(e);
     latencies list;
     size_t grid, calls = 0;
-    const measuring what = {.most_tokens = 20, .most_batch = 3, .left_out = 10, .seed = 1};
-    if (!latencies_measure(&list, e, &what, count_calls, &calls, &grid, &err)) fail_msg("%s", err.message);
+    const measuring what =
+        {.most_tokens = 20, .most_batch = 3, .left_out = 10, .seed = 1, .progress = count_calls, .context = &calls};
+    if (!latencies_measure(&list, e, &what, &grid, &err)) fail_msg("%s", err.message);
     /* layers 1, 2, 4; tokens 2, 3, 4, 6, 8, 12, 16, 20; batches 1, 2, 3 */
     assert_int_equal(grid, 3 * 8 * 3);
     assert_int_equal(list.count, grid + 10);

@@ -312,7 +312,7 @@ static void test_dynamics_are_the_models(void **state) {
     outcome_table t;
     encoder *e = encoder_load("one-thread/model.safetensors", 0, &err);
     if (!e) fail_msg("%s", err.message);
-    assert_true(encoder_outcomes(e, &set_a.set, 1, NULL, NULL, &t, &err));
+    assert_true(encoder_outcomes(e, &set_a.set, 1, NULL, &t, &err));
     FILE *in = fopen("one-thread/training_dynamics_exit_1/dynamics_epoch_2.jsonl", "r");
     assert_non_null(in);
     char line[512];

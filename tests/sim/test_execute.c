@@ -138,7 +138,7 @@ static void write_table(unsigned threads) {
     assert_true(scenario_load(&s, scenario_path, NULL, 0, NULL, 0, &err));
     assert_true(token_set_load(&set, s.workload.data, &WANTS, paths, &err));
     assert_int_equal(set.samples, SAMPLES);
-    assert_true(encoder_outcomes(s.outcomes->model, &set, threads, NULL, NULL, &t, &err));
+    assert_true(encoder_outcomes(s.outcomes->model, &set, threads, NULL, &t, &err));
     t.v_size = HIDDEN;
     t.v = arena_alloc(&t.memory, SAMPLES * HIDDEN, sizeof *t.v);
     assert_true(represent_set(s.outcomes->model, &set, V_MEAN_TOKEN, HIDDEN, t.v, &err));
@@ -309,8 +309,8 @@ static void expect(const scenario *s, uint32_t sample, uint64_t bytes, double p[
     portolan_error err = {0};
     assert_true(encoder_embed(a->model, &batch, hidden, &err));
     for (uint32_t k = 0; k < 3; k++) {
-        assert_true(encoder_run(a->model, 2 * k, 2 * (k + 1), &batch, hidden, &scratch, &err));
-        assert_true(encoder_exit(a->model, 2 * (k + 1), &batch, hidden, logits, &scratch, &err));
+        assert_true(encoder_run(a->model, 2 * k, 2 * (k + 1), &(encoder_pass){&batch, hidden, &scratch}, &err));
+        assert_true(encoder_exit(a->model, 2 * (k + 1), &(encoder_pass){&batch, hidden, &scratch}, logits, &err));
         softmax(logits, 2, p[k]);
         hidden_round(hidden, (size_t)n * HIDDEN, HIDDEN, bytes);
     }

@@ -165,7 +165,7 @@ static const uint32_t EXIT_LAYERS[] = {3, 6, 12};
 static outcome_table made_table(uint32_t samples) {
     outcome_table t;
     portolan_error err = {0};
-    assert_true(outcome_table_allocate(&t, samples, EXIT_LAYERS, 3, 2, false, false, &err));
+    assert_true(outcome_table_allocate(&t, &(outcome_shape){samples, 2, 3, EXIT_LAYERS, false, false}, &err));
     static const double RIGHT[] = {0.8, 0.92, 0.97};
     random_stream s = random_open(5, "promise", 0);
     for (uint32_t i = 0; i < samples; i++) {

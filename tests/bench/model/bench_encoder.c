@@ -98,8 +98,9 @@ static void fatal(const portolan_error *err) {
 static void pass(const encoder *e, const token_batch *batch, float *hidden, float *logits, encoder_scratch *scratch) {
     uint32_t layers = (uint32_t)encoder_settings(e)->shape.layers;
     portolan_error err = {0};
-    if (!encoder_embed(e, batch, hidden, &err) || !encoder_run(e, 0, layers, batch, hidden, scratch, &err) ||
-        !encoder_exit(e, layers, batch, hidden, logits, scratch, &err))
+    if (!encoder_embed(e, batch, hidden, &err) ||
+        !encoder_run(e, 0, layers, &(encoder_pass){batch, hidden, scratch}, &err) ||
+        !encoder_exit(e, layers, &(encoder_pass){batch, hidden, scratch}, logits, &err))
         fatal(&err);
 }
 
