@@ -129,13 +129,8 @@ typedef struct scenario_changes {
         *policies; /* beside those of Portolan's table, NULL at the end; they outlive the scenario */
 } scenario_changes;
 
-/* Reads a scenario with everything it names. `sets` are "key=value" changes, applied in order; `only` are labels or
- * names of policies that replace the list, if `only_count` is not 0. On failure `s` is left empty. */
-bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_count, char *const *only,
-                   size_t only_count, portolan_error *err);
-
-/* The same with every kind of change. */
-bool scenario_load_changed(scenario *s, const char *path, const scenario_changes *changes, portolan_error *err);
+/* Reads a scenario with everything it names. `changes` may be NULL. On failure `s` is left empty. */
+bool scenario_load(scenario *s, const char *path, const scenario_changes *changes, portolan_error *err);
 void scenario_free(scenario *s);
 
 /* Cost of sending a request straight to `to`, for tiers of depth[] layers: lambda m, o_e + lambda n, or o_c + lambda L. */

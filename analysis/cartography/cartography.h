@@ -74,10 +74,17 @@ typedef struct evaluation_set {
     uint32_t *tokens;
 } evaluation_set;
 
-/* Of the samples of a set whose outcomes are in `t`, with v of a router's representation and size. The exits are those
- * after layers depth[]. */
+/* What is asked of the samples. */
+typedef struct evaluation_terms {
+    const uint32_t *depth; /* [POOLS] the tiers' exits are those after so many layers */
+    int gain;              /* GAIN_... */
+    int representation;    /* of v, a router's */
+    uint32_t size;
+} evaluation_terms;
+
+/* Of the samples of a set whose outcomes are in `t`. */
 bool evaluation_set_open(evaluation_set *on, const encoder *e, const token_set *set, const outcome_table *t,
-                         const uint32_t depth[POOLS], int gain, int representation, uint32_t size, portolan_error *err);
+                         const evaluation_terms *terms, portolan_error *err);
 void evaluation_set_close(evaluation_set *on);
 
 /* The prices under which routers are evaluated. */
@@ -171,17 +178,23 @@ void router_assign_values(const router *r, double (*value)[POOLS], uint32_t samp
 
 /* ---- Logistic regression (logistic.c) ---- */
 
-/* Weights [size] and bias that minimise the negative log-likelihood of y given x [samples][size], plus half the squared
- * norm of the weights in units of standardised x (as scikit-learn's C = 1 does on standardised features). Newton's method
- * from zero: no chance in it. Only samples with use[i] are looked at; use may be NULL. */
-bool logistic_fit(const double *x, const bool *y, const bool *use, uint32_t samples, uint32_t size, double *weights,
-                  double *bias, portolan_error *err);
+/* What a regression is fitted to. */
+typedef struct logistic_data {
+    const double *x; /* [samples][size] */
+    const bool *y;   /* [samples] */
+    uint32_t samples, size;
+    const bool *use; /* [samples] only those are looked at; NULL: all */
+} logistic_data;
+
+/* Weights [size] and bias that minimise the negative log-likelihood of y given x, plus half the squared norm of the weights
+ * in units of standardised x (as scikit-learn's C = 1 does on standardised features). Newton's method from zero: no chance in
+ * it. */
+bool logistic_fit(const logistic_data *data, double *weights, double *bias, portolan_error *err);
 
 /* The estimated probability. */
 double logistic_probability(const double *weights, double bias, const double *x, uint32_t size);
 
 /* Estimates of each sample by a regression that has not seen its fold; sample i is of fold i mod 5. */
-bool logistic_cross_fit(const double *x, const bool *y, uint32_t samples, uint32_t size, double *probabilities,
-                        portolan_error *err);
+bool logistic_cross_fit(const logistic_data *data, double *probabilities, portolan_error *err);
 
 #endif

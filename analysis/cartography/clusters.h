@@ -7,12 +7,17 @@
 #include "base/error.h"
 #include "base/random.h"
 
-/* Lloyd's iterations from the centres of k-means++ (Arthur and Vassilvitskii, SODA 2007), which draws from `s`, on points
- * x [n][size], until no point changes its cluster (100 iterations at most). At most `wanted` centres [wanted][size], returns
+/* n points of `size` numbers each. */
+typedef struct point_cloud {
+    const double *x; /* [n][size] */
+    uint32_t n, size;
+} point_cloud;
+
+/* Lloyd's iterations from the centres of k-means++ (Arthur and Vassilvitskii, SODA 2007), which draws from `s`, until no point changes its cluster (100 iterations at most). At most `wanted` centres [wanted][size], returns
  * how many in `count`: fewer where there are fewer distinct points. Equal distances go to the first centre. Distances are
  * Euclidean. n and wanted are at least 1. */
-bool kmeans(const double *x, uint32_t n, uint32_t size, uint32_t wanted, random_stream *s, double *centres,
-            uint32_t *count, portolan_error *err);
+bool kmeans(const point_cloud *cloud, uint32_t wanted, random_stream *s, double *centres, uint32_t *count,
+            portolan_error *err);
 
 /* A mixture of Gaussians with diagonal covariances, in the numbers that a phone would carry. Components of weight 0 are none.
  * The arrays belong to whoever made it. */

@@ -12,22 +12,22 @@ double exit_gain(int kind, uint32_t prediction, double confidence, const double 
     return kind == GAIN_MAX_SOFTMAX ? confidence : prediction == label;
 }
 
-static void add_sample(evaluation_set *on, const outcome_table *t, const uint32_t depth[POOLS], int gain, uint32_t i) {
+static void add_sample(evaluation_set *on, const outcome_table *t, const evaluation_terms *terms, uint32_t i) {
+    const uint32_t *depth = terms->depth;
     for (int k = 0; k < POOLS; k++) {
         uint32_t exit = t->exit_at[depth[k]] - 1u, answer = outcome_prediction(t, i, exit);
         on->right[i][k] = answer == t->labels[i];
-        on->gain[i][k] = exit_gain(gain, answer, outcome_confidence(t, i, exit), outcome_probabilities(t, i, exit),
-                                   t->labels[i]);
+        on->gain[i][k] = exit_gain(terms->gain, answer, outcome_confidence(t, i, exit),
+                                   outcome_probabilities(t, i, exit), t->labels[i]);
     }
     on->phone_confidence[i] = outcome_confidence(t, i, t->exit_at[depth[POOL_EASY]] - 1u);
     on->tokens[i] = t->tokens[i];
 }
 
 bool evaluation_set_open(evaluation_set *on, const encoder *e, const token_set *set, const outcome_table *t,
-                         const uint32_t depth[POOLS], int gain, int representation, uint32_t size,
-                         portolan_error *err) {
-    size_t n = set->samples ? set->samples : 1;
-    *on = (evaluation_set){.samples = set->samples, .size = size};
+                         const evaluation_terms *terms, portolan_error *err) {
+    size_t n = set->samples ? set->samples : 1, size = terms->size;
+    *on = (evaluation_set){.samples = set->samples, .size = terms->size};
     on->v = malloc(n * size * sizeof *on->v);
     on->gain = malloc(n * sizeof *on->gain);
     on->right = malloc(n * sizeof *on->right);
@@ -35,8 +35,8 @@ bool evaluation_set_open(evaluation_set *on, const encoder *e, const token_set *
     on->tokens = malloc(n * sizeof *on->tokens);
     bool ok = (on->v && on->gain && on->right && on->phone_confidence && on->tokens) ||
               error_memory(err, n * size * sizeof *on->v);
-    for (uint32_t i = 0; ok && i < set->samples; i++) add_sample(on, t, depth, gain, i);
-    ok = ok && represent_set(e, set, representation, size, on->v, err);
+    for (uint32_t i = 0; ok && i < set->samples; i++) add_sample(on, t, terms, i);
+    ok = ok && represent_set(e, set, terms->representation, terms->size, on->v, err);
     if (!ok) evaluation_set_close(on);
     return ok;
 }

@@ -123,8 +123,8 @@ static bool descend(problem *q, double *now) {
     return false;
 }
 
-bool logistic_fit(const double *x, const bool *y, const bool *use, uint32_t samples, uint32_t size, double *weights,
-                  double *bias, portolan_error *err) {
+bool logistic_fit(const logistic_data *data, double *weights, double *bias, portolan_error *err) {
+    uint32_t samples = data->samples, size = data->size;
     problem q;
     if (!blas_open(1, err)) return false;
     if (!open_problem(&q, samples, size)) {
@@ -132,10 +132,10 @@ bool logistic_fit(const double *x, const bool *y, const bool *use, uint32_t samp
         return error_memory(err, 2 * (size_t)samples * (size + 1) * sizeof(double));
     }
     for (uint32_t i = 0; i < samples; i++) {
-        if (use && !use[i]) continue;
-        memcpy(q.x + (size_t)q.n * q.d, x + (size_t)i * size, size * sizeof *x);
+        if (data->use && !data->use[i]) continue;
+        memcpy(q.x + (size_t)q.n * q.d, data->x + (size_t)i * size, size * sizeof *q.x);
         q.x[(size_t)q.n * q.d + size] = 1;
-        q.y[q.n++] = y[i];
+        q.y[q.n++] = data->y[i];
     }
     standardise(&q);
     double now = loss(&q, q.beta);
@@ -153,16 +153,18 @@ double logistic_probability(const double *weights, double bias, const double *x,
     return sigmoid(bias + dot(weights, x, size));
 }
 
-bool logistic_cross_fit(const double *x, const bool *y, uint32_t samples, uint32_t size, double *probabilities,
-                        portolan_error *err) {
+bool logistic_cross_fit(const logistic_data *data, double *probabilities, portolan_error *err) {
+    uint32_t samples = data->samples, size = data->size;
     double *weights = malloc((size ? size : 1) * sizeof *weights), bias;
     bool *use = calloc(samples ? samples : 1, 1);
     bool ok = (weights && use) || error_memory(err, size * sizeof *weights + samples);
+    logistic_data rest = *data; /* without the fold */
+    rest.use = use;
     for (uint32_t fold = 0; ok && fold < FOLDS; fold++) {
         for (uint32_t i = 0; i < samples; i++) use[i] = i % FOLDS != fold;
-        ok = logistic_fit(x, y, use, samples, size, weights, &bias, err);
+        ok = logistic_fit(&rest, weights, &bias, err);
         for (uint32_t i = fold; ok && i < samples; i += FOLDS)
-            probabilities[i] = logistic_probability(weights, bias, x + (size_t)i * size, size);
+            probabilities[i] = logistic_probability(weights, bias, data->x + (size_t)i * size, size);
     }
     free(weights);
     free(use);

@@ -11,8 +11,8 @@ static bool fit_tier(router *r, const evaluation_set *held, int k, double (*valu
     bool ok = (y && estimates && weights) || error_memory(err, (n + r->size) * sizeof *weights);
     if (ok) {
         for (uint32_t i = 0; i < n; i++) y[i] = held->right[i][k];
-        ok = logistic_cross_fit(held->v, y, n, r->size, estimates, err) &&
-             logistic_fit(held->v, y, NULL, n, r->size, weights, &r->bias[k], err);
+        const logistic_data data = {held->v, y, n, r->size, NULL};
+        ok = logistic_cross_fit(&data, estimates, err) && logistic_fit(&data, weights, &r->bias[k], err);
     }
     for (uint32_t i = 0; ok && i < n; i++) value[i][k] = estimates[i];
     for (uint32_t d = 0; ok && d < r->size; d++) router_row(r, k, 0)[d] = (float)weights[d];

@@ -153,7 +153,7 @@ bool mixture_fit(mixture *m, const double *x, uint32_t n, random_stream *s, port
     uint32_t count;
     double *centres = malloc(cells * sizeof *centres), last = -INFINITY;
     bool ok = (centres && open_sums(&room, m->count, m->size)) || error_memory(err, 2 * cells * sizeof *centres);
-    ok = ok && kmeans(x, n, m->size, m->count, s, centres, &count, err);
+    ok = ok && kmeans(&(point_cloud){x, n, m->size}, m->count, s, centres, &count, err);
     if (ok) {
         find_floor(&room, x, n, m->size);
         start(m, &room, x, n, centres, count);

@@ -41,7 +41,7 @@ static bool take_centres(router *r, const fitting *f, const uint8_t *pool, int k
     random_stream s = random_open(f->seed, "prototypes", (uint64_t)k);
     double *centres = points + (size_t)MOST_POINTS * r->size;
     uint32_t n = pick_points(r, f, pool, k, points);
-    if (!kmeans(points, n, r->size, r->count, &s, centres, &r->stands[k], err)) return false;
+    if (!kmeans(&(point_cloud){points, n, r->size}, r->count, &s, centres, &r->stands[k], err)) return false;
     for (size_t i = 0; i < (size_t)r->stands[k] * r->size; i++) router_row(r, k, 0)[i] = (float)centres[i];
     return true;
 }

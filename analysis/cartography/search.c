@@ -36,17 +36,21 @@ static void add_level(levels *l, double x) {
     if (!l->count || x > l->values[l->count - 1]) l->values[l->count++] = x;
 }
 
-/* `first`, the quantiles i / steps of `values`, `last`. */
-static bool quantile_levels(levels *l, const double *values, size_t n, int steps, double first, double last,
-                            portolan_error *err) {
+typedef struct level_rule {
+    int steps;
+    double first, last;
+} level_rule;
+
+/* The rule's first level, the quantiles i / steps of n values, its last level. */
+static bool quantile_levels(levels *l, const double *values, size_t n, level_rule rule, portolan_error *err) {
     double *sorted = malloc(n * sizeof *sorted);
     if (!sorted) return error_memory(err, n * sizeof *sorted);
     memcpy(sorted, values, n * sizeof *sorted);
     sort_values(sorted, n);
     l->count = 0;
-    add_level(l, first);
-    for (int i = 1; i < steps; i++) add_level(l, percentile_nearest_rank(sorted, n, 100.0 * i / steps));
-    add_level(l, last);
+    add_level(l, rule.first);
+    for (int i = 1; i < rule.steps; i++) add_level(l, percentile_nearest_rank(sorted, n, 100.0 * i / rule.steps));
+    add_level(l, rule.last);
     free(sorted);
     return true;
 }
@@ -70,7 +74,7 @@ static bool exit_levels(grid *g, const fitting *f, portolan_error *err) {
         all[2 * i] = f->confidence[i];
         all[2 * i + 1] = -f->variability[i];
     }
-    bool ok = quantile_levels(&g->alpha, all, 2 * (size_t)f->samples, EXIT_STEPS, 0, ABOVE, err);
+    bool ok = quantile_levels(&g->alpha, all, 2 * (size_t)f->samples, (level_rule){EXIT_STEPS, 0, ABOVE}, err);
     free(all);
     g->beta.count = g->alpha.count;
     for (uint32_t i = 0; i < g->alpha.count; i++) g->beta.values[i] = -g->alpha.values[g->alpha.count - 1 - i];
@@ -87,8 +91,10 @@ static bool choose_levels(grid *g, const router *r, const fitting *f, const doub
     if (method == METHOD_EXIT_POOLS) return exit_levels(g, f, err);
     g->alpha = (levels){{fixed[0]}, 1};
     g->beta = (levels){{fixed[1]}, 1};
-    return (!isnan(fixed[0]) || quantile_levels(&g->alpha, f->confidence, f->samples, steps, 0, ABOVE, err)) &&
-           (!isnan(fixed[1]) || quantile_levels(&g->beta, f->variability, f->samples, steps, BELOW, 0.5, err));
+    return (!isnan(fixed[0]) ||
+            quantile_levels(&g->alpha, f->confidence, f->samples, (level_rule){steps, 0, ABOVE}, err)) &&
+           (!isnan(fixed[1]) ||
+            quantile_levels(&g->beta, f->variability, f->samples, (level_rule){steps, BELOW, 0.5}, err));
 }
 
 static bool allocate_grid(grid *g, uint32_t size, portolan_error *err) {
@@ -159,7 +165,8 @@ typedef struct search {
 } search;
 
 /* The mean of the pool whose sum is `more` minus `less` (a cell of no sample where nothing is to be taken off). */
-static void set_mean(const grid *g, trial *t, int k, size_t more, const size_t *less, int distance, double *mean) {
+static void set_mean(const search *q, trial *t, int k, size_t more, const size_t *less, double *mean) {
+    const grid *g = &q->g;
     uint64_t n = g->counts[more] - (less ? g->counts[*less] : 0);
     double squares = 0;
     t->has[k] = n > 0;
@@ -168,16 +175,16 @@ static void set_mean(const grid *g, trial *t, int k, size_t more, const size_t *
         mean[d] = n ? (double)(float)(sum / (double)n) : 0;
         squares += mean[d] * mean[d];
     }
-    t->constant[k] = distance == DISTANCE_L2 ? squares / 2 : sqrt(squares);
+    t->constant[k] = q->r->distance == DISTANCE_L2 ? squares / 2 : sqrt(squares);
 }
 
 static void set_means(const search *q, trial *t, double *means) {
     const grid *g = &q->g;
     uint32_t most = g->beta.count, size = g->size;
     size_t easy = cell_at(g, t->a + 1, t->b), confident = cell_at(g, t->a + 1, most), all = cell_at(g, 0, most);
-    set_mean(g, t, POOL_EASY, easy, NULL, q->r->distance, means);
-    set_mean(g, t, POOL_MEDIUM, confident, &easy, q->r->distance, means + size);
-    set_mean(g, t, POOL_HARD, all, &confident, q->r->distance, means + 2 * (size_t)size);
+    set_mean(q, t, POOL_EASY, easy, NULL, means);
+    set_mean(q, t, POOL_MEDIUM, confident, &easy, means + size);
+    set_mean(q, t, POOL_HARD, all, &confident, means + 2 * (size_t)size);
 }
 
 /* The nearest pool, from v's products with the means: |v - m|^2 / 2 = |v|^2 / 2 - v m + |m|^2 / 2. */

@@ -43,7 +43,7 @@ static json_t *names_of(const char *const *names, uint32_t count) {
 
 static bool check_scenario(const char *path, json_t **classes, portolan_error *err) {
     scenario s;
-    bool ok = scenario_load(&s, path, NULL, 0, NULL, 0, err);
+    bool ok = scenario_load(&s, path, NULL, err);
     if (!ok) return false;
     *classes = names_of(s.table.class_names, s.table.classes);
     scenario_free(&s);

@@ -114,7 +114,13 @@ int command_run(int argc, char **argv) {
     a.run.quiet = a.common.quiet;
     portolan_error err = {0};
     scenario s;
-    if (!scenario_load(&s, a.path, a.sets, a.set_count, a.policies, a.policy_count, &err)) return fail(&err);
+    if (!scenario_load(&s, a.path,
+                       &(scenario_changes){.sets = a.sets,
+                                           .set_count = a.set_count,
+                                           .only = a.policies,
+                                           .only_count = a.policy_count},
+                       &err))
+        return fail(&err);
     run_report report;
     int status;
     if (!scenario_run(&s, &a.run, &report, &err)) {

@@ -201,9 +201,9 @@ static bool open_plan(const sweep_arguments *a, const sweep *w, sweep_store *t, 
 static bool run_missing(const sweep_arguments *a, const sweep *w, sweep_store *t, sweep_progress *p,
                         portolan_error *err) {
     if (a->slurm) return sweep_run_slurm(w, t, &a->run, p, err);
-    size_t count, *points = store_missing(t, w, &count, err);
-    bool ok = points && sweep_run_local(w, t, points, count, &a->run, p, err);
-    free(points);
+    point_list missing;
+    bool ok = store_missing(t, w, &missing, err) && sweep_run_local(w, t, &missing, &a->run, p, err);
+    free(missing.points);
     return ok;
 }
 

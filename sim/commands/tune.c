@@ -92,7 +92,7 @@ static bool load_held_out(scenario *s, const tune_arguments *a, portolan_error *
     const yaml_node path = {.kind = YAML_SCALAR, .mark = {"--held-out", 1, 1}, .text = whole};
     const scenario_edit edit = {text_ends_in(whole, ".csv") ? "model" : "workload", &path};
     const scenario_changes changes = {.sets = a->sets, .set_count = a->set_count, .edits = &edit, .edit_count = 1};
-    bool ok = scenario_load_changed(s, a->path, &changes, err);
+    bool ok = scenario_load(s, a->path, &changes, err);
     free(whole);
     return ok;
 }
@@ -186,7 +186,7 @@ static bool put_choice(yaml_document *doc, const tuning *t, size_t index, const 
 /* The scenario as it is written, resolved, with the choices. */
 static bool write_scenario(const tune_arguments *a, const scenario *held, const tuning *t, portolan_error *err) {
     scenario s;
-    if (!scenario_load(&s, a->path, a->sets, a->set_count, NULL, 0, err)) return false;
+    if (!scenario_load(&s, a->path, &(scenario_changes){.sets = a->sets, .set_count = a->set_count}, err)) return false;
     yaml_document *doc = &s.documents[FILE_SCENARIO];
     bool ok = true;
     for (size_t i = 0; ok && i < s.policy_count; i++) ok = put_choice(doc, t, i, held->policies[i].label, err);

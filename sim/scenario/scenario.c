@@ -199,8 +199,10 @@ static bool apply_changes(scenario_loader *l) {
     return ok && (!c->only_count || scenario_choose_policies(l, c->only, c->only_count));
 }
 
-bool scenario_load_changed(scenario *s, const char *path, const scenario_changes *changes, portolan_error *err) {
+bool scenario_load(scenario *s, const char *path, const scenario_changes *changes, portolan_error *err) {
+    static const scenario_changes NONE;
     *s = (scenario){0};
+    if (!changes) changes = &NONE;
     scenario_loader l = {.s = s, .err = err, .changes = changes, .keys = {.execute = EXECUTE_UNSET}};
     bool ok = yaml_load(&s->documents[0], path, err) && scenario_note_input(&l, &s->inputs[FILE_SCENARIO], path) &&
               yaml_expect(s->documents[0].root, YAML_MAP, "a scenario", err) && apply_changes(&l) &&
@@ -212,12 +214,6 @@ bool scenario_load_changed(scenario *s, const char *path, const scenario_changes
     s->name = l.keys.name;
     s->seed = l.keys.seed;
     return true;
-}
-
-bool scenario_load(scenario *s, const char *path, char *const *sets, size_t set_count, char *const *only,
-                   size_t only_count, portolan_error *err) {
-    scenario_changes changes = {.sets = sets, .set_count = set_count, .only = only, .only_count = only_count};
-    return scenario_load_changed(s, path, &changes, err);
 }
 
 void scenario_free(scenario *s) {

@@ -272,7 +272,7 @@ scenario *point_load(sweep_loader *l, size_t point, portolan_error *err) {
                                 .edit_count = n,
                                 .lenders = l->lenders,
                                 .lender_count = LENDERS};
-    bool ok = s ? scenario_load_changed(s, w->scenario, &changes, err) : error_memory(err, sizeof *s);
+    bool ok = s ? scenario_load(s, w->scenario, &changes, err) : error_memory(err, sizeof *s);
     if (!ok) {
         free(s);
         return NULL;

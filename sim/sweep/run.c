@@ -192,11 +192,11 @@ static void kill_points(runner *r) {
 
 static bool stopped(const runner *r) { return r->interrupted || (r->options->fail_fast && r->failed); }
 
-static bool start_points(runner *r, const size_t *points, size_t count, size_t *next, portolan_error *err) {
+static bool start_points(runner *r, const point_list *list, size_t *next, portolan_error *err) {
     bool ok = true;
     for (size_t i = 0; ok && i < r->slot_count; i++)
-        while (ok && !r->slots[i].pid && *next < count && !stopped(r))
-            ok = start_point(r, &r->slots[i], points[(*next)++], err);
+        while (ok && !r->slots[i].pid && *next < list->count && !stopped(r))
+            ok = start_point(r, &r->slots[i], list->points[(*next)++], err);
     return ok;
 }
 
@@ -206,27 +206,27 @@ static void show(runner *r, size_t count) {
     progress_show(&r->bar, things, r->finished, count);
 }
 
-static bool run_points(runner *r, const size_t *points, size_t count, portolan_error *err) {
+static bool run_points(runner *r, const point_list *list, portolan_error *err) {
     watch signals;
     size_t next = 0;
     watch_begin(&signals);
-    bool ok = start_points(r, points, count, &next, err);
+    bool ok = start_points(r, list, &next, err);
     while (ok && !stopped(r) && running(r)) {
         r->interrupted = watch_wait(&signals, 0.1);
-        ok = reap(r, err) && start_points(r, points, count, &next, err);
-        show(r, count);
+        ok = reap(r, err) && start_points(r, list, &next, err);
+        show(r, list->count);
     }
     kill_points(r);
     watch_end(&signals);
     return ok;
 }
 
-static bool run_with(runner *r, const size_t *points, size_t count, portolan_error *err) {
+static bool run_with(runner *r, const point_list *list, portolan_error *err) {
     unsigned jobs = r->options->jobs ? r->options->jobs : processors();
     gethostname(r->host, sizeof r->host - 1);
     r->loader.w = r->w;
     r->bar = progress_start(r->options->quiet);
-    bool ok = open_slots(r, jobs < count ? jobs : count + !count, err) && run_points(r, points, count, err);
+    bool ok = open_slots(r, jobs < list->count ? jobs : list->count + !list->count, err) && run_points(r, list, err);
     progress_end(&r->bar);
     close_slots(r);
     sweep_loader_free(&r->loader);
@@ -241,11 +241,11 @@ void store_count(const sweep_store *t, const sweep *w, sweep_progress *p) {
     }
 }
 
-bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count, const sweep_options *o,
+bool sweep_run_local(const sweep *w, sweep_store *t, const point_list *list, const sweep_options *o,
                      sweep_progress *became, portolan_error *err) {
     runner r = {.w = w, .store = t, .options = o};
     double start = wall_clock();
-    bool ok = run_with(&r, points, count, err);
+    bool ok = run_with(&r, list, err);
     *became = (sweep_progress){.outside_table = r.outside_table,
                                .interrupted = r.interrupted,
                                .seconds = wall_clock() - start};
@@ -253,13 +253,12 @@ bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_
     return ok;
 }
 
-size_t *store_missing(const sweep_store *t, const sweep *w, size_t *count, portolan_error *err) {
-    size_t *points = malloc((sweep_points(w) + 1) * sizeof *points);
-    *count = 0;
-    if (!points) error_memory(err, sweep_points(w) * sizeof *points);
-    for (size_t i = 0; points && i < sweep_points(w); i++)
-        if (t->status[i] != POINT_DONE) points[(*count)++] = i;
-    return points;
+bool store_missing(const sweep_store *t, const sweep *w, point_list *list, portolan_error *err) {
+    *list = (point_list){malloc((sweep_points(w) + 1) * sizeof *list->points), 0};
+    if (!list->points) return error_memory(err, sweep_points(w) * sizeof *list->points);
+    for (size_t i = 0; i < sweep_points(w); i++)
+        if (t->status[i] != POINT_DONE) list->points[list->count++] = i;
+    return true;
 }
 
 /* A few settings spread over the plan, until there are enough or they have taken long enough. */
@@ -275,7 +274,7 @@ bool sweep_estimate(const sweep *w, double *seconds_per_point, size_t *tried, po
         size_t point = *tried * (points - 1) / (most > 1 ? most - 1 : 1);
         r.slots = NULL;
         r.slot_count = 0;
-        ok = run_with(&r, &point, 1, err);
+        ok = run_with(&r, &(point_list){&point, 1}, err);
     }
     *seconds_per_point = r.busy_seconds / (double)*tried;
     return ok && (!r.interrupted || error_signal(err, r.interrupted, ""));

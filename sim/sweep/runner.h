@@ -19,9 +19,15 @@ typedef struct sweep_progress {
     double seconds;               /* of the present command's wall clock */
 } sweep_progress;
 
-/* Runs points[0 .. count-1] on this machine and records each, the failed ones too. Ends early after a signal,
- * and with `fail_fast` after the first failure. Fails only where the store or the machine does. */
-bool sweep_run_local(const sweep *w, sweep_store *t, const size_t *points, size_t count, const sweep_options *o,
+/* Points by their numbers. */
+typedef struct point_list {
+    size_t *points; /* [count]; whoever has the list frees it */
+    size_t count;
+} point_list;
+
+/* Runs points on this machine and records each, the failed ones too. Ends early after a signal, and with `fail_fast` after
+ * the first failure. Fails only where the store or the machine does. */
+bool sweep_run_local(const sweep *w, sweep_store *t, const point_list *list, const sweep_options *o,
                      sweep_progress *became, portolan_error *err);
 
 /* The same by Slurm: collects a job of an earlier command first, then submits what is missing and waits for
@@ -40,8 +46,8 @@ enum { SLURM_MOST_TASKS = 1000 };
 size_t sweep_active_tasks(const char *answer, bool active[SLURM_MOST_TASKS]);
 
 /* Reads the text of slurm/points: the size of a chunk, then numbers below `points`, a line each. Puts those
- * of the task's chunk into chunk[0 .. *count-1], which must have room for `points`. `path` is for errors. */
-bool sweep_parse_points(const char *text, const char *path, size_t points, size_t task, size_t *chunk, size_t *count,
+ * of the task's chunk into a list, which must have room for `points`. `path` is for errors. */
+bool sweep_parse_points(const char *text, const char *path, size_t points, size_t task, point_list *chunk,
                         portolan_error *err);
 
 /* What the script starts: runs the points of task `task` into a store of its own, out/slurm/part-TASK. */
@@ -51,8 +57,8 @@ bool sweep_run_task(const sweep *w, const char *out, size_t task, const sweep_op
 /* Counts the plan's points by status into done, failed and waiting. */
 void store_count(const sweep_store *t, const sweep *w, sweep_progress *p);
 
-/* The plan's points that are not done, in their order (free() it); NULL if memory is short. */
-size_t *store_missing(const sweep_store *t, const sweep *w, size_t *count, portolan_error *err);
+/* The plan's points that are not done, in their order. */
+bool store_missing(const sweep_store *t, const sweep *w, point_list *list, portolan_error *err);
 
 /* Runs a few points here, without a store, and says how many seconds of one processor a point takes. */
 bool sweep_estimate(const sweep *w, double *seconds_per_point, size_t *tried, portolan_error *err);

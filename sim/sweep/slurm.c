@@ -124,13 +124,13 @@ bool sweep_slurm_script(const sweep *w, const char *out, size_t count, const swe
 }
 
 /* slurm/points: the size of a chunk, then the points, a line each. */
-static bool write_points(const array *a, const size_t *points, size_t count, portolan_error *err) {
+static bool write_points(const array *a, const point_list *list, portolan_error *err) {
     char path[sizeof a->folder + 16];
     replacement r;
     snprintf(path, sizeof path, "%s/points", a->folder);
     if (!replacement_open(&r, path, err)) return false;
-    fprintf(r.stream, "%zu\n", chunk_of(a->options, count));
-    for (size_t i = 0; i < count; i++) fprintf(r.stream, "%zu\n", points[i]);
+    fprintf(r.stream, "%zu\n", chunk_of(a->options, list->count));
+    for (size_t i = 0; i < list->count; i++) fprintf(r.stream, "%zu\n", list->points[i]);
     return replacement_finish(&r, true, err);
 }
 
@@ -274,15 +274,16 @@ static bool collect_earlier(array *a, int *interrupted, portolan_error *err) {
 }
 
 static bool run_array(array *a, int *interrupted, portolan_error *err) {
-    size_t count, *points = store_missing(a->store, a->w, &count, err);
-    bool ok = points != NULL;
+    point_list missing;
+    bool ok = store_missing(a->store, a->w, &missing, err);
+    size_t count = missing.count;
     if (ok && count) {
         memset(a->merged, 0, SLURM_MOST_TASKS * sizeof *a->merged);
-        ok = write_points(a, points, count, err) && write_script(a, count, err) && submit(a, err);
+        ok = write_points(a, &missing, err) && write_script(a, count, err) && submit(a, err);
         if (ok && !a->options->quiet) fprintf(stderr, "Slurm job %s: %zu points\n", a->job, count);
         ok = ok && wait_for_job(a, interrupted, err) && (*interrupted || store_note(a->store, JOB_NOTE, "", err));
     }
-    free(points);
+    free(missing.points);
     return ok;
 }
 
@@ -314,10 +315,10 @@ static bool read_line(const char **rest, unsigned long long most, size_t *number
     return true;
 }
 
-bool sweep_parse_points(const char *text, const char *path, size_t points, size_t task, size_t *chunk, size_t *count,
+bool sweep_parse_points(const char *text, const char *path, size_t points, size_t task, point_list *chunk,
                         portolan_error *err) {
     size_t each, point, line = 2;
-    *count = 0;
+    chunk->count = 0;
     if (!read_line(&text, SWEEP_MAX_POINTS, &each) || !each)
         return error_input(err, (text_mark){path, 1, 1}, "a number of points is wanted, from 1 to %d",
                            SWEEP_MAX_POINTS);
@@ -325,48 +326,45 @@ bool sweep_parse_points(const char *text, const char *path, size_t points, size_
         if (line - 2 >= points || !read_line(&text, points - 1, &point))
             return error_input(err, (text_mark){path, (unsigned)line, 1},
                                "the number of a point is wanted, from 0 to %zu, each once", points - 1);
-        if ((line - 2) / each == task) chunk[(*count)++] = point;
+        if ((line - 2) / each == task) chunk->points[chunk->count++] = point;
     }
     return true;
 }
 
-/* The chunk of a task; free() it. NULL with an error. */
-static size_t *read_chunk(const sweep *w, const char *folder, size_t task, size_t *count, portolan_error *err) {
+/* The chunk of a task. */
+static bool read_chunk(const sweep *w, const char *folder, size_t task, point_list *chunk, portolan_error *err) {
     char path[1200];
     file_bytes bytes;
     snprintf(path, sizeof path, "%s/slurm/points", folder);
-    if (!file_read(path, 64 << 20, &bytes, err)) return NULL;
-    size_t *points = malloc((sweep_points(w) + 1) * sizeof *points);
-    bool ok = points || error_memory(err, sweep_points(w) * sizeof *points);
-    ok = ok && sweep_parse_points(bytes.data, path, sweep_points(w), task, points, count, err);
+    if (!file_read(path, 64 << 20, &bytes, err)) return false;
+    chunk->points = malloc((sweep_points(w) + 1) * sizeof *chunk->points);
+    bool ok = chunk->points || error_memory(err, sweep_points(w) * sizeof *chunk->points);
+    ok = ok && sweep_parse_points(bytes.data, path, sweep_points(w), task, chunk, err);
     free(bytes.data);
-    if (ok) return points;
-    free(points);
-    return NULL;
+    return ok;
 }
 
 /* Those of the chunk that the task has not done yet, should Slurm have started it again. */
-static void drop_done(const sweep_store *t, size_t *points, size_t *count) {
+static void drop_done(const sweep_store *t, point_list *chunk) {
     size_t kept = 0;
-    for (size_t i = 0; i < *count; i++)
-        if (t->status[points[i]] != POINT_DONE) points[kept++] = points[i];
-    *count = kept;
+    for (size_t i = 0; i < chunk->count; i++)
+        if (t->status[chunk->points[i]] != POINT_DONE) chunk->points[kept++] = chunk->points[i];
+    chunk->count = kept;
 }
 
 bool sweep_run_task(const sweep *w, const char *folder, size_t task, const sweep_options *o, sweep_progress *became,
                     portolan_error *err) {
     char part[1200];
-    size_t count, *points = read_chunk(w, folder, task, &count, err);
+    point_list chunk = {0};
     sweep_store t;
-    if (!points) return false;
     snprintf(part, sizeof part, "%s/slurm/part-%zu", folder, task);
-    bool ok = store_open(&t, part, err);
+    bool ok = read_chunk(w, folder, task, &chunk, err) && store_open(&t, part, err);
     if (ok) {
         ok = t.has_plan ? store_resume(&t, w, false, err) : store_plan(&t, w, err);
-        if (ok) drop_done(&t, points, &count);
-        ok = ok && sweep_run_local(w, &t, points, count, o, became, err);
+        if (ok) drop_done(&t, &chunk);
+        ok = ok && sweep_run_local(w, &t, &chunk, o, became, err);
         store_close(&t);
     }
-    free(points);
+    free(chunk.points);
     return ok;
 }

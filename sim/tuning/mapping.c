@@ -146,9 +146,11 @@ static bool map_dynamics(mapping *m, const char *folder, portolan_error *err) {
 
 /* ---- Answers of the finished model ---- */
 
+/* The sets are answered one after the other. */
 typedef struct answering {
+    unsigned threads;
     progress *bar;
-    const char *what;
+    const char *what; /* the present one's samples */
 } answering;
 
 static void show_progress(void *context, uint32_t done, uint32_t total) {
@@ -156,17 +158,17 @@ static void show_progress(void *context, uint32_t done, uint32_t total) {
     progress_show(a->bar, a->what, done, total);
 }
 
-static bool answer_set(const mapping *m, const token_set *set, const char *what, unsigned threads, progress *bar,
-                       outcome_table *t, portolan_error *err) {
-    answering a = {bar, what};
-    return !set->samples || encoder_outcomes(m->model, set, threads, &(outcome_watch){show_progress, &a}, t, err);
+static bool answer_set(const mapping *m, const token_set *set, const char *what, answering *a, outcome_table *t,
+                       portolan_error *err) {
+    a->what = what;
+    return !set->samples || encoder_outcomes(m->model, set, a->threads, &(outcome_watch){show_progress, a}, t, err);
 }
 
 /* Exit pools: the coordinates of the fitting samples are the largest confidences that the finished model has on its way. */
-static bool map_exits(mapping *m, unsigned threads, progress *bar, portolan_error *err) {
+static bool map_exits(mapping *m, answering *a, portolan_error *err) {
     outcome_table t = {0};
     data_map *map = &m->map;
-    if (!answer_set(m, &m->setup.train, "fitting samples", threads, bar, &t, err)) return false;
+    if (!answer_set(m, &m->setup.train, "fitting samples", a, &t, err)) return false;
     map->samples = t.samples;
     map->guids = arena_alloc(&map->memory, t.samples, sizeof *map->guids);
     map->confidence = arena_alloc(&map->memory, t.samples, sizeof *map->confidence);
@@ -199,10 +201,9 @@ static search_settings search_of(const map_settings *s, const prices *p) {
 
 static bool open_juries(mapping *m, portolan_error *err) {
     const map_settings *s = &m->s;
-    return evaluation_set_open(&m->held_set, m->model, &m->setup.held_out, &m->held_answers, m->depth, s->reward,
-                               s->representation, m->router.size, err) &&
-           evaluation_set_open(&m->dev_set, m->model, &m->setup.dev, &m->dev_answers, m->depth, s->reward,
-                               s->representation, m->router.size, err);
+    const evaluation_terms terms = {m->depth, s->reward, s->representation, m->router.size};
+    return evaluation_set_open(&m->held_set, m->model, &m->setup.held_out, &m->held_answers, &terms, err) &&
+           evaluation_set_open(&m->dev_set, m->model, &m->setup.dev, &m->dev_answers, &terms, err);
 }
 
 /* The router that is expected to gain most: fitted, and its price searched, on the held-out samples. */
@@ -283,9 +284,10 @@ bool mapping_make(mapping *m, const map_settings *s, const char *folder, unsigne
                   portolan_error *err) {
     *m = (mapping){.s = *s};
     bool exits = s->method == METHOD_EXIT_POOLS;
-    bool ok = load_run(m, folder, err) && (exits ? map_exits(m, threads, bar, err) : map_dynamics(m, folder, err)) &&
-              answer_set(m, &m->setup.held_out, "held-out samples", threads, bar, &m->held_answers, err) &&
-              answer_set(m, &m->setup.dev, "dev samples", threads, bar, &m->dev_answers, err) && make_router(m, err);
+    answering a = {.threads = threads, .bar = bar};
+    bool ok = load_run(m, folder, err) && (exits ? map_exits(m, &a, err) : map_dynamics(m, folder, err)) &&
+              answer_set(m, &m->setup.held_out, "held-out samples", &a, &m->held_answers, err) &&
+              answer_set(m, &m->setup.dev, "dev samples", &a, &m->dev_answers, err) && make_router(m, err);
     if (!ok) mapping_free(m);
     return ok;
 }

@@ -64,13 +64,14 @@ static bool has_choice(const router *r) {
     return r->stands[POOL_EASY] && (r->stands[POOL_MEDIUM] || r->stands[POOL_HARD]);
 }
 
-static bool fit_and_add(mapping *m, router *r, const fitting *f, const evaluation_set *held, const evaluation_set *dev,
-                        const search_settings *search, scores *s, portolan_error *err) {
+/* Fits the router by the search; where that leaves no choice, at the medians, which is told. */
+static bool fit(router *r, const fitting *f, const evaluation_set *held, const search_settings *search,
+                bool *at_medians, portolan_error *err) {
     surface found = {0};
-    bool ok = router_search(r, f, held, search, &found, err), at_medians = ok && !has_choice(r);
+    bool ok = router_search(r, f, held, search, &found, err);
+    *at_medians = ok && !has_choice(r);
     surface_free(&found);
-    if (at_medians) ok = router_fit(r, f, median(f->confidence, f->samples), median(f->variability, f->samples), err);
-    if (ok) add_margin(m, r, held, dev, at_medians, s);
+    if (*at_medians) ok = router_fit(r, f, median(f->confidence, f->samples), median(f->variability, f->samples), err);
     return ok;
 }
 
@@ -83,16 +84,17 @@ static bool compare_representation(mapping *m, int kind, const search_settings *
                 .distance = m->s.metric,
                 .size = representation_size(kind, hidden, m->setup.train.longest),
                 .count = 1};
+    const evaluation_terms terms = {m->depth, m->s.reward, kind, r.size};
     evaluation_set held = {0}, dev = {0};
+    bool at_medians = false;
     double *v = malloc((size_t)m->setup.train.samples * r.size * sizeof *v);
     fitting f = {m->setup.train.samples, r.size, m->map.confidence, m->map.variability, v, m->s.seed};
     bool ok = (v || error_memory(err, (size_t)m->setup.train.samples * r.size * sizeof *v)) &&
               router_allocate(&r, err) && represent_set(m->model, &m->setup.train, kind, r.size, v, err) &&
-              evaluation_set_open(&held, m->model, &m->setup.held_out, &m->held_answers, m->depth, m->s.reward, kind,
-                                  r.size, err) &&
-              evaluation_set_open(&dev, m->model, &m->setup.dev, &m->dev_answers, m->depth, m->s.reward, kind, r.size,
-                                  err) &&
-              fit_and_add(m, &r, &f, &held, &dev, search, s, err);
+              evaluation_set_open(&held, m->model, &m->setup.held_out, &m->held_answers, &terms, err) &&
+              evaluation_set_open(&dev, m->model, &m->setup.dev, &m->dev_answers, &terms, err) &&
+              fit(&r, &f, &held, search, &at_medians, err);
+    if (ok) add_margin(m, &r, &held, &dev, at_medians, s);
     evaluation_set_close(&held);
     evaluation_set_close(&dev);
     router_free(&r);
@@ -100,19 +102,19 @@ static bool compare_representation(mapping *m, int kind, const search_settings *
     return ok;
 }
 
-/* A regression of "the phone's exit is right" on x: cross-fitted where it was fitted, whole where it was not. */
-static bool add_regression(mapping *m, const char *name, const double *held, const double *dev, uint32_t size,
-                           scores *s, portolan_error *err) {
+/* A regression of "the phone's exit is right" on the mean token: cross-fitted where it was fitted, whole where it was not. */
+static bool add_regression(mapping *m, const double *held, const double *dev, uint32_t size, scores *s,
+                           portolan_error *err) {
     uint32_t n = m->setup.held_out.samples;
     double *weights = malloc(size * sizeof *weights), bias;
     bool *right = malloc(n + 1);
     bool ok = (weights && right) || error_memory(err, size * sizeof *weights + n);
     for (uint32_t i = 0; ok && i < n; i++) right[i] = m->held_set.right[i][POOL_EASY];
-    ok = ok && logistic_cross_fit(held, right, n, size, s->held, err) &&
-         logistic_fit(held, right, NULL, n, size, weights, &bias, err);
+    const logistic_data data = {held, right, n, size, NULL};
+    ok = ok && logistic_cross_fit(&data, s->held, err) && logistic_fit(&data, weights, &bias, err);
     for (uint32_t i = 0; ok && i < m->setup.dev.samples; i++)
         s->dev[i] = logistic_probability(weights, bias, dev + (size_t)i * size, size);
-    if (ok) add_row(m, name, s);
+    if (ok) add_row(m, "logistic regression on mean_token", s);
     free(weights);
     free(right);
     return ok;
@@ -124,8 +126,7 @@ static bool add_mean_regression(mapping *m, scores *s, portolan_error *err) {
     double *dev = malloc(((size_t)m->setup.dev.samples + 1) * h * sizeof *dev);
     bool ok = (held && dev) || error_memory(err, (size_t)m->setup.held_out.samples * h * sizeof *held);
     ok = ok && represent_set(m->model, &m->setup.held_out, V_MEAN_TOKEN, h, held, err) &&
-         represent_set(m->model, &m->setup.dev, V_MEAN_TOKEN, h, dev, err) &&
-         add_regression(m, "logistic regression on mean_token", held, dev, h, s, err);
+         represent_set(m->model, &m->setup.dev, V_MEAN_TOKEN, h, dev, err) && add_regression(m, held, dev, h, s, err);
     free(held);
     free(dev);
     return ok;

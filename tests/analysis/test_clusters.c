@@ -17,7 +17,7 @@ TEST(seeds_are_drawn_by_square_distance) {
     portolan_error err = {0};
     for (uint64_t seed = 0; seed < 6000; seed++) {
         random_stream s = random_open(seed, "test", 0);
-        assert_true(kmeans(X, 3, 1, 2, &s, centres, &count, &err));
+        assert_true(kmeans(&(point_cloud){X, 3, 1}, 2, &s, centres, &count, &err));
         assert_int_equal(count, 2);
         double low = fmin(centres[0], centres[1]), high = fmax(centres[0], centres[1]);
         bool together = low == .5 && high == 3;
@@ -45,7 +45,7 @@ TEST(centres_are_means_of_their_points) {
         portolan_error err = {0};
         make_points(seed);
         random_stream s = random_open(seed, "test", 0), same = s;
-        assert_true(kmeans(&points[0][0], POINTS, SIZE, K, &s, &centres[0][0], &count, &err));
+        assert_true(kmeans(&(point_cloud){&points[0][0], POINTS, SIZE}, K, &s, &centres[0][0], &count, &err));
         assert_int_equal(count, K);
         for (int i = 0; i < POINTS; i++) {
             int best = 0;
@@ -61,7 +61,7 @@ TEST(centres_are_means_of_their_points) {
         for (int c = 0; c < K; c++)
             for (int d = 0; d < SIZE; d++) assert_within(centres[c][d], sums[c][d] / members[c], 1e-12);
         double again[K][SIZE];
-        assert_true(kmeans(&points[0][0], POINTS, SIZE, K, &same, &again[0][0], &count, &err));
+        assert_true(kmeans(&(point_cloud){&points[0][0], POINTS, SIZE}, K, &same, &again[0][0], &count, &err));
         assert_memory_equal(again, centres, sizeof centres);
     }
 }
@@ -72,7 +72,7 @@ TEST(no_more_centres_than_distinct_points) {
     uint32_t count;
     portolan_error err = {0};
     random_stream s = random_open(1, "test", 0);
-    assert_true(kmeans(X, 4, 2, 4, &s, centres, &count, &err));
+    assert_true(kmeans(&(point_cloud){X, 4, 2}, 4, &s, centres, &count, &err));
     assert_int_equal(count, 2);
     assert_true((centres[0] == 1 && centres[2] == 5) || (centres[0] == 5 && centres[2] == 1));
 }

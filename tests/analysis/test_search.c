@@ -194,7 +194,7 @@ TEST(logistic_regression_is_optimal) {
     bool y[HELD];
     portolan_error err = {0};
     for (int i = 0; i < HELD; i++) y[i] = held_right[i][0];
-    assert_true(logistic_fit(&held_v[0][0], y, NULL, HELD, SIZE, weights, &bias, &err));
+    assert_true(logistic_fit(&(logistic_data){&held_v[0][0], y, HELD, SIZE, NULL}, weights, &bias, &err));
     for (int i = 0; i < HELD; i++) {
         double z = bias;
         for (int d = 0; d < SIZE; d++) z += weights[d] * held_v[i][d];
@@ -218,9 +218,9 @@ TEST(cross_fitting_leaves_the_fold_out) {
     bool y[HELD], use[HELD];
     portolan_error err = {0};
     for (int i = 0; i < HELD; i++) y[i] = held_right[i][1];
-    assert_true(logistic_cross_fit(&held_v[0][0], y, HELD, SIZE, estimates, &err));
+    assert_true(logistic_cross_fit(&(logistic_data){&held_v[0][0], y, HELD, SIZE, NULL}, estimates, &err));
     for (int i = 0; i < HELD; i++) use[i] = i % 5 != 3;
-    assert_true(logistic_fit(&held_v[0][0], y, use, HELD, SIZE, weights, &bias, &err));
+    assert_true(logistic_fit(&(logistic_data){&held_v[0][0], y, HELD, SIZE, use}, weights, &bias, &err));
     assert_near(estimates[33], logistic_probability(weights, bias, held_v[33], SIZE), 0);
 }
 
@@ -229,11 +229,11 @@ TEST(logistic_regression_on_degenerate_data) {
     static const double X[] = {1, 5, 2, 5, 3, 5, 4, 5};
     double weights[2], bias;
     portolan_error err = {0};
-    assert_true(logistic_fit(X, (bool[]){0, 0, 1, 1}, NULL, 4, 2, weights, &bias, &err));
+    assert_true(logistic_fit(&(logistic_data){X, (bool[]){0, 0, 1, 1}, 4, 2, NULL}, weights, &bias, &err));
     assert_true(isfinite(weights[0]) && isfinite(bias) && weights[0] > 0);
     assert_near(weights[1], 0, 0);
     assert_within(logistic_probability(weights, bias, (double[]){2.5, 5}, 2), 0.5, 1e-6);
-    assert_true(logistic_fit(X, (bool[]){1, 1, 1, 1}, NULL, 4, 2, weights, &bias, &err));
+    assert_true(logistic_fit(&(logistic_data){X, (bool[]){1, 1, 1, 1}, 4, 2, NULL}, weights, &bias, &err));
     assert_true(isfinite(bias) && logistic_probability(weights, bias, X, 2) > 0.99);
 }
 

@@ -37,14 +37,19 @@ static void put_cell(FILE *f, const char *x, const char *y, const char *policy, 
     }
 }
 
+typedef struct word_list {
+    const char *const *texts;
+    size_t count;
+} word_list;
+
 /* All combinations of values on two axes, for each policy. */
-static void write_grid(const char *folder, const char *const *x, size_t xs, const char *const *y, size_t ys,
-                       const char *const *policies, size_t count) {
+static void write_grid(const char *folder, word_list x, word_list y, word_list policies) {
     FILE *f = open_file(folder, "statistics.csv");
     fputs("a.x,b.y,policy,metric,seeds,mean,sd,low,high\n", f);
-    for (size_t i = 0; i < xs; i++)
-        for (size_t k = 0; k < ys; k++)
-            for (size_t p = 0; p < count; p++) put_cell(f, x[i], y[k], policies[p], 0.5 + 0.01 * (double)(i + k + p));
+    for (size_t i = 0; i < x.count; i++)
+        for (size_t k = 0; k < y.count; k++)
+            for (size_t p = 0; p < policies.count; p++)
+                put_cell(f, x.texts[i], y.texts[k], policies.texts[p], 0.5 + 0.01 * (double)(i + k + p));
     assert_int_equal(fclose(f), 0);
     write_plan(folder, "[{\"keys\": [\"a.x\"]}, {\"keys\": [\"b.y\"]}]", "");
 }
@@ -109,7 +114,7 @@ static const char *const RATES[] = {"100kbps", "300kbps", "1Mbps", "10Mbps", "10
 
 /* Four policies at five rates: twenty lines along the thresholds, and as many the other way. */
 TEST(test_every_line_is_drawn) {
-    write_grid("twenty", THRESHOLDS, 5, RATES, 5, POLICIES, 4);
+    write_grid("twenty", (word_list){THRESHOLDS, 5}, (word_list){RATES, 5}, (word_list){POLICIES, 4});
     picture_list list = draw("twenty", false);
     assert_int_equal(list.left_out, 0);
     assert_int_equal(count_lines("twenty", &list, "accuracy-by-x"), 20);
@@ -123,7 +128,7 @@ TEST(test_every_line_is_drawn) {
 }
 
 TEST(test_few_lines_share_a_picture) {
-    write_grid("few", THRESHOLDS, 5, RATES, 2, POLICIES, 4);
+    write_grid("few", (word_list){THRESHOLDS, 5}, (word_list){RATES, 2}, (word_list){POLICIES, 4});
     picture_list list = draw("few", false);
     assert_int_equal(count_lines("few", &list, "accuracy-by-x"), 8);
     find(&list, "accuracy-by-x");
@@ -139,7 +144,7 @@ TEST(test_many_policies) {
         snprintf(names[i], sizeof names[i], "p%zu", i);
         policies[i] = names[i];
     }
-    write_grid("policies", THRESHOLDS, 3, ONE, 1, policies, 17);
+    write_grid("policies", (word_list){THRESHOLDS, 3}, (word_list){ONE, 1}, (word_list){policies, 17});
     picture_list list = draw("policies", false);
     assert_int_equal(count_lines("policies", &list, "accuracy-by-x"), 17);
     find(&list, "accuracy-by-x");
@@ -156,7 +161,7 @@ TEST(test_left_out_is_said) {
         snprintf(names[i], sizeof names[i], "v%zu", i);
         values[i] = names[i];
     }
-    write_grid("left", THRESHOLDS, 2, values, 400, ONE, 1);
+    write_grid("left", (word_list){THRESHOLDS, 2}, (word_list){values, 400}, (word_list){ONE, 1});
     picture_list list = draw("left", false);
     assert_int_equal(count_lines("left", &list, "accuracy-by-x"), 12 * 16);
     assert_int_equal(list.left_out, 2 * (400 - 12 * 16)); /* of two metrics */
@@ -172,7 +177,7 @@ TEST(test_left_out_is_said) {
 
 /* 300 kbps is 0.3 of 1 Mbps; 100 kbps is the unit of the axis, as its first value is written. */
 TEST(test_units) {
-    write_grid("units", THRESHOLDS, 2, RATES, 5, POLICIES, 1);
+    write_grid("units", (word_list){THRESHOLDS, 2}, (word_list){RATES, 5}, (word_list){POLICIES, 1});
     run_folder f = load("units");
     sweep_grid g;
     portolan_error err = {0};
@@ -193,7 +198,7 @@ TEST(test_units) {
 
 static void check_unit(const char *first, const char *second, const char *unit, double ratio) {
     const char *values[] = {first, second};
-    write_grid("mixed", values, 2, RATES, 1, POLICIES, 1);
+    write_grid("mixed", (word_list){values, 2}, (word_list){RATES, 1}, (word_list){POLICIES, 1});
     run_folder f = load("mixed");
     sweep_grid g;
     portolan_error err = {0};
@@ -221,7 +226,7 @@ TEST(test_names_stay_names) {
     static const char *const EVIL[] = {"`touch touched`", "';system('touch touched')#'",
                                        "%s{/Bold <script>x</script>}"};
     if (!have_gnuplot()) skip();
-    write_grid("evil", EVIL, 3, THRESHOLDS, 2, EVIL, 3);
+    write_grid("evil", (word_list){EVIL, 3}, (word_list){THRESHOLDS, 2}, (word_list){EVIL, 3});
     picture_list list = draw("evil", true);
     assert_int_equal(count_lines("evil", &list, "accuracy-by-y"), 9);
     assert_int_not_equal(access("touched", F_OK), 0);
@@ -243,7 +248,7 @@ TEST(test_names_differ) {
         snprintf(values[i], sizeof values[i], "%zu.yaml", i);
         pointers[i] = values[i];
     }
-    write_grid("alike", pointers, 6, THRESHOLDS, 5, ALIKE, 3);
+    write_grid("alike", (word_list){pointers, 6}, (word_list){THRESHOLDS, 5}, (word_list){ALIKE, 3});
     picture_list list = draw("alike", false);
     assert_int_equal(count_lines("alike", &list, "accuracy-by-y"), 18);
     for (size_t i = 0; i < list.count; i++)
@@ -277,7 +282,7 @@ static void refuse(const char *axes, const char *words) {
     run_folder f;
     sweep_grid g;
     portolan_error err = {0};
-    write_grid("refused", THRESHOLDS, 2, RATES, 2, POLICIES, 1);
+    write_grid("refused", (word_list){THRESHOLDS, 2}, (word_list){RATES, 2}, (word_list){POLICIES, 1});
     write_plan("refused", axes, "");
     f = load("refused");
     assert_false(sweep_grid_read(&g, &f, &err));
@@ -308,7 +313,7 @@ TEST(test_metrics_are_no_names) {
 }
 
 TEST(test_front) {
-    write_grid("front", THRESHOLDS, 2, RATES, 2, POLICIES, 2);
+    write_grid("front", (word_list){THRESHOLDS, 2}, (word_list){RATES, 2}, (word_list){POLICIES, 2});
     write_plan(
         "front", "[{\"keys\": [\"a.x\"]}, {\"keys\": [\"b.y\"]}]",
         ", \"pareto\": {\"metrics\": [\"cost\", \"accuracy\"], \"front\": [{\"policy\": \"cloud-only\", \"sure\": true, "

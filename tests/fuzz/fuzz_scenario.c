@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = cut_numbers(data, size);
     int file = memory_file(text, size, path);
     free(text);
-    if (scenario_load(&s, path, NULL, 0, NULL, 0, &err)) {
+    if (scenario_load(&s, path, NULL, &err)) {
         check(&s);
         scenario_free(&s);
     } else if (!err.status || !err.message[0]) {

@@ -14,15 +14,16 @@ enum { POINTS = 100 };
 
 static void try_points(const char *text) {
     for (size_t task = 0; task < 3; task++) {
-        size_t chunk[POINTS], count;
+        size_t room[POINTS];
+        point_list chunk = {room, 0};
         portolan_error err = {0};
-        if (!sweep_parse_points(text, "points", POINTS, task, chunk, &count, &err)) {
+        if (!sweep_parse_points(text, "points", POINTS, task, &chunk, &err)) {
             if (!err.status || !err.message[0]) abort();
             continue;
         }
-        if (count > POINTS) abort();
-        for (size_t i = 0; i < count; i++)
-            if (chunk[i] >= POINTS) abort();
+        if (chunk.count > POINTS) abort();
+        for (size_t i = 0; i < chunk.count; i++)
+            if (room[i] >= POINTS) abort();
     }
 }
 

@@ -75,7 +75,7 @@ static size_t count_sets(const char *const *sets) {
 }
 
 static bool load(scenario *s, const char *path, const char *const *sets, portolan_error *err) {
-    return scenario_load(s, path, (char *const *)sets, count_sets(sets), NULL, 0, err);
+    return scenario_load(s, path, &(scenario_changes){.sets = (char *const *)sets, .set_count = count_sets(sets)}, err);
 }
 
 static bool simulate(const simulation_job *job, const engine_tables *tables, portolan_error *err) {
@@ -85,7 +85,7 @@ static bool simulate(const simulation_job *job, const engine_tables *tables, por
     const scenario_changes changes = {.sets = (char *const *)job->sets,
                                       .set_count = count_sets(job->sets),
                                       .policies = job->policies};
-    world *w = scenario_load_changed(&s, job->path, &changes, err) ? world_open(&s.platform, err) : NULL;
+    world *w = scenario_load(&s, job->path, &changes, err) ? world_open(&s.platform, err) : NULL;
     result_folder made;
     observed_run run = {&s, job->policy, job->out ? &made : NULL, &result, &books};
     if (!w || (job->out && !result_folder_open(&made, job->out, err)) || !engine_run(&run, w, NULL, tables, err))

@@ -135,7 +135,7 @@ static void write_table(unsigned threads) {
     outcome_table t;
     const char *paths[2];
     scenario s;
-    assert_true(scenario_load(&s, scenario_path, NULL, 0, NULL, 0, &err));
+    assert_true(scenario_load(&s, scenario_path, NULL, &err));
     assert_true(token_set_load(&set, s.workload.data, &WANTS, paths, &err));
     assert_int_equal(set.samples, SAMPLES);
     assert_true(encoder_outcomes(s.outcomes->model, &set, threads, NULL, &t, &err));
@@ -163,7 +163,9 @@ static bool run(const char *const *sets, const char *out, unsigned jobs, portola
     scenario s;
     run_report report;
     run_options options = {.out = out, .jobs = jobs, .quiet = true};
-    if (!scenario_load(&s, scenario_path, (char *const *)sets, count(sets), NULL, 0, err)) return false;
+    if (!scenario_load(&s, scenario_path, &(scenario_changes){.sets = (char *const *)sets, .set_count = count(sets)},
+                       err))
+        return false;
     bool ok = scenario_run(&s, &options, &report, err);
     if (ok) run_report_free(&report);
     scenario_free(&s);
@@ -281,7 +283,7 @@ TEST(rounded_runs_agree_in_live_and_once) {
 
 static bool load_scenario(scenario *s, const char *mode, const char *payload, portolan_error *err) {
     char *sets[] = {(char *)mode, "payload={}", (char *)payload};
-    return scenario_load(s, scenario_path, sets, 3, NULL, 0, err);
+    return scenario_load(s, scenario_path, &(scenario_changes){.sets = sets, .set_count = 3}, err);
 }
 
 /* Asks exit 2 at the phone, sends the hidden state on to exit 4 and from there, again rounded, to exit 6. */
@@ -368,7 +370,7 @@ TEST(a_router_belongs_to_its_model) {
     assert_true(model_write_random(other, &c, 0.3, 2, &err));
     char *sets[] = {set};
     scenario s;
-    assert_false(scenario_load(&s, scenario_path, sets, 1, NULL, 0, &err));
+    assert_false(scenario_load(&s, scenario_path, &(scenario_changes){.sets = sets, .set_count = 1}, &err));
     assert_int_equal(err.status, STATUS_WRONG_INPUT);
     assert_non_null(strstr(err.message, "made for another model"));
 }
@@ -383,7 +385,7 @@ TEST(replay_refuses_rounding) {
         portolan_error err = {0};
         snprintf(payload, sizeof payload, "payload.hidden=%d", bytes);
         char *sets[] = {"execute=replay", table, "hidden=32", "payload={}", payload};
-        assert_false(scenario_load(&s, scenario_path, sets, 5, NULL, 0, &err));
+        assert_false(scenario_load(&s, scenario_path, &(scenario_changes){.sets = sets, .set_count = 5}, &err));
         assert_int_equal(err.status, STATUS_WRONG_INPUT);
         assert_non_null(
             strstr(err.message, bytes == 3 ? "4, 2 and 1 are allowed" : "'execute: replay' cannot show that"));
@@ -409,7 +411,8 @@ static void load_slow_model(scenario *s) {
     snprintf(set, sizeof set, "model=%s", path);
     assert_true(model_write_random(path, &c, 0.3, 1, &err));
     char *sets[] = {set, "execute=once", "split.cloud=12", "policies=[cloud-only]"};
-    if (!scenario_load(s, scenario_path, sets, 4, NULL, 0, &err)) fail_msg("%s", err.message);
+    if (!scenario_load(s, scenario_path, &(scenario_changes){.sets = sets, .set_count = 4}, &err))
+        fail_msg("%s", err.message);
 }
 
 /* Asks about every sample in a child, which is killed after `after` microseconds of computing (0: never), or if it

@@ -76,7 +76,7 @@ static void run_child(const char *path, outcome *o) {
     scenario s;
     policy_result result = {0};
     run_books books = {0};
-    world *w = scenario_load(&s, path, NULL, 0, NULL, 0, &o->error) ? world_open(&s.platform, &o->error) : NULL;
+    world *w = scenario_load(&s, path, NULL, &o->error) ? world_open(&s.platform, &o->error) : NULL;
     if (!w) return;
     o->ok = engine_run(&(observed_run){&s, 0, NULL, &result, &books}, w, NULL, &tables, &o->error);
     if (o->ok) count(&books, o);

@@ -99,12 +99,12 @@ static means *results; /* [CASE_COUNT], shared: the open cases, the thinkers, th
 
 static uint64_t open_requests(const open_case *c) { return (uint64_t)c->requests / REDUCTION; }
 
-static const char *write_scenario(size_t i, unsigned phones, unsigned cores, const char *arrivals, const char *work,
-                                  const char *policy, uint64_t requests) {
+/* A scenario of the case's phones, cores, work and place, as file number i. */
+static const char *write_scenario(size_t i, const open_case *c, const char *arrivals, uint64_t requests) {
     char name[32];
     snprintf(name, sizeof name, "case-%zu.yaml", i);
     double speed = request_flops() / SERVICE;
-    return scratch_file(name, SCENARIO, phones, speed, speed, cores, arrivals, work, policy,
+    return scratch_file(name, SCENARIO, c->phones, speed, speed, c->cores, arrivals, c->work, c->place,
                         (unsigned long long)requests);
 }
 
@@ -112,7 +112,7 @@ static const char *write_open_case(size_t i) {
     const open_case *c = &OPEN[i];
     char arrivals[64];
     snprintf(arrivals, sizeof arrivals, "process: poisson, fleet_rate: %.17g/s", c->load * c->cores / SERVICE);
-    return write_scenario(i, c->phones, c->cores, arrivals, c->work, c->place, open_requests(c));
+    return write_scenario(i, c, arrivals, open_requests(c));
 }
 
 /* The k-th request of the single phone comes after k + 1 thoughts and k services. */
@@ -130,13 +130,13 @@ static int run_everything(void **state) {
     simulation_job jobs[CASE_COUNT] = {{0}};
     static char paths[CASE_COUNT][SCRATCH_PATH];
     results = shared_alloc(CASE_COUNT * sizeof *results);
+    const open_case thinkers = {.place = "edge-only", .work = "exponential", .phones = THINKERS, .cores = 1},
+                    single = {.place = "phone-only", .work = "constant", .phones = 1, .cores = 1};
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        const char *path = i < OPEN_COUNT ? write_open_case(i)
-                           : i == OPEN_COUNT
-                               ? write_scenario(i, THINKERS, 1, "process: closed, think: {exponential: 1s}",
-                                                "exponential", "edge-only", CLOSED_REQUESTS)
-                               : write_scenario(i, 1, 1, "process: closed, think: 500ms", "constant", "phone-only",
-                                                TURNS);
+        const char *path = i < OPEN_COUNT    ? write_open_case(i)
+                           : i == OPEN_COUNT ? write_scenario(i, &thinkers, "process: closed, think: {exponential: 1s}",
+                                                              CLOSED_REQUESTS)
+                                             : write_scenario(i, &single, "process: closed, think: 500ms", TURNS);
         snprintf(paths[i], sizeof paths[i], "%s", path);
         jobs[i] = (simulation_job){.path = paths[i], .take = take_means, .into = &results[i]};
     }

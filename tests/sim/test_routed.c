@@ -136,7 +136,7 @@ static void refuse(const char *set, const char *message) {
     scenario s;
     portolan_error err = {0};
     char *sets[] = {(char *)set};
-    assert_false(scenario_load(&s, path, sets, 1, NULL, 0, &err));
+    assert_false(scenario_load(&s, path, &(scenario_changes){.sets = sets, .set_count = 1}, &err));
     assert_int_equal(err.status, STATUS_WRONG_INPUT);
     if (!strstr(err.message, message)) print_error("found: %s\nwanted: %s\n", err.message, message);
     assert_non_null(strstr(err.message, message));

@@ -9,6 +9,7 @@
   - What an installed header includes is installed too.
   - A source file that a comment names is there: comments follow when files move.
   - What pictures look like stands in .gp files: no C file of analysis/ holds commands of gnuplot.
+  - A function takes at most six parameters; so does a pointer to one. The kernels may have more, and what others have laid down.
   - No two files need each other, directly or by way of others. A file needs another whose functions or tables it uses, read
     from the object files. The table of policies is what the loader walks over, so policies do not count as its needs.
 
@@ -61,8 +62,8 @@ DIVIDED = {"model": "model.h", "analysis": "analysis.h", "sim": "sim.h"}
 FOREIGN = {"complex.h", "common_x86_64.h", "common_arm64.h"}  # other projects' files that comments name
 
 
-def sources(root):
-    for folder in BELOW:
+def sources(root, folders=BELOW):
+    for folder in folders:
         for path, _, names in os.walk(os.path.join(root, folder)):
             for name in names:
                 if name.endswith((".c", ".h", ".cpp")):
@@ -143,6 +144,50 @@ def check_installed(root):
                     yield f"{path} is installed and includes {needed}, which is not"
 
 
+MOST_PARAMETERS = 6
+MANY_ALLOWED = {"__libc_start_main", "dgelsy"}  # laid down by the C library and by LAPACK
+KERNELS = ("model/encoder/kernels", "tests/bench/model/bench_encoder.c")  # and what stands in for them
+
+
+def blanked(match):
+    return re.sub(r"[^\n]", " ", match.group())
+
+
+def declarations(text):
+    """(line, name, number of parameters) of functions and pointers to them, defined or declared, outside of bodies."""
+    text = re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", blanked, text, flags=re.S)
+    text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blanked, text, flags=re.M)
+    bodies, start = [], 0  # for each open brace whether it is one of code or of values; behind the last of ; { }
+    for token in re.finditer(r"[{};]|(\b\w+(?=\s*\((?!\s*\*))|\(\s*\*[^()]*\))\s*\(", text):
+        if token.group() == "{":
+            head = text[start:token.start()]
+            bodies.append("(" in head or "=" in head or not re.search(r"\b(struct|union|class|namespace|extern)\b", head))
+        elif token.group() == "}":
+            bodies.pop()
+        elif token.group(1) and not any(bodies) and token.group(1) != "__attribute__":
+            inside, depth, commas = text[token.end():], 1, 0
+            for length, letter in enumerate(inside):
+                depth += (letter in "([") - (letter in ")]")
+                commas += letter == "," and depth == 1
+                if not depth:
+                    break
+            count = commas + 1 if inside[:length].strip() not in ("", "void") else 0
+            yield text.count("\n", 0, token.start()) + 1, re.sub(r"\W", "", token.group(1)), count
+        if not token.group(1):
+            start = token.end()
+
+
+def check_parameters(root):
+    """Functions that take too many."""
+    for path in sorted([*sources(root), *sources(root, ["tests"])]):
+        if path.startswith(KERNELS):
+            continue
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            for line, name, count in declarations(file.read()):
+                if count > MOST_PARAMETERS and name not in MANY_ALLOWED:
+                    yield f"{path}:{line}: {name} has {count} parameters, not {MOST_PARAMETERS}: what belongs together is a struct"
+
+
 def symbols(path, *options):
     lines = subprocess.run(["nm", "-g", *options, path], check=True, capture_output=True, text=True).stdout.splitlines()
     return [line.split()[-1] for line in lines if line.split()]
@@ -186,7 +231,8 @@ def find_circle(graph):
 
 
 def main(root, build):
-    checks = check_includes, check_places, check_comments, check_gnuplot, check_tour, check_installed
+    checks = (check_includes, check_places, check_comments, check_gnuplot, check_tour, check_installed,
+              check_parameters)
     wrong = [fault for check in checks for fault in check(root)]
     graph = needs_of(root, build)
     if not graph:
