@@ -7,8 +7,8 @@
 
 #include "base/array.h"
 
-/* Streams of random numbers of a policy at a setting, one a metric. Another number would change the intervals of sweeps that
- * were made before. */
+/* Streams of random numbers of a policy at a setting, one a metric by its index. Another number would change the intervals of
+ * sweeps that were made before, as does a metric in front of a percentile. */
 enum { BOOTSTRAP_STREAMS = 40 };
 _Static_assert((int)METRIC_COUNT <= (int)BOOTSTRAP_STREAMS, "each metric has a stream of its own");
 

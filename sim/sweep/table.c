@@ -7,25 +7,23 @@
 #include "base/text.h"
 #include "statistics.h"
 
-/* A column: a metric, under a short title. */
-typedef struct column {
-    const char *title, *key;
-    bool always; /* else only where the sweep asks about the metric */
-} column;
-
-static const column COLUMNS[] = {
+/* Metrics whose titles are shorter here than elsewhere, and those that every sweep shows. */
+static const struct {
+    const char *key, *title;
+    bool always; /* else only where the sweep asks about the metric, as of all that are not listed */
+} SHORT[] = {
     {"accuracy", "accuracy", true},
     {"drop", "drop", true},
     {"cost", "cost", true},
-    {"saving", "cost_saving", false},
-    {"mean", "latency_mean_s", true},
-    {"p95", "latency_p95_s", false},
-    {"p99", "latency_p99_s", false},
-    {"phone", "energy_active_phone_j", true},
-    {"total", "energy_total_j", false},
-    {"up", "bytes_up", false},
+    {"latency_mean_s", "mean", true},
+    {"latency_p50_s", "p50", false},
+    {"latency_p95_s", "p95", false},
+    {"latency_p99_s", "p99", false},
+    {"energy_total_j", "total", false},
+    {"energy_active_phone_j", "phone", true},
+    {"bytes_up", "up", false},
 };
-enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, WIDTH = 48, MOST_ROWS = 40, MOST_NAME = 28, TITLE = 256 };
+enum { SHORT_COUNT = sizeof SHORT / sizeof *SHORT, WIDTH = 48, MOST_ROWS = 40, MOST_NAME = 28, TITLE = 256 };
 
 static const char *last_word(const char *key) {
     const char *dot = strrchr(key, '.');
@@ -39,17 +37,22 @@ const char *sweep_axis_name(const sweep *w, size_t axis) {
     return last_word(key);
 }
 
-/* Whether the sweep's front or its best setting is about the column's metric. */
-static bool is_asked(const sweep_questions *q, const column *c) {
-    const metric *m = metric_named(c->key);
-    bool asked = c->always || q->objective == m;
-    for (size_t i = 0; i < q->pareto_count; i++) asked |= q->pareto[i] == m;
-    for (size_t i = 0; i < q->bound_count; i++) asked |= q->bounds[i].metric == m;
-    return asked;
+/* Whether the metric has a column, since all sweeps show it, or this one's front or best setting is about it. */
+static bool is_shown_metric(const sweep_questions *q, const metric *m) {
+    bool shown = q->objective == m;
+    for (size_t i = 0; i < SHORT_COUNT; i++) shown |= SHORT[i].always && strcmp(SHORT[i].key, m->key) == 0;
+    for (size_t i = 0; i < q->pareto_count; i++) shown |= q->pareto[i] == m;
+    for (size_t i = 0; i < q->bound_count; i++) shown |= q->bounds[i].metric == m;
+    return shown;
 }
 
-static void show(char *into, const column *c, const sweep_cell *row) {
-    const metric *m = metric_named(c->key);
+static const char *column_title(const metric *m) {
+    for (size_t i = 0; i < SHORT_COUNT; i++)
+        if (strcmp(SHORT[i].key, m->key) == 0) return SHORT[i].title;
+    return m->title;
+}
+
+static void show(char *into, const metric *m, const sweep_cell *row) {
     const interval *x = &row->metrics[metric_index(m)];
     double half = (x->high - x->low) / 2 * m->scale;
     if (!isfinite(x->mean))
@@ -100,7 +103,7 @@ static const char *policy_title(const sweep_cell *c, char text[TITLE]) {
 
 /* Widths; 0 for a column that is not shown. */
 typedef struct layout {
-    int axes[SWEEP_MAX_KEYS], policy, columns[COLUMN_COUNT];
+    int axes[SWEEP_MAX_KEYS], policy, columns[METRIC_COUNT];
 } layout;
 
 static void widen(int *width, const char *text) {
@@ -113,15 +116,15 @@ static layout measure(const sweep_statistics *st, size_t rows) {
     layout l = {.policy = (int)strlen("policy")};
     char text[TITLE];
     for (size_t k = 0; k < st->w->axis_count; k++) widen(&l.axes[k], axis_title(st, k, text));
-    for (size_t i = 0; i < COLUMN_COUNT; i++)
-        if (is_asked(&st->w->questions, &COLUMNS[i])) widen(&l.columns[i], COLUMNS[i].title);
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        if (is_shown_metric(&st->w->questions, &METRICS[i])) widen(&l.columns[i], column_title(&METRICS[i]));
     for (size_t i = 0; i < st->cell_count; i++) {
         const sweep_cell *c = &st->cells[i];
         if (!is_shown(st, rows, c)) continue;
         for (size_t k = 0; k < st->w->axis_count; k++) widen(&l.axes[k], axis_value(st, c, k, text));
         widen(&l.policy, policy_title(c, text));
-        for (size_t k = 0; k < COLUMN_COUNT; k++) {
-            show(text, &COLUMNS[k], c);
+        for (size_t k = 0; k < METRIC_COUNT; k++) {
+            show(text, &METRICS[k], c);
             if (l.columns[k]) widen(&l.columns[k], text);
         }
     }
@@ -139,8 +142,8 @@ static void print_cell(const sweep_statistics *st, const layout *l, const sweep_
     for (size_t k = 0; k < st->w->axis_count; k++)
         fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], axis_value(st, c, k, text));
     fprintf(out, "%-*.*s", l->policy, l->policy, policy_title(c, text));
-    for (size_t k = 0; k < COLUMN_COUNT; k++) {
-        show(text, &COLUMNS[k], c);
+    for (size_t k = 0; k < METRIC_COUNT; k++) {
+        show(text, &METRICS[k], c);
         put_field(out, l->columns[k], text);
     }
     fputs(MARKS[c->front], out);
@@ -153,11 +156,11 @@ static void print_titles(const sweep_statistics *st, const layout *l, FILE *out)
     for (size_t k = 0; k < st->w->axis_count; k++)
         fprintf(out, "%-*.*s  ", l->axes[k], l->axes[k], axis_title(st, k, text));
     fprintf(out, "%-*s", l->policy, "policy");
-    for (size_t k = 0; k < COLUMN_COUNT; k++) put_field(out, l->columns[k], COLUMNS[k].title);
+    for (size_t k = 0; k < METRIC_COUNT; k++) put_field(out, l->columns[k], column_title(&METRICS[k]));
     fputc('\n', out);
     for (size_t k = 0; k < st->w->axis_count; k++) fprintf(out, "%-*s  ", l->axes[k], "");
     fprintf(out, "%-*s", l->policy, "");
-    for (size_t k = 0; k < COLUMN_COUNT; k++) put_field(out, l->columns[k], metric_named(COLUMNS[k].key)->shown_unit);
+    for (size_t k = 0; k < METRIC_COUNT; k++) put_field(out, l->columns[k], METRICS[k].shown_unit);
     fputc('\n', out);
 }
 

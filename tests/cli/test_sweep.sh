@@ -72,6 +72,14 @@ for picture in accuracy-by-threshold latency-mean-s-by-rate cost-by-phone-confid
     ! command -v gnuplot >/dev/null || check "$picture is not drawn" test -s "out/plots/$picture.svg"
 done
 
+# Whatever metric is asked about has a column, under its short title or the report's.
+printf 'scenario: scenario.yaml\nset: {run.requests: 40}\nstatistics: {pareto: [exposure, mcc]}\nbest: {minimise: latency_p99_s}\n' >asked.yaml
+run 0 sweep asked.yaml --out asked
+for title in MCC exposure p99 accuracy; do
+    check "there is no column $title" sh -c 'head -n 1 stdout | grep -qw "$1"' sh "$title"
+done
+check "a column that nobody asked for" sh -c '! head -n 1 stdout | grep -qw price'
+
 # A point is what a run with the same changes is.
 run 0 run scenario.yaml --set run.requests=40 --set policies.confidence.threshold=0.9 --set workload.arrivals.rate=2/s \
     --set split.phone=4 --set split.edge=8 --seed 7 --out one -q
