@@ -188,9 +188,10 @@ def check_parameters(root):
                     yield f"{path}:{line}: {name} has {count} parameters, not {MOST_PARAMETERS}: what belongs together is a struct"
 
 
-def symbols(path, *options):
-    lines = subprocess.run(["nm", "-g", *options, path], check=True, capture_output=True, text=True).stdout.splitlines()
-    return [line.split()[-1] for line in lines if line.split()]
+def symbols(paths, option):
+    """[(path, symbol)] of all object files at once: a process for each would take a minute where others are busy."""
+    lines = subprocess.run(["nm", "-A", "-g", option, *paths], check=True, capture_output=True, text=True).stdout.splitlines()
+    return [(line.split(":", 1)[0], line.split()[-1]) for line in lines]
 
 
 def needs_of(root, build):
@@ -202,12 +203,15 @@ def needs_of(root, build):
             name = folder + "/" + os.path.relpath(path, base)[:-2]
             if os.path.exists(os.path.join(root, name)):  # else left over from an earlier build
                 objects[name] = path
-    owner = {symbol: name for name, path in objects.items() for symbol in symbols(path, "--defined-only")}
+    if not objects:
+        return {}
+    named = {path: name for name, path in objects.items()}
+    owner = {symbol: named[path] for path, symbol in symbols(named, "--defined-only")}
     graph = {name: {} for name in objects}
-    for name, path in objects.items():
-        for symbol in symbols(path, "--undefined-only"):
-            if owner.get(symbol, name) != name and not symbol.startswith("POLICY_"):
-                graph[name][owner[symbol]] = symbol
+    for path, symbol in symbols(named, "--undefined-only"):
+        name = named[path]
+        if owner.get(symbol, name) != name and not symbol.startswith("POLICY_"):
+            graph[name][owner[symbol]] = symbol
     return graph
 
 
