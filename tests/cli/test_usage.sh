@@ -48,7 +48,7 @@ wrong "did you mean 'threshold'" run "$quick" --out out --set policies.confidenc
 wrong "'9' is no item of the list" run "$quick" --out out --set policies.9.threshold=1
 wrong "'nobody' is no item of the list" run "$quick" --out out --set policies.nobody.threshold=1
 wrong "is no item of the list" run "$quick" --out out --set policies.-1.threshold=1
-wrong "'lte-macro' at $SOURCE/scenarios/../platforms/city-lte.yaml:8 has no keys; if it is a preset, put {like: lte-macro, up: 5Mbps} in its place" \
+wrong "'lte-macro' at $SOURCE/scenarios/../platforms/city-lte.yaml:9 has no keys; if it is a preset, put {like: lte-macro, up: 5Mbps} in its place" \
     run "$quick" --out out --set platform.cells.lte.link.up=5Mbps
 run 0 run "$quick" --out out -q --set run.requests=100 --set run.warmup=0 --policy cloud-only \
     --set 'platform.cells.lte.link={like: lte-macro, up: 5Mbps}'
