@@ -1,4 +1,4 @@
-/* length: the tier by the number of tokens, two cuts: the ruler that any router by difficulty has to beat. */
+/* length: the tier by the number of tokens, two cuts. Any router by difficulty has to beat it. */
 #include "policy.h"
 
 typedef struct length_options {
@@ -24,7 +24,7 @@ const policy_type POLICY_LENGTH = {
     .abi = POLICY_ABI,
     .name = "length",
     .summary = "the tier by the number of tokens: short, medium, long",
-    .paper = "a yardstick: the ruler",
+    .paper = "a yardstick: what the length alone tells",
     .options = OPTIONS,
     .size = sizeof(length_options),
     .route = route,
