@@ -53,3 +53,4 @@ done
 for exit in 3 6; do row "map drawn from exit $exit" "${saving[@]}" --exit "$exit"; done
 for ((k = 1; k < epochs; k = k < 4 ? k + 1 : k * 2)); do row "first $k epochs" "${saving[@]}" --epochs "$k"; done
 row "exit-pools (DIMEE)" "${saving[@]}" --method exit-pools
+for k in 2 4 8 16; do row "exit-pools, $k prototypes" "${saving[@]}" --method exit-pools --prototypes $k; done
