@@ -130,7 +130,10 @@ void simgrid_memory_guard(portolan_error *err) {
     told = err;
     std::set_new_handler([] { give_up("out of memory: SimGrid could not go on"); });
     // SimGrid aborts where it lacks memory that it asks C for, an actor's stack for one
-    signal(SIGABRT, [](int) { give_up("SimGrid gave up, for the reason above: out of memory, or a fault"); });
+    signal(SIGABRT, [](int) {
+        give_up(
+            "aborted: SimGrid gave up for the reason above, out of memory or a fault, or the policy called abort()");
+    });
 }
 
 void simgrid_world_free(simgrid_world *w) {

@@ -222,9 +222,9 @@ typedef struct run_report {
     portolan_error stopped; /* a signal or a failure that left policies unfinished; its status is 0 if there was none */
 } run_report;
 
-/* Simulates every policy of the scenario, each in a forked child, and writes the results folder. After a signal or the first
- * policy that fails the folder holds the policies that were finished, and report->stopped says why; where there are none,
- * nothing is written and the call fails. */
+/* Simulates every policy of the scenario, each in a forked child, and writes the results folder. A policy that fails leaves
+ * its error in its result, and the others go on; a signal ends all. Then the folder holds the policies that were finished, and
+ * report->stopped is the signal or the first failure; where there are none, nothing is written and the call fails. */
 bool scenario_run(const scenario *s, const run_options *options, run_report *report, portolan_error *err);
 void run_report_free(run_report *report);
 

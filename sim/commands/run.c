@@ -107,6 +107,17 @@ static int add_report(const run_report *report, const run_arguments *a) {
     return STATUS_OK;
 }
 
+/* All that went wrong, where not every policy was finished. */
+static int tell_stopped(const run_report *report) {
+    for (size_t i = 0; i < report->result_count; i++) {
+        const portolan_error *why = &report->results[i].error;
+        if (why->status && strcmp(why->message, report->stopped.message) != 0) error_print(why, stderr);
+    }
+    int status = fail(&report->stopped);
+    fprintf(stderr, "portolan: %s holds the policies that were finished\n", report->folder);
+    return status;
+}
+
 int command_run(int argc, char **argv) {
     run_arguments a = {0};
     parse_arguments(&RUN_ARGP, argc, argv, &a);
@@ -128,10 +139,7 @@ int command_run(int argc, char **argv) {
     } else {
         status = show(&s, &report, &a);
         if (status == STATUS_OK && a.report && !report.stopped.status) status = add_report(&report, &a);
-        if (report.stopped.status) {
-            status = fail(&report.stopped);
-            fprintf(stderr, "portolan: %s holds the policies that were finished\n", report.folder);
-        }
+        if (report.stopped.status) status = tell_stopped(&report);
         run_report_free(&report);
     }
     scenario_free(&s);

@@ -66,16 +66,31 @@ bool policy_simulate(const scenario *s, world *w, size_t index, const result_fol
     return ok;
 }
 
+/* A policy may have called exit(0). */
+bool process_finished(const policy_result *result, int status) {
+    return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK && result->done;
+}
+
 bool process_failed(const scenario *s, size_t index, const policy_result *result, int status, portolan_error *err) {
     const char *label = s->policies[index].label;
-    if (result->error.status) {
-        *err = result->error;
+    const portolan_error left = result->error; /* which may be *err */
+    if (left.status) {
+        *err = left;
+        if (!strstr(left.message, label))
+            snprintf(err->message, sizeof err->message, "policy '%s': %.*s", label, (int)sizeof left.message - 80,
+                     left.message);
         return false;
     }
     if (WIFSIGNALED(status))
         return error_run(err, "the process of policy '%s' was killed by signal %d (%s)%s", label, WTERMSIG(status),
                          strsignal(WTERMSIG(status)), WTERMSIG(status) == SIGKILL ? "; was memory short?" : "");
-    return error_run(err, "the process of policy '%s' ended with status %d", label, WEXITSTATUS(status));
+    return error_run(err, "the process of policy '%s' ended before its run did, with status %d", label,
+                     WEXITSTATUS(status));
+}
+
+bool not_followed(const scenario *s, size_t index, portolan_error *err) {
+    return error_run(err, "policy '%s' was not run, since '%s', which it follows, has failed", s->policies[index].label,
+                     s->policies[s->policies[index].follows].label);
 }
 
 static void *map_shared(size_t bytes, portolan_error *err) {

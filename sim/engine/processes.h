@@ -32,9 +32,15 @@ pid_t process_fork(portolan_error *err);
 bool policy_simulate(const scenario *s, world *w, size_t index, const result_folder *folder, policy_result *results,
                      run_books *books);
 
+/* Whether a policy's process, which ended with the wait status `status`, has run it to its end. */
+bool process_finished(const policy_result *result, int status);
+
 /* The error of a policy's process that ended with the wait status `status`: the one it left in its result,
  * or how it was killed. Always returns false. */
 bool process_failed(const scenario *s, size_t index, const policy_result *result, int status, portolan_error *err);
+
+/* The error of a policy that is not run because the one that it follows has no result. Always returns false. */
+bool not_followed(const scenario *s, size_t index, portolan_error *err);
 
 /* Results of `count` policies in zeroed memory that children share; NULL if memory is short. */
 policy_result *results_map(size_t count, portolan_error *err);

@@ -31,7 +31,8 @@ typedef struct runner {
     run_report *report; /* its arrays are shared with the children */
     job *jobs;
     progress bar;
-    portolan_error *stopped; /* what ended the run before all policies were finished */
+    portolan_error *stopped; /* why not all policies were finished */
+    bool interrupted;        /* by a signal, which ends all; one that fails ends alone */
 } runner;
 
 /* ---- In the child ---- */
@@ -92,17 +93,27 @@ static bool start_ready(runner *r, unsigned most) {
 }
 
 static void interrupt(runner *r, int signal) {
-    if (!r->stopped->status) error_signal(r->stopped, signal, "");
+    if (!r->interrupted) error_signal(r->stopped, signal, "");
+    r->interrupted = true;
 }
 
-/* Takes note of a policy's end; the first failure is the one told. */
+static void fail_policy(runner *r, size_t index, int status) {
+    policy_result *result = &r->report->results[index];
+    portolan_error why = {0};
+    process_failed(r->s, index, result, status, &why);
+    result->error = why;
+    r->jobs[index].state = JOB_FAILED;
+    if (!r->stopped->status) *r->stopped = why;
+}
+
+/* Takes note of a policy's end. */
 static void end_policy(runner *r, size_t index, int status) {
-    bool ok = WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK;
+    bool ok = process_finished(&r->report->results[index], status);
     r->jobs[index].state = ok ? JOB_DONE : JOB_FAILED;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
         interrupt(r, SIGXCPU); /* the limit is the command's, whichever process meets it */
-    else if (!ok && !r->stopped->status)
-        process_failed(r->s, index, &r->report->results[index], status, r->stopped);
+    else if (!ok)
+        fail_policy(r, index, status);
 }
 
 static void reap(runner *r) {
@@ -129,16 +140,28 @@ static void show_progress(runner *r) {
     progress_show(&r->bar, things, done, each * r->s->policy_count);
 }
 
-/* Starts children as others end, until all have ended, one has failed, or a signal says to stop. */
+/* Those that wait for the result of one that has none. */
+static void fail_followers(runner *r) {
+    for (size_t i = 0; i < r->s->policy_count; i++) {
+        int follows = r->s->policies[i].follows;
+        if (r->jobs[i].state == JOB_WAITING && follows >= 0 && r->jobs[follows].state == JOB_FAILED) {
+            not_followed(r->s, i, &r->report->results[i].error);
+            fail_policy(r, i, 0);
+        }
+    }
+}
+
+/* Starts children as others end, until all have ended or a signal says to stop. */
 static void run_all(runner *r, const watch *signals, unsigned most) {
     bool ok = start_ready(r, most);
     while (ok && count_jobs(r, JOB_RUNNING)) {
         int signal = watch_wait(signals, 0.1);
         if (signal) interrupt(r, signal);
         reap(r);
-        ok = !r->stopped->status && start_ready(r, most);
+        ok = !r->interrupted && start_ready(r, most);
         show_progress(r);
     }
+    if (ok) fail_followers(r);
     kill_processes(r);
 }
 

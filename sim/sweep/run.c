@@ -54,10 +54,16 @@ static bool run_in_process(const scenario *s, world *w, size_t index, policy_res
     if (pid < 0) return false;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     portolan_error why = {0};
-    if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK) return true;
+    if (process_finished(&results[index], status)) return true;
     process_failed(s, index, &results[index], status, &why);
     *err = why;
     return false;
+}
+
+/* One that follows another needs that one's result. */
+static bool may_run(const scenario *s, size_t index, policy_result *results) {
+    int follows = s->policies[index].follows;
+    return follows < 0 || results[follows].done || not_followed(s, index, &results[index].error);
 }
 
 /* Those that follow another policy come after all that do not. */
@@ -75,9 +81,10 @@ static bool run_point(const scenario *s, policy_result *results) {
     world_memory_guard(&results[0].error);
     world *w = world_open(&s->platform, &results[0].error);
     if (!w) return false;
+    bool ok = true;
     for (size_t i = 0; i + 1 < n; i++)
-        if (!run_in_process(s, w, order[i], results)) return false;
-    return run_one(s, w, order[n - 1], results);
+        ok = may_run(s, order[i], results) && run_in_process(s, w, order[i], results) && ok;
+    return may_run(s, order[n - 1], results) && run_one(s, w, order[n - 1], results) && ok;
 }
 
 /* ---- In the parent ---- */
@@ -107,43 +114,44 @@ static size_t running(const runner *r) {
     return n;
 }
 
-static bool record_failure(runner *r, size_t point, double seconds, const portolan_error *why, portolan_error *err) {
+/* The point has failed, if there is a reason `why`. What others of its policies have found is kept. */
+static bool record_point(runner *r, point_record *p, const portolan_error *why, portolan_error *err) {
     char text[sizeof why->file + sizeof why->message + 64];
     int n = 0;
+    p->status = why->status ? POINT_FAILED : POINT_DONE;
+    p->host = r->host;
+    p->attempts = 1;
     if (*why->file) n = snprintf(text, sizeof text, "%s:%u:%u: ", why->file, why->line, why->column);
     snprintf(text + n, sizeof text - (size_t)n, "%s", why->message);
-    point_record p =
-        {.point = point, .status = POINT_FAILED, .error = text, .host = r->host, .seconds = seconds, .attempts = 1};
-    r->failed++;
+    if (why->status) p->error = text;
+    r->failed += why->status != 0;
     r->finished++;
-    return !r->store || store_record(r->store, &p, err);
+    return !r->store || store_record(r->store, p, err);
 }
 
-static bool record_results(runner *r, const slot *sl, double seconds, portolan_error *err) {
+static bool record_results(runner *r, const slot *sl, double seconds, const portolan_error *why, portolan_error *err) {
     const scenario *s = sl->s;
     char hash[FILE_HASH_TEXT];
-    point_record p = {.point = sl->point,
-                      .status = POINT_DONE,
-                      .host = r->host,
-                      .seconds = seconds,
-                      .attempts = 1,
-                      .hash = hash,
-                      .count = s->policy_count};
+    point_record p = {.point = sl->point, .seconds = seconds};
     bool outside_table = false;
     for (size_t i = 0; i < s->policy_count; i++) {
-        p.results[i] = (point_result){s->policies[i].label, s->policies[i].type->name, sl->results[i].summary};
-        outside_table |= sl->results[i].outside_table > 0;
+        const policy_result *result = &sl->results[i];
+        if (!result->done) continue;
+        p.results[p.count++] = (point_result){i, s->policies[i].label, s->policies[i].type->name, result->summary};
+        outside_table |= result->outside_table > 0;
     }
     r->outside_table += outside_table;
-    r->finished++;
-    return !r->store || (scenario_hash(s, hash, err) && store_record(r->store, &p, err));
+    if (r->store && p.count && !scenario_hash(s, hash, err)) return false;
+    p.hash = p.count ? hash : NULL;
+    return record_point(r, &p, why, err);
 }
 
 static bool start_point(runner *r, slot *sl, size_t point, portolan_error *err) {
     portolan_error why = {0};
     sl->started = wall_clock();
     sl->point = point;
-    if (!(sl->s = point_load(&r->loader, point, &why))) return record_failure(r, point, 0, &why, err);
+    if (!(sl->s = point_load(&r->loader, point, &why)))
+        return record_point(r, &(point_record){.point = point}, &why, err);
     memset(sl->results, 0, sl->s->policy_count * sizeof *sl->results);
     pid_t pid = process_fork(err);
     if (pid == 0) _exit(run_point(sl->s, sl->results) ? STATUS_OK : STATUS_FAILED);
@@ -154,20 +162,18 @@ static bool start_point(runner *r, slot *sl, size_t point, portolan_error *err) 
     return pid > 0;
 }
 
-/* The error of the first policy that left one, or how the point's process ended. */
+/* Of the first policy that was not finished: its error, or how the point's process ended. None if all were. */
 static void point_error(const slot *sl, int status, portolan_error *why) {
-    size_t i = 0;
-    while (i + 1 < sl->s->policy_count && !sl->results[i].error.status && sl->results[i].done) i++;
-    process_failed(sl->s, i, &sl->results[i], status, why);
+    for (size_t i = 0; i < sl->s->policy_count; i++)
+        if (!sl->results[i].done && !why->status) process_failed(sl->s, i, &sl->results[i], status, why);
 }
 
 static bool end_point(runner *r, slot *sl, int status, portolan_error *err) {
     portolan_error why = {0};
     double seconds = wall_clock() - sl->started;
-    bool good = WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK;
     r->busy_seconds += seconds;
-    if (!good) point_error(sl, status, &why);
-    bool ok = good ? record_results(r, sl, seconds, err) : record_failure(r, sl->point, seconds, &why, err);
+    point_error(sl, status, &why);
+    bool ok = record_results(r, sl, seconds, &why, err);
     free_slot(r, sl);
     return ok;
 }

@@ -14,12 +14,12 @@ _Static_assert((int)METRIC_COUNT <= (int)BOOTSTRAP_STREAMS, "each metric has a s
 
 /* ---- From rows to cells ---- */
 
-static sweep_cell *add_cell(sweep_statistics *st, const point_record *p, size_t position, portolan_error *err) {
-    const point_result *result = &p->results[position];
+static sweep_cell *add_cell(sweep_statistics *st, const point_record *p, const point_result *result,
+                            portolan_error *err) {
     size_t n = METRIC_COUNT * st->w->seed_count;
     if (!ARRAY_RESERVE(st->cells, st->room, st->cell_count + 1, err)) return NULL;
     sweep_cell *c = &st->cells[st->cell_count++];
-    *c = (sweep_cell){.setting = p->setting, .position = position};
+    *c = (sweep_cell){.setting = p->setting, .position = result->position};
     const policy_type *type = policy_find(result->type);
     c->oracle = type && !type->route;
     c->policy = arena_text(&st->memory, result->policy, strlen(result->policy));
@@ -46,14 +46,13 @@ typedef struct collector {
     size_t sorted, seed; /* cells of earlier seeds, in order; the seed being read */
 } collector;
 
-static bool collect_policy(collector *c, const point_record *p, size_t position, portolan_error *err) {
+static bool collect_policy(collector *c, const point_record *p, const point_result *result, portolan_error *err) {
     sweep_statistics *st = c->st;
-    const point_result *result = &p->results[position];
-    sweep_cell *found = find_cell(st, c->sorted, p->setting, position);
-    if (!found && !(found = add_cell(st, p, position, err))) return false;
+    sweep_cell *found = find_cell(st, c->sorted, p->setting, result->position);
+    if (!found && !(found = add_cell(st, p, result, err))) return false;
     if (strcmp(found->policy, result->policy) != 0)
         return error_run(err, "%s is damaged: policy %zu of point %zu is '%.60s', with other seeds '%.60s'",
-                         c->store->path, position, p->point, result->policy, found->policy);
+                         c->store->path, result->position, p->point, result->policy, found->policy);
     for (size_t m = 0; m < METRIC_COUNT; m++)
         found->values[m * st->w->seed_count + c->seed] = metric_value(&METRICS[m], &result->summary);
     return true;
@@ -69,7 +68,7 @@ static bool collect(const point_record *p, void *context, portolan_error *err) {
         c->sorted = st->cell_count;
         c->seed = seed_of(st->w, p->point);
     }
-    for (size_t i = 0; ok && i < p->count; i++) ok = collect_policy(c, p, i, err);
+    for (size_t i = 0; ok && i < p->count; i++) ok = collect_policy(c, p, &p->results[i], err);
     return ok;
 }
 

@@ -42,6 +42,7 @@ bool store_resume(sweep_store *t, const sweep *w, bool accept, portolan_error *e
 
 /* What a policy did at a point. */
 typedef struct point_result {
+    size_t position;    /* of the policy, in the scenario's order */
     const char *policy; /* its label */
     const char *type;   /* its policy_type's name */
     policy_summary summary;
@@ -55,9 +56,9 @@ typedef struct point_record {
     const char *error, *host; /* NULL if none */
     double seconds;           /* of the wall clock, from its process's start to its end; NaN if it was not run */
     size_t attempts;
-    const char *hash;         /* scenario_hash, of a point that is done; else NULL */
+    const char *hash;         /* scenario_hash, of a point that has results; else NULL */
     const json_t *parameters; /* an object of texts, with the same keys at every point */
-    size_t count;             /* of results, in the order of the scenario's policies; 0 if it is not done */
+    size_t count; /* of results, in the order of the scenario's policies; of one that failed, those that did not */
     point_result results[SCENARIO_MAX_POLICIES];
 } point_record;
 

@@ -44,13 +44,13 @@ static sqlite3_stmt *prepare_results(sweep_store *t, portolan_error *err) {
 }
 
 /* What is undefined (NaN) becomes NULL. */
-static bool record_results(sweep_store *t, const point_record *p, portolan_error *err) {
+static bool insert_results(sweep_store *t, const point_record *p, portolan_error *err) {
     sqlite3_stmt *q = prepare_results(t, err);
     bool ok = q != NULL;
     for (size_t i = 0; ok && i < p->count; i++) {
         int place = RESULT_METRICS + 1;
         sqlite3_bind_int64(q, RESULT_POINT + 1, (sqlite3_int64)p->point);
-        sqlite3_bind_int64(q, RESULT_POSITION + 1, (sqlite3_int64)i);
+        sqlite3_bind_int64(q, RESULT_POSITION + 1, (sqlite3_int64)p->results[i].position);
         bind_words(q, RESULT_POLICY + 1, p->results[i].policy);
         bind_words(q, RESULT_TYPE + 1, p->results[i].type);
         for (const metric *m = METRICS; m->key; m++)
@@ -59,6 +59,16 @@ static bool record_results(sweep_store *t, const point_record *p, portolan_error
     }
     sqlite3_finalize(q);
     return ok;
+}
+
+/* In place of those of an earlier attempt. */
+static bool record_results(sweep_store *t, const point_record *p, portolan_error *err) {
+    sqlite3_stmt *q = store_prepare(t, "DELETE FROM results WHERE point = ?", err);
+    if (!q) return false;
+    sqlite3_bind_int64(q, 1, (sqlite3_int64)p->point);
+    bool ok = store_step(t, q, err);
+    sqlite3_finalize(q);
+    return ok && insert_results(t, p, err);
 }
 
 /* Within a transaction. */
@@ -135,14 +145,21 @@ static bool copy_text(reader *r, int place, const char **into, portolan_error *e
     return *into || error_memory(err, strlen(text));
 }
 
+/* Whether the row may be the point's next: a done one has a result of every policy. */
+static bool is_next(const point_record *p, size_t position) {
+    if (p->status == POINT_DONE) return position == p->count;
+    return position < SCENARIO_MAX_POLICIES && (!p->count || position > p->results[p->count - 1].position);
+}
+
 /* The present row of `results`, which belongs to the point. */
 static bool read_result(reader *r, point_record *p, portolan_error *err) {
     store_cursor *c = &r->results;
     size_t position;
     int place = RESULT_METRICS;
     if (!cell_whole(c, RESULT_POSITION, &position, err)) return false;
-    if (position != p->count) return cell_wrong(c, RESULT_POSITION, "the number after the one before", err);
+    if (!is_next(p, position)) return cell_wrong(c, RESULT_POSITION, "the number after the one before", err);
     point_result *result = &p->results[p->count++];
+    result->position = position;
     bool ok = copy_text(r, RESULT_POLICY, &result->policy, err) && copy_text(r, RESULT_TYPE, &result->type, err);
     for (const metric *m = METRICS; ok && m->key; m++)
         ok = cell_number(c, place++, (double *)((char *)&result->summary + m->offset), err);
@@ -157,8 +174,8 @@ static bool read_results(reader *r, point_record *p, portolan_error *err) {
     for (size_t point; c->there;) {
         if (!cell_whole(c, RESULT_POINT, &point, err)) return false;
         if (point > p->point) break;
-        if (point < p->point || p->status != POINT_DONE)
-            return cell_wrong(c, RESULT_POINT, "a point that is done", err);
+        if (point < p->point || p->status == POINT_WAITING)
+            return cell_wrong(c, RESULT_POINT, "a point that was run", err);
         if (!read_result(r, p, err) || !cursor_next(c, err)) return false;
     }
     return p->count || p->status != POINT_DONE ||
@@ -183,7 +200,7 @@ static bool read_points(reader *r, bool (*visit)(const point_record *p, void *co
         ok = read_point(r, &p, err) &&
              (p.point < points || cell_wrong(&r->points, POINT_NUMBER, "a point of the plan", err)) &&
              visit(&p, context, err);
-    if (ok && r->results.there) ok = cell_wrong(&r->results, RESULT_POINT, "a point that is done", err);
+    if (ok && r->results.there) ok = cell_wrong(&r->results, RESULT_POINT, "a point that was run", err);
     return ok && (r->points.row == points || store_damaged(r->points.t, err, "its plan has changed while it was read"));
 }
 

@@ -64,7 +64,7 @@ nothing_written early
 # ---- A process is killed ----
 
 mkdir killed
-start run slow.yaml --set run.requests=5e6 --policy edge-only --policy phone-only --jobs 2 --out killed/out
+start run slow.yaml --set run.requests=5e6 --policy edge-only --out killed/out
 wait_for 60 has_child "$pid" || fail "no policy was started"
 read -r child _ <<<"$(children_of "$pid")"
 kill -s KILL "$child"
@@ -73,7 +73,16 @@ says "was killed by signal 9"
 says "policy 'edge-only'"
 nothing_written killed
 
-# What another policy has finished is kept.
+# What other policies find is kept, also those that were running or had not begun.
+start run slow.yaml --policy edge-only --policy cloud-only --policy phone-only --jobs 2 --out others
+wait_for 60 has_child "$pid" || fail "no policy was started"
+read -r child _ <<<"$(children_of "$pid")"
+kill -s KILL "$child"
+ends 1
+says "policy 'edge-only' was killed by signal 9"
+json others/summary.json policies.# 2
+json others/summary.json policies.0.name cloud-only
+json others/summary.json policies.1.name phone-only
 start run slow.yaml --policy phone-only --policy edge-only --jobs 1 --out partly
 wait_for 60 has_child "$pid" || fail "no policy was started"
 first=$(children_of "$pid")

@@ -102,6 +102,65 @@ run 0 check sweep.yaml
 run 0 sweep sweep.yaml --out sweep -q
 check "every point has its results" test "$(sed 1d sweep/points.csv | grep -c ,done,)" -eq 32
 
+# ---- One that fails alone ----
+
+plugin wild.so <<'C'
+#include <stdlib.h>
+#include <signal.h>
+#include "sim/policies/policy.h"
+static const char *const WAYS[] = {"abort", "crash", "leave", "nowhere", "down", NULL};
+static const policy_option OPTIONS[] = {
+    {"way", OPTION_CHOICE, 0, .doc = "how", .fallback = "abort", .choices = WAYS}, {0}};
+static verdict route(void *self, const observation *seen) {
+    int way = *(int *)self;
+    if (seen->request < 50 || way > 3) return policy_send(TIER_EDGE);
+    if (way == 0) abort();
+    if (way == 1) raise(SIGSEGV);
+    if (way == 2) exit(0);
+    return policy_send((tier)7);
+}
+static verdict after_exit(void *self, const observation *seen) {
+    return *(int *)self == 4 ? policy_send(TIER_PHONE) : (verdict){VERDICT_ANSWER};
+}
+static const policy_type WILD = {POLICY_ABI, "wild", .options = OPTIONS, .size = 4, .route = route, .after_exit = after_exit};
+const policy_type *portolan_policy(void) { return &WILD; }
+C
+# alone WAY TEXT: the policy fails with TEXT, and the results of the others are written, whatever their place in the list.
+alone() {
+    scenario "edge-only, {plugin: wild.so, way: $1}, matched-random: {match: wild}, cloud-only, {confidence: {threshold: 0.5}}"
+    run 1 run s.yaml --jobs 2 --out "alone-$1" -q
+    says "$2"
+    says "policy 'matched-random' was not run, since 'wild', which it follows, has failed"
+    says "alone-$1 holds the policies that were finished"
+    json "alone-$1/summary.json" interrupted true
+    json "alone-$1/summary.json" 'policies.#' 3
+    for i in 0 1 2; do json "alone-$1/summary.json" policies.$i.answered 100; done
+    check "rows of all but wild" test "$(cut -d, -f1 "alone-$1/requests.csv" | sort -u | wc -l)" -eq 4
+}
+alone abort "policy 'wild': aborted: "
+alone crash "the process of policy 'wild' was killed by signal 11"
+alone leave "the process of policy 'wild' ended before its run did"
+alone nowhere "the policy 'wild' has decided what it may not, on request 50: there is no such tier"
+alone down "the policy 'wild' has decided what it may not, on request 0: after an exit a request goes to a higher tier"
+
+# So in a sweep: whichever place it has in the list, and whichever process it runs in.
+for list in 'edge-only, {plugin: wild.so}, cloud-only' 'edge-only, cloud-only, {plugin: wild.so}'; do
+    scenario "$list"
+    printf 'scenario: s.yaml\naxes: {policies.wild.way: [abort, leave, down]}\nseeds: 2\n' >wild.yaml
+    sed -i 's/wild.so/&, as: wild/' s.yaml
+    rm -rf wild
+    run 1 sweep wild.yaml --out wild -q
+    "$PORTOLAN" sweep --export csv --out wild >points.csv
+    check "the points failed" test "$(sed 1d points.csv | grep -c ,failed,)" -eq 12 # a row for each of the two others
+    check "the others' results are there" test "$(grep -c 'edge-only,' points.csv)" -eq 6
+    check "the others' results are there" test "$(grep -c 'cloud-only,' points.csv)" -eq 6
+    check "and in the statistics" test "$(grep -c 'edge-only\|cloud-only' wild/statistics.csv)" -gt 0
+    check "why is told" grep -q "policy 'wild': aborted: " points.csv
+    check "why is told" grep -q "the process of policy 'wild' ended before its run did" points.csv
+    run 1 sweep wild.yaml --resume --out wild -q
+    check "none is there twice" test "$("$PORTOLAN" sweep --export csv --out wild | grep -c edge-only,)" -eq 6
+done
+
 # ---- What is wrong with options ----
 
 scenario '{plugin: cut.so, att: 0.3}'

@@ -93,7 +93,7 @@ static void record(sweep_store *t, const sweep *w, const scenario *s, size_t poi
         policy_summary summary = {.cost = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].cost,
                                   .accuracy = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].accuracy,
                                   .drop = MADE_UP[setting_of(w, point)][seed_of(w, point)][i].drop};
-        p.results[i] = (point_result){s->policies[i].label, s->policies[i].type->name, summary};
+        p.results[i] = (point_result){i, s->policies[i].label, s->policies[i].type->name, summary};
     }
     if (!store_record(t, &p, &err)) fail_msg("%s", err.message);
 }
