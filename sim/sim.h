@@ -59,6 +59,7 @@ typedef struct policy_setup {
     const struct router *map; /* by which it routes (analysis/cartography/router.h); NULL: none */
     scenario_input file;      /* that holds the map */
     scenario_input plugin;    /* that holds the type */
+    scenario_input program;   /* that its option of kind OPTION_FILE names */
     const char *other;        /* label of the policy whose shares it is told; NULL: none */
     int follows;              /* index of that policy, or -1 */
 } policy_setup;

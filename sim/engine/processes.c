@@ -76,7 +76,9 @@ bool process_failed(const scenario *s, size_t index, const policy_result *result
     const portolan_error left = result->error; /* which may be *err */
     if (left.status) {
         *err = left;
-        if (!strstr(left.message, label))
+        char quoted[128];
+        snprintf(quoted, sizeof quoted, "'%.100s'", label);
+        if (!strstr(left.message, quoted))
             snprintf(err->message, sizeof err->message, "policy '%s': %.*s", label, (int)sizeof left.message - 80,
                      left.message);
         return false;

@@ -23,6 +23,12 @@ void steering_close(steering *p) {
     p->selves = NULL;
 }
 
+/* What the policy calls where it cannot go on. */
+static void fail_run(void *run, const char *why) {
+    steering *p = run;
+    if (!p->error.status) error_run(&p->error, "the policy '%s' has failed: %s", p->by->label, why);
+}
+
 /* The policy of the request's phone, opened now if it is the first to ask. NULL if that fails. */
 static void *self_of(steering *p, const request *r) {
     size_t index = p->by->scope == SCOPE_FLEET  ? 0
@@ -31,7 +37,8 @@ static void *self_of(steering *p, const request *r) {
     if (p->selves[index] || p->error.status) return p->selves[index];
     char why[POLICY_WHY] = "memory is short";
     const policy_type *type = p->by->type;
-    p->selves[index] = type->open ? type->open(p->by->options, &(policy_start){p->shares}, why) : p->by->options;
+    p->selves[index] = type->open ? type->open(p->by->options, &(policy_start){p->shares, fail_run, p}, why)
+                                  : p->by->options;
     if (!p->selves[index]) error_run(&p->error, "the policy '%s' cannot be opened: %s", p->by->label, why);
     return p->selves[index];
 }
@@ -219,7 +226,7 @@ static bool agrees_with_below(const attempt *a) {
 
 void steering_feedback(steering *p, const attempt *a, double now) {
     const request *r = a->request;
-    void *self = p->by->type->feedback ? self_of(p, r) : NULL;
+    void *self = p->by->needs & POLICY_NEEDS_FEEDBACK ? self_of(p, r) : NULL;
     if (!self) return;
     bool failed = r->record.failure != FAILURE_NONE;
     feedback f = {.now = now,

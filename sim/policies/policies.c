@@ -62,6 +62,11 @@ static yaml_field field_of(const policy_option *o) {
         f.kind = FIELD_TEXT;
         f.offset = offsetof(policy_values, map);
         break;
+    case OPTION_FILE:
+        f.kind = FIELD_TEXT;
+        f.offset = offsetof(policy_values, file);
+        break;
+    case OPTION_REST: break;
     }
     return f;
 }
@@ -88,13 +93,13 @@ void policy_fields(const policy_type *type, bool from_file, yaml_field fields[PO
             .choices = SCOPE_NAMES};
     for (const policy_option *o = type->options; o && o->name; o++) {
         assert(n < POLICY_MAX_FIELDS - 1);
-        fields[n++] = field_of(o);
+        if (o->kind != OPTION_REST) fields[n++] = field_of(o);
     }
     fields[n] = (yaml_field){0};
 }
 
 unsigned policy_needs(const policy_type *type, const void *options) {
-    unsigned needs = type->needs;
+    unsigned needs = type->needs | (type->feedback ? POLICY_NEEDS_FEEDBACK : 0);
     for (const policy_option *o = type->options; o && o->name; o++)
         if (o->kind == OPTION_CHOICE && o->needs) needs |= o->needs[*(const int *)((const char *)options + o->offset)];
     return needs;

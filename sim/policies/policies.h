@@ -26,6 +26,7 @@ typedef struct policy_values {
     const char *label;     /* as */
     const char *other;     /* of OPTION_POLICY */
     const char *map;       /* path of OPTION_MAP */
+    const char *file;      /* path of OPTION_FILE */
     int scope;             /* policy_scope */
     max_align_t options[]; /* policy_type.size bytes */
 } policy_values;

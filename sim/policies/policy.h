@@ -144,6 +144,8 @@ enum {
     POLICY_NEEDS_LOAD = 1 << 3,
     /* How sure exits are: an outcome table that does not say so of each is refused. */
     POLICY_NEEDS_CONFIDENCE = 1 << 4,
+    /* To be told what became of its requests. One with `feedback` needs it, unless its `check` says that it does not. */
+    POLICY_NEEDS_FEEDBACK = 1 << 5,
 };
 
 /* ---- What it can be set to ---- */
@@ -155,7 +157,11 @@ typedef enum option_kind {
     OPTION_POLICY, /* (nothing) the label of another policy of the scenario: this one runs after it, and is told its shares
                       when it is opened. One at most. */
     OPTION_MAP, /* (const struct router *) a file that `portolan map` wrote by `method`; it outlives the policy. Without
-                      the option, MODEL.FILE of MODEL.safetensors or FILE beside it, where FILE is `file`. One at most. */
+                      the option, MODEL.FILE of MODEL.safetensors or FILE beside it, where FILE is `file`; of a policy that does not
+                      need v(x), nothing. With it, the policy needs v(x). One at most. */
+    OPTION_FILE, /* (const policy_file *) a text file, by its path. One at most. The policy's label is by default its name. */
+    OPTION_REST, /* (const char *) all keys that are no other option's, with their values, as a JSON object. One at most; its
+                    name is no key. */
 } option_kind;
 
 /* Whether `portolan tune` chooses a number or a count, and among which. */
@@ -164,6 +170,12 @@ typedef enum option_tuning {
     TUNE_RANGE,  /* from `careful`, at which the policy errs on the side of the cloud, to `bold` */
     TUNE_TOKENS, /* 0, then the token counts that samples have */
 } option_tuning;
+/* A file that an option names, as it was when its hash was taken. It outlives the policy. */
+typedef struct policy_file {
+    const char *path;
+    const char *text; /* [length] and a NUL */
+    size_t length;
+} policy_file;
 
 /* One option; in parentheses above, the type of the member at `offset` of the options. A table of them ends with a NULL
  * name. Every policy has the option `as`, its label, besides. */
@@ -177,7 +189,7 @@ typedef struct policy_option {
     double least, most;         /* number, count: bounds, both allowed; most = 0 means none above */
     const char *const *choices; /* NULL at the end */
     const unsigned *needs;      /* choice: what each of them needs (POLICY_NEEDS_* or-ed); NULL: nothing */
-    const char *method, *file;  /* map */
+    const char *method, *file;  /* map; method NULL: by whichever method */
     option_tuning tune;
     double careful, bold; /* TUNE_RANGE */
 } policy_option;
@@ -187,9 +199,12 @@ typedef struct policy_start {
     /* [TIER_COUNT] shares, by tier, of the requests that the policy named by OPTION_POLICY answered, summing to 1; NULL for a
      * policy without that option. */
     const double *shares;
+    /* Ends the run with an error that says why, whenever it is called till `close`; what is returned then does not count. */
+    void (*fail)(void *run, const char *why);
+    void *run;
 } policy_start;
 
-enum { POLICY_WHY = 240 }; /* bytes of a reason, with its NUL */
+enum { POLICY_WHY = 1000 }; /* bytes of a reason, with its NUL */
 
 typedef struct policy_type {
     uint32_t abi; /* POLICY_ABI */
@@ -199,8 +214,9 @@ typedef struct policy_type {
     unsigned needs;      /* POLICY_NEEDS_* or-ed, whatever its options are */
     const policy_option *options;
     size_t size; /* of the struct that the options are read into; 0: it has none but `as` */
-    /* Whether the options go together; if not, why not. May be NULL. */
-    bool (*check)(const void *options, char why[POLICY_WHY]);
+    /* Whether the options go together; if not, why not. It may change what the policy needs (POLICY_NEEDS_* or-ed). The map has
+     * not been read yet. May be NULL. */
+    bool (*check)(const void *options, unsigned *needs, char why[POLICY_WHY]);
     /* What the functions below get as `self`; NULL and the reason if that fails. The options outlive it. Without `open`,
      * `self` is the options. */
     void *(*open)(const void *options, const policy_start *start, char why[POLICY_WHY]);

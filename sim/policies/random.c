@@ -21,7 +21,8 @@ static const policy_option OPTIONS[] = {
     {0},
 };
 
-static bool check(const void *options, char why[POLICY_WHY]) {
+static bool check(const void *options, unsigned *needs, char why[POLICY_WHY]) {
+    (void)needs;
     const double *shares = ((const random_options *)options)->shares;
     double sum = shares[TIER_PHONE] + shares[TIER_EDGE] + shares[TIER_CLOUD];
     if (fabs(sum - 1) <= 1e-9) return true;

@@ -14,7 +14,8 @@ static const struct {
 } MEMBERS[] = {
     [OPTION_NUMBER] = {sizeof(double), _Alignof(double)}, [OPTION_COUNT] = {sizeof(uint64_t), _Alignof(uint64_t)},
     [OPTION_CHOICE] = {sizeof(int), _Alignof(int)},       [OPTION_POLICY] = {0, 1},
-    [OPTION_MAP] = {sizeof(void *), _Alignof(void *)},
+    [OPTION_MAP] = {sizeof(void *), _Alignof(void *)},    [OPTION_FILE] = {sizeof(void *), _Alignof(void *)},
+    [OPTION_REST] = {sizeof(void *), _Alignof(void *)},
 };
 enum { KINDS = sizeof MEMBERS / sizeof *MEMBERS };
 
@@ -49,8 +50,7 @@ static bool option_is_sound(const policy_type *type, const policy_option *o, cha
         type->size - o->offset < MEMBERS[o->kind].bytes)
         return refuse(why, "its option '%s' is at offset %zu, where the options (size %zu) have no such member",
                       o->name, o->offset, type->size);
-    if (o->kind == OPTION_MAP && !(o->method && o->file))
-        return refuse(why, "its option '%s' lacks `method` or `file`", o->name);
+    if (o->kind == OPTION_MAP && !o->file) return refuse(why, "its option '%s' lacks `file`", o->name);
     return o->kind != OPTION_CHOICE || choices_are_sound(o, why);
 }
 
@@ -81,7 +81,10 @@ static bool options_are_sound(const policy_type *type, char why[POLICY_WHY]) {
             return refuse(why, "its table of options has more than %d, or no NULL name at its end", POLICY_MAX_OPTIONS);
         if (!option_is_sound(type, &type->options[n], why)) return false;
     }
-    return at_most_one(type, OPTION_POLICY, why) && at_most_one(type, OPTION_MAP, why) && defaults_are_sound(type, why);
+    static const option_kind ALONE[] = {OPTION_POLICY, OPTION_MAP, OPTION_FILE, OPTION_REST};
+    for (size_t i = 0; i < sizeof ALONE / sizeof *ALONE; i++)
+        if (!at_most_one(type, ALONE[i], why)) return false;
+    return defaults_are_sound(type, why);
 }
 
 bool policy_is_sound(const policy_type *type, char why[POLICY_WHY]) {

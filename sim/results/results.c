@@ -166,6 +166,7 @@ static json_t *inputs_json(const scenario *s) {
         add_input(&inputs, s->platform_files[i].role, &s->platform_files[i].file);
     for (size_t i = 0; i < s->policy_count; i++) {
         add_input(&inputs, s->policies[i].label, &s->policies[i].plugin);
+        add_input(&inputs, s->policies[i].label, &s->policies[i].program);
         add_input(&inputs, s->policies[i].label, &s->policies[i].file);
     }
     return inputs;

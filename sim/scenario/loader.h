@@ -48,8 +48,23 @@ bool scenario_read_policies(scenario_loader *l);
  * NULL on failure. */
 const policy_type *scenario_load_plugin(scenario_loader *l, const char *path, text_mark mark, scenario_input *input);
 
+/* Where the plug-in is that runs policies written in another language: beside the program, or in its libraries' folder. NULL on
+ * failure, with an error at `mark`. */
+const char *scenario_host_path(scenario_loader *l, const char *language, text_mark mark);
+
 /* The check of a plug-in's options, in a process of its own, so that it may crash. */
-bool scenario_check_plugin(scenario_loader *l, const policy_setup *setup, text_mark mark);
+bool scenario_check_plugin(scenario_loader *l, policy_setup *setup, text_mark mark);
+
+/* policy_file.c: "mine" of FOLDER/mine.py; NULL if memory is short. */
+const char *scenario_stem(arena *memory, const char *path);
+
+/* Sets the option of kind OPTION_FILE, if the policy has one: the file is read once, and hashed. */
+bool scenario_read_file(scenario_loader *l, const yaml_node *options, const policy_values *values, policy_setup *setup);
+
+/* Sets the option of kind OPTION_REST, if the policy has one: `known` gets the keys of `options` that are in the table, all
+ * others become its JSON text. */
+bool scenario_read_rest(scenario_loader *l, const yaml_node *options, const yaml_field *fields, policy_setup *setup,
+                        yaml_node *known);
 
 /* policy_map.c: reads the map of a policy that has an option for one, and sets that option. The map's path in the tree
  * then becomes absolute. */

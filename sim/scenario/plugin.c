@@ -90,16 +90,50 @@ const policy_type *scenario_load_plugin(scenario_loader *l, const char *path, te
     return type;
 }
 
+/* ---- Hosts of other languages ---- */
+
+/* The folder of the running program; empty if it cannot be told. */
+static void program_folder(char *into, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", into, size - 1);
+    into[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(into, '/');
+    if (slash) *slash = '\0';
+}
+
+const char *scenario_host_path(scenario_loader *l, const char *language, text_mark mark) {
+    char beside[1024], folders[3][1100];
+    const char *given = getenv("PORTOLAN_PLUGINS");
+    program_folder(beside, sizeof beside);
+    snprintf(folders[0], sizeof folders[0], "%.1000s", given ? given : "");
+    snprintf(folders[1], sizeof folders[1], "%s", beside);
+    snprintf(folders[2], sizeof folders[2], "%s/" PORTOLAN_PLUGINS_FROM_BIN, beside);
+    for (int i = given && *given ? 0 : 1; i < 3; i++) {
+        char path[1200];
+        snprintf(path, sizeof path, "%s/portolan_%.20s.so", folders[i], language);
+        if (access(path, F_OK) != 0) continue;
+        const char *kept = arena_text(&l->s->memory, path, strlen(path));
+        if (!kept) error_memory(l->err, sizeof path);
+        return kept;
+    }
+    error_input(
+        l->err, mark,
+        "policies in %s are run by portolan_%s.so, which is neither in %s nor in %s; it is built where Debian's "
+        "python3-dev is installed, and PORTOLAN_PLUGINS names another folder",
+        language, language, folders[1], folders[2]);
+    return NULL;
+}
+
 /* ---- Checking ---- */
 
 /* What a check leaves in memory that its process shares with ours. */
 typedef struct checked {
     bool finished, good;
+    unsigned needs;
     char why[POLICY_WHY];
 } checked;
 
 static void check(const policy_setup *setup, checked *c) {
-    c->good = setup->type->check(setup->options, c->why);
+    c->good = setup->type->check(setup->options, &c->needs, c->why);
     c->why[sizeof c->why - 1] = '\0';
     c->finished = true;
 }
@@ -114,10 +148,11 @@ static bool judge(scenario_loader *l, const policy_setup *setup, text_mark mark,
     return error_run(l->err, "the plug-in '%s' ended the process that checked its options", name);
 }
 
-bool scenario_check_plugin(scenario_loader *l, const policy_setup *setup, text_mark mark) {
+bool scenario_check_plugin(scenario_loader *l, policy_setup *setup, text_mark mark) {
     if (!setup->type->check) return true;
     checked *c = mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (c == MAP_FAILED) return error_memory(l->err, sizeof *c);
+    c->needs = setup->needs;
     int status = 0;
     pid_t pid = process_fork(l->err);
     if (pid == 0) {
@@ -127,6 +162,7 @@ bool scenario_check_plugin(scenario_loader *l, const policy_setup *setup, text_m
     if (pid > 0)
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     bool ok = pid > 0 && judge(l, setup, mark, c, status);
+    setup->needs = c->needs;
     munmap(c, sizeof *c);
     return ok;
 }

@@ -52,28 +52,36 @@ static const char *other_choice(const policy_setup *setup, unsigned need, char h
     return hint;
 }
 
-/* A policy as it stands in the list: a name, a map of one name to its options, or a map with the key `plugin`, and the options
- * beside it. */
+/* A policy as it stands in the list: a name, a map of one name to its options, or a map with the key `plugin` or `python`, and
+ * the options beside it. */
 typedef struct policy_item {
-    const yaml_node *name;    /* or the plug-in's path */
+    const yaml_node *name;    /* or the path */
     const yaml_node *options; /* NULL: none */
-    bool from_file;
+    bool from_file;           /* a plug-in */
+    const char *language;     /* of a file whose plug-in is ours; NULL: none */
 } policy_item;
 
-static bool is_plugin_key(const yaml_node *key) { return strcmp(key->text, "plugin") == 0; }
+static bool is_plugin_key(const yaml_node *key) {
+    return strcmp(key->text, "plugin") == 0 || strcmp(key->text, "python") == 0;
+}
 
 static bool split_item(const yaml_node *node, policy_item *item, portolan_error *err) {
     *item = (policy_item){.name = node};
     if (node->kind == YAML_SCALAR) return true;
     const yaml_node *path = yaml_find(node, "plugin");
     if (path) {
-        *item = (policy_item){path, node, true};
+        *item = (policy_item){path, node, true, NULL};
         return yaml_expect(path, YAML_SCALAR, "plugin", err);
+    }
+    const yaml_node *program = yaml_find(node, "python");
+    if (program) {
+        *item = (policy_item){program, node, false, "python"};
+        return yaml_expect(program, YAML_SCALAR, "python", err);
     }
     if (node->kind != YAML_MAP || node->count != 1)
         return error_input(err, node->mark,
                            "a policy is a name, a map of one name to its options, like {confidence: {threshold: 0.8}}, "
-                           "or a map with the key 'plugin', like {plugin: ./mine.so, threshold: 0.8}");
+                           "or a map with the key 'plugin' or 'python', like {plugin: ./mine.so, threshold: 0.8}");
     item->name = node->items[0];
     const yaml_node *options = node->items[1];
     if (options->kind == YAML_SCALAR && !*options->text) return true;
@@ -84,6 +92,10 @@ static bool split_item(const yaml_node *node, policy_item *item, portolan_error 
 /* The item's type; of a plug-in, `input` gets the file. */
 static const policy_type *type_of(scenario_loader *l, const policy_item *item, scenario_input *input) {
     const yaml_node *name = item->name;
+    if (item->language) {
+        const char *host = scenario_host_path(l, item->language, name->mark);
+        return host ? scenario_load_plugin(l, host, name->mark, input) : NULL;
+    }
     if (!item->from_file) {
         const policy_type *type = find_policy(l, name->text);
         if (!type) unknown_policy(l, name->mark, name->text);
@@ -131,21 +143,40 @@ static bool check_table(scenario_loader *l, const policy_setup *setup, text_mark
     return true;
 }
 
-static bool options_go_together(scenario_loader *l, const policy_setup *setup, text_mark mark) {
+static bool options_go_together(scenario_loader *l, policy_setup *setup, text_mark mark) {
     char why[POLICY_WHY] = "";
-    if (setup->plugin.path) return scenario_check_plugin(l, setup, mark);
-    return !setup->type->check || setup->type->check(setup->options, why) || error_input(l->err, mark, "%s", why);
+    bool good = setup->plugin.path ? scenario_check_plugin(l, setup, mark)
+                : setup->type->check
+                    ? setup->type->check(setup->options, &setup->needs, why) || error_input(l->err, mark, "%s", why)
+                    : true;
+    if (!good || !(setup->needs & POLICY_NEEDS_V) || policy_option_of(setup->type, OPTION_MAP)) return good;
+    return error_input(l->err, mark, "'%s' needs v(x), but has no option that names a map", setup->type->name);
 }
 
-static bool read_options(scenario_loader *l, const yaml_node *options, policy_setup *setup, policy_values *values) {
+/* What one policy has learned is one scope's; without learning there is nothing to share. */
+static bool read_scope(scenario_loader *l, const yaml_node *options, const policy_values *values, policy_setup *setup) {
+    if (!setup->type->feedback) setup->needs &= ~(unsigned)POLICY_NEEDS_FEEDBACK;
+    bool learns = setup->needs & POLICY_NEEDS_FEEDBACK;
+    const yaml_node *named = yaml_find(options, "scope");
+    setup->scope = learns ? (policy_scope)values->scope : SCOPE_FLEET;
+    return learns || !named ||
+           error_input(l->err, named->mark, "'%s' has no feedback, so there is no 'scope' of what it learned",
+                       setup->label);
+}
+
+static bool read_options(scenario_loader *l, const yaml_node *options, bool from_file, policy_setup *setup,
+                         policy_values *values) {
     yaml_field fields[POLICY_MAX_FIELDS];
-    policy_fields(setup->type, setup->plugin.path != NULL, fields);
-    if (!yaml_read(options, setup->type->name, fields, values, l->err)) return false;
+    yaml_node known;
+    policy_fields(setup->type, from_file, fields);
     setup->options = values->options;
+    if (!scenario_read_rest(l, options, fields, setup, &known) ||
+        !yaml_read(&known, setup->type->name, fields, values, l->err))
+        return false;
     setup->needs = policy_needs(setup->type, setup->options);
     setup->other = values->other;
-    setup->scope = setup->type->feedback ? (policy_scope)values->scope : SCOPE_FLEET;
-    return options_go_together(l, setup, options->mark) && scenario_read_map(l, options, values, setup);
+    return scenario_read_file(l, options, values, setup) && options_go_together(l, setup, options->mark) &&
+           read_scope(l, options, values, setup) && scenario_read_map(l, options, values, setup);
 }
 
 static bool read_policy(scenario_loader *l, const yaml_node *node, policy_setup *setup) {
@@ -159,7 +190,8 @@ static bool read_policy(scenario_loader *l, const yaml_node *node, policy_setup 
     policy_values *values = arena_alloc(&l->s->memory, 1, bytes);
     if (!values) return error_memory(l->err, bytes);
     yaml_node none = {.kind = YAML_MAP, .mark = item.name->mark};
-    if (!read_options(l, item.options ? item.options : &none, setup, values) || !check_table(l, setup, item.name->mark))
+    if (!read_options(l, item.options ? item.options : &none, item.from_file, setup, values) ||
+        !check_table(l, setup, item.name->mark))
         return false;
     if (values->label) setup->label = values->label;
     return true;
@@ -172,12 +204,16 @@ static bool has_own_name(const yaml_node *node) {
     return split_item(node, &item, &ignored) && yaml_find(item.options, "as");
 }
 
+static bool same_policy(const policy_setup *a, const policy_setup *b) {
+    bool same_program = a->program.path == b->program.path ||
+                        (a->program.path && b->program.path && strcmp(a->program.path, b->program.path) == 0);
+    return strcmp(a->type->name, b->type->name) == 0 && same_program;
+}
+
 /* Whether another item without a name of its own is the same policy. */
 static bool appears_twice(const scenario *s, const yaml_node *list, size_t i) {
     for (size_t k = 0; k < list->count; k++)
-        if (k != i && strcmp(s->policies[k].type->name, s->policies[i].type->name) == 0 &&
-            !has_own_name(list->items[k]))
-            return true;
+        if (k != i && same_policy(&s->policies[k], &s->policies[i]) && !has_own_name(list->items[k])) return true;
     return false;
 }
 
@@ -196,7 +232,7 @@ static bool label_policies(scenario_loader *l, const yaml_node *list) {
         policy_setup *setup = &l->s->policies[i];
         if (!split_item(list->items[i], &item, l->err)) return false;
         if (!has_own_name(list->items[i]) && appears_twice(l->s, list, i))
-            setup->label = descriptive_label(l, setup->type->name, item.options);
+            setup->label = descriptive_label(l, setup->label, item.options);
         if (!setup->label || !check_label(l, i, list->items[i]->mark)) return false;
     }
     return true;
@@ -240,8 +276,10 @@ static bool item_is_called(scenario_loader *l, const yaml_node *node, const char
     const policy_type *plugin = item.from_file ? type_of(l, &item, &ignored) : NULL;
     if (item.from_file && !plugin) return false;
     const yaml_node *as = yaml_find(item.options, "as");
-    *called = strcmp(plugin ? plugin->name : item.name->text, word) == 0 ||
-              (as && as->kind == YAML_SCALAR && strcmp(as->text, word) == 0);
+    const char *name = plugin          ? plugin->name
+                       : item.language ? scenario_stem(&l->s->memory, item.name->text)
+                                       : item.name->text;
+    *called = (name && strcmp(name, word) == 0) || (as && as->kind == YAML_SCALAR && strcmp(as->text, word) == 0);
     return true;
 }
 

@@ -76,7 +76,7 @@ static bool load(scenario_loader *l, const policy_option *o, const char *path, t
     router loaded;
     portolan_error inner = {0};
     if (!router_load(&loaded, path, &inner)) return scenario_inner_error(l, mark, &inner);
-    bool ok = strcmp(MAP_METHODS[loaded.method], o->method) == 0 ||
+    bool ok = !o->method || strcmp(MAP_METHODS[loaded.method], o->method) == 0 ||
               error_input(l->err, mark, "the router %s is one of %s; this policy is %s", path,
                           MAP_METHODS[loaded.method], o->method);
     setup->map = ok ? keep(&l->s->memory, &loaded, l->err) : NULL;
@@ -86,8 +86,9 @@ static bool load(scenario_loader *l, const policy_option *o, const char *path, t
 
 bool scenario_read_map(scenario_loader *l, const yaml_node *options, policy_values *values, policy_setup *setup) {
     const policy_option *o = policy_option_of(setup->type, OPTION_MAP);
-    if (!o) return true;
-    const yaml_node *named = yaml_find(options, o->name);
+    const yaml_node *named = o ? yaml_find(options, o->name) : NULL;
+    if (!o || (!named && !(setup->needs & POLICY_NEEDS_V))) return true;
+    setup->needs |= POLICY_NEEDS_V;
     text_mark mark = named ? named->mark : options->mark;
     const char *path = named ? file_resolve(&l->s->memory, mark.file, values->map, mark, l->err)
                              : default_path(l, o, mark);

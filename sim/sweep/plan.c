@@ -307,6 +307,7 @@ bool scenario_hash(const scenario *s, char hex[FILE_HASH_TEXT], portolan_error *
     for (size_t i = 0; i < s->platform_file_count; i++) json_add(&files, json_string(s->platform_files[i].file.hash));
     for (size_t i = 0; i < s->policy_count; i++) {
         if (s->policies[i].plugin.path) json_add(&files, json_string(s->policies[i].plugin.hash));
+        if (s->policies[i].program.path) json_add(&files, json_string(s->policies[i].program.hash));
         if (s->policies[i].file.path) json_add(&files, json_string(s->policies[i].file.hash));
     }
     json_t *all = json_pack("{s:s, s:o, s:o}", "version", PORTOLAN_VERSION, "scenario", tree, "files", files);

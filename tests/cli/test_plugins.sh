@@ -52,7 +52,7 @@ typedef struct cut { double at, to; } cut;
 static const policy_option OPTIONS[] = {
     {"at", OPTION_NUMBER, 0, .doc = "where", .fallback = "0.5", .most = 1},
     {"to", OPTION_NUMBER, 8, .doc = "where to", .fallback = "1"}, {0}};
-static bool check(const void *options, char why[POLICY_WHY]) {
+static bool check(const void *options, unsigned *needs, char why[POLICY_WHY]) {
     if (((const cut *)options)->to == 13) abort();
     if (((const cut *)options)->to == 14) exit(0);
     return ((const cut *)options)->at <= ((const cut *)options)->to || (snprintf(why, POLICY_WHY, "at is above to"), 0);
@@ -160,6 +160,145 @@ for list in 'edge-only, {plugin: wild.so}, cloud-only' 'edge-only, cloud-only, {
     run 1 sweep wild.yaml --resume --out wild -q
     check "none is there twice" test "$("$PORTOLAN" sweep --export csv --out wild | grep -c edge-only,)" -eq 6
 done
+
+# ---- In Python ----
+
+host=$(find "$work/installed" -name portolan_python.so)
+python_has_numpy() {
+    printf 'import numpy\nclass Policy:\n  def __init__(self, o): pass\n  def route(self, seen): pass\n' >numpy_is_there.py
+    "$PORTOLAN" check s.yaml --quiet 2>/dev/null
+}
+scenario '{python: numpy_is_there.py}'
+if [ -z "$host" ]; then
+    refused s.yaml:6: "policies in python are run by portolan_python.so, which is neither in "
+    echo "skipped: policies in Python (python3-dev was not there when Portolan was built)"
+elif ! python_has_numpy; then
+    echo "skipped: policies in Python (python3-numpy is not installed)"
+else
+    sed '/bandit.py/d; s#plugin: build/bandit.so#python: bandit.py#' "$example/bandits.yaml" >"$example/python.yaml"
+    rm -rf bandits
+    run 0 run "$example/python.yaml" --set run.requests=20000 --out bandits -q
+    check "the policy in Python decides as the built-in" cmp <(rows adaee) <(rows bandit)
+    check "some were sent up" test "$(rows bandit | grep -c cloud)" -gt 100
+    json bandits/summary.json policies.1.name bandit
+    json bandits/manifest.json inputs.3.sha256 "$(sha256sum "$example/bandit.py" | cut -d' ' -f1)"
+
+    # All that it can look at, say and be told; the class asserts.
+    cat >helper.py <<'PY'
+LEAST = 0
+PY
+    cat >p.py <<'PY'
+import math, portolan, helper
+class Policy:
+    needs = {"load", "every_exit", "probabilities"}
+    kept = None
+    def __init__(self, options):
+        assert options == {"cut": 0.9, "word": "a b", "list": [1, 2], "flag": True}, options
+        self.cut = options["cut"]
+    def route(self, seen):
+        assert seen.at == "phone" and seen.exits == () and seen.v is None and seen.tokens > helper.LEAST
+        assert seen.depth == {"phone": 3, "edge": 6, "cloud": 12} and seen.tier_cost["phone"] == 0.25
+        assert seen.load["phone"].age == 0 and seen.load["phone"].cores >= 1 and math.isinf(seen.load["edge"].age)
+        assert seen.device.rate_up > 0 and math.isnan(seen.device.battery) and 0 <= seen.uniform() < 1
+        assert seen.now >= 0 and seen.note == 0
+        if self.kept:
+            try:
+                self.kept.exits
+                assert False
+            except RuntimeError as e:
+                assert "during the call" in str(e)
+        self.kept = seen
+        seen.note = 2 ** 63 + seen.request
+        return portolan.send("phone")
+    def after_exit(self, seen):
+        e = seen.exits[-1]
+        assert e.layer == len(seen.exits) and e.at == seen.at and seen.note == 2 ** 63 + seen.request
+        assert e.probabilities.dtype == "float64" and len(e.probabilities) == e.classes
+        assert abs(e.probabilities.sum() - 1) < 1e-6 and e.confidence == e.probabilities.max()
+        if e.confidence >= self.cut: return "answer"
+        if e.layer < seen.depth[seen.at]: return "continue"
+        return portolan.send("cloud", hidden=True) if seen.at == "phone" else "answer"
+    def feedback(self, f):
+        assert not f.failed and f.latency > 0 and f.note == 2 ** 63 + f.request and len(f.exits) >= 1
+        print("told", f.agreed, f.joules, f.cost)
+PY
+    options='cut: 0.9, word: a b, list: [1, 2], flag: yes'
+    scenario "{python: p.py, $options}, {python: p.py, as: one, scope: fleet, $options}, confidence: {threshold: 0.9, exits: all, escalate: hidden}"
+    run 0 check s.yaml
+    run 0 run s.yaml --out seen
+    check "what is printed goes to standard error" test "$(grep -o told stderr | wc -l)" -eq 200
+    check "nothing else is printed there" test "$(grep -c ^told stdout)" -eq 0
+    json seen/summary.json policies.0.name p
+    json seen/summary.json policies.1.name one
+    check "it sent some up" grep -q '^one,.*,cloud,' seen/requests.csv
+    check "no .pyc file is left" test ! -e __pycache__
+    run 0 run s.yaml --policy p --out named -q
+    json named/summary.json 'policies.#' 2
+
+    # wrong TEXT: the file p.py, which is standard input, is refused at its place.
+    wrong() {
+        cat >p.py
+        scenario '{python: p.py, x: 1}'
+        refused s.yaml:6: "$1"
+    }
+    wrong "SyntaxError: " <<<'class Policy('
+    wrong "p.py defines no \`class Policy\`" <<<'x = 1'
+    wrong "ZeroDivisionError: division by zero (p.py:1 in <module>)" <<<'1 / 0'
+    wrong "ModuleNotFoundError: No module named 'nowhere' (p.py:1 in <module>)" <<<'import nowhere'
+    wrong "has no attribute 'route'" <<<$'class Policy:\n  def __init__(self, o): pass'
+    route=$'\n  def route(self, seen): return "edge"'
+    wrong "ValueError: x is 1 (p.py:2 in __init__, p.py:4 in check)" \
+        <<<$'class Policy:\n  def __init__(self, o): self.check(o)\n  def check(self, o):\n    raise ValueError(f"x is {o[\'x\']}")'"$route"
+    wrong "needs has 'labels'; known are 'load'" <<<$'class Policy:\n  needs = ["labels"]\n  def __init__(self, o): pass'"$route"
+    wrong "'int' object is not iterable" <<<$'class Policy:\n  needs = 3\n  def __init__(self, o): pass'"$route"
+    printf 'class Policy:\n  def __init__(self, o): pass\n  def route(self, seen): return "edge"\n' >p.py
+    scenario '{python: p.py, scope: cell}'
+    refused s.yaml:6: "'p' has no feedback, so there is no 'scope' of what it learned"
+    scenario '{python: none.py}'
+    refused s.yaml:6:21: "No such file"
+    printf 'import os\nos.abort()\n' >p.py
+    scenario '{python: p.py}'
+    run 1 check s.yaml
+    says "the plug-in 'python' "
+
+    # ends_alone TEXT: p.py, which is standard input, fails in its run with TEXT; the other policy's results are written.
+    ends_alone() {
+        cat >p.py
+        rm -rf ended
+        scenario "edge-only, {python: p.py}"
+        run 1 run s.yaml --out ended -q
+        says "$1"
+        json ended/summary.json 'policies.#' 1
+        json ended/summary.json policies.0.answered 100
+    }
+    class=$'import os, portolan\nclass Policy:\n  def __init__(self, o): pass\n  def route(self, seen):\n'
+    ends_alone "the policy 'p' has failed: KeyError: 'a' (p.py:6 in route)" <<<"$class"$'    if seen.request < 9: return "edge"\n    {}["a"]'
+    ends_alone "route returned 'moon'; it returns 'phone', 'edge', 'cloud' or portolan.send(...)" <<<"$class"$'    return "moon"'
+    ends_alone "route returned None" <<<"$class"$'    pass'
+    ends_alone "there is no tier 'moon'" <<<"$class"$'    return portolan.send("moon")'
+    ends_alone "on request 0: a phone reaches one site only" <<<"$class"$'    return portolan.send("edge", site=3)'
+    ends_alone "SystemExit: 0" <<<"$class"$'    raise SystemExit(0)'
+    ends_alone "ended before its run did" <<<"$class"$'    os._exit(0)'
+    ends_alone "policy 'p'" <<<"$class"$'    os.abort() if seen.request > 50 else 0\n    return "edge"'
+    ends_alone "after_exit returned 'up'; it returns 'phone', 'edge', 'cloud', 'answer', 'continue'" \
+        <<<"$class"$'    return "edge"\n  def after_exit(self, seen): return "up"'
+    ends_alone "RuntimeError: no (p.py:6 in feedback)" \
+        <<<"$class"$'    return "edge"\n  def feedback(self, f): raise RuntimeError("no")'
+
+    # In a sweep, and without what runs it.
+    printf 'class Policy:\n  def __init__(self, o): self.cut = o["cut"]\n' >p.py
+    printf '  def route(self, seen): return "edge" if seen.tokens > self.cut else "phone"\n' >>p.py
+    scenario '{python: p.py, as: mine, cut: 10}, edge-only'
+    printf 'scenario: s.yaml\naxes: {policies.mine.cut: [5, 10, 15, 20]}\n' >sweep.yaml
+    run 0 sweep sweep.yaml --out cuts-in-python -q
+    mv "$host" "$host.away"
+    refused s.yaml:6:21: "it is built where Debian's python3-dev is installed"
+    export PORTOLAN_PLUGINS=$work/elsewhere
+    mkdir elsewhere
+    mv "$host.away" elsewhere/portolan_python.so
+    run 0 check s.yaml
+    unset PORTOLAN_PLUGINS
+fi
 
 # ---- What is wrong with options ----
 

@@ -78,7 +78,7 @@ static bool try_policy(made_policy *made, const char *name, const char *options,
     made->setup->needs = policy_needs(type, made->setup->options);
     char why[POLICY_WHY] = "";
     if (!steering_open(made->steer, &s, made->setup, NULL, err)) return false;
-    return !type->check || type->check(made->setup->options, why) ||
+    return !type->check || type->check(made->setup->options, &made->setup->needs, why) ||
            error_input(err, made->options.root->mark, "%s", why);
 }
 

@@ -99,7 +99,7 @@ TEST(an_option_is_broken) {
     BROKEN("default", table[0].fallback = "2");
     BROKEN("default", table[0].fallback = "much");
     BROKEN("one at most", table[2].kind = OPTION_POLICY);
-    BROKEN("method", table[3].kind = OPTION_MAP);
+    BROKEN("lacks `file`", table[3].kind = OPTION_MAP);
 }
 
 /* One entry more than there may be, none of which ends the table. */
