@@ -1,6 +1,7 @@
 /* Files that appear whole or not at all. */
 #include "replacement.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -80,6 +81,7 @@ bool replacement_open(replacement *r, const char *path, portolan_error *err) {
 }
 
 bool replacement_finish(replacement *r, bool ok, portolan_error *err) {
+    assert(r->stream); /* opened, and not finished before */
     portolan_error ignored = {0}, *told = ok ? err : &ignored;
     errno = stream_flush(r->stream);
     ok = errno == 0 && fsync(fileno(r->stream)) == 0 && ok;

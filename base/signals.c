@@ -1,6 +1,7 @@
 /* Signals. What the handler reads is fixed in size and place, since it may interrupt anything, allocation included. */
 #include "signals.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -86,6 +87,7 @@ void signals_catch(void) {
 bool signal_ends(int signal) { return find(signal) != NULL; }
 
 bool error_signal(portolan_error *err, int signal, const char *what) {
+    assert(signal_ends(signal)); /* whoever waits for signals waits for these only */
     error_run(err, "interrupted by %s%s", find(signal)->name, what);
     err->status = STATUS_SIGNAL + signal;
     return false;

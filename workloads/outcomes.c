@@ -1,4 +1,5 @@
 /* Outcome tables: how they lie in memory, and the synthetic one. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,6 +36,7 @@ bool outcome_table_allocate(outcome_table *t, const outcome_shape *shape, portol
                          .classes = (uint32_t)shape->classes};
     for (uint32_t e = 0; e < shape->exits; e++) {
         uint32_t layer = shape->exit_layers[e];
+        assert(e < OUTCOME_MAX_EXITS && layer > t->layers && layer <= OUTCOME_MAX_EXITS); /* readers see to it */
         t->exit_layer[e] = layer;
         t->exit_at[layer] = (uint8_t)(e + 1);
         t->layers = layer;

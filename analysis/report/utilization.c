@@ -10,6 +10,9 @@
 
 const char *const UTILIZATION_TIER_NAMES[UTILIZATION_TIERS] = {"phones", "edge sites", "clouds"};
 
+static const double MOST_PERCENT = 100.0001; /* 100, and what rounding adds */
+static const double LEAST_SPAN = 1e-9;       /* seconds; a shorter one has no bins */
+
 /* What the names of places begin with in a trace. */
 static const char *const PREFIXES[UTILIZATION_TIERS] = {"phones ", "edge site ", "cloud region "};
 
@@ -53,8 +56,9 @@ static csv_state next_counter(reading *r, double *time, double *duration, double
         if (!csv_number(&r->csv, r->time, time, err) || !csv_number(&r->csv, r->duration, duration, err) ||
             !csv_number(&r->csv, r->value, value, err))
             return CSV_FAILED;
-        if (isnan(*time) || isnan(*value) || !(*duration >= 0)) {
-            error_input(err, r->csv.mark, "a counter's time_s, duration_s and value are numbers");
+        if (!(*time >= 0 && *duration >= 0 && isfinite(*time + *duration) && *value >= 0 && *value <= MOST_PERCENT)) {
+            error_input(err, r->csv.mark,
+                        "a counter has a time_s and a duration_s, not negative, and a value from 0 to 100");
             return CSV_FAILED;
         }
         break;
@@ -112,7 +116,7 @@ static bool read_span(utilization *u, const char *path, portolan_error *err) {
         u->end = fmax(u->end, time + duration);
     }
     close_trace(&r);
-    if (!(u->begin < u->end)) u->begin = u->end = 0;
+    if (!(u->end - u->begin > LEAST_SPAN)) u->begin = u->end = 0;
     return state == CSV_END;
 }
 

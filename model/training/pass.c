@@ -1,5 +1,6 @@
 /* Forward and backward pass of one shard of a batch. The forward pass keeps what the backward pass needs; an exit's gradient
  * depends on nothing that comes later, so exits are differentiated as soon as their layer is reached. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,7 @@ static norm_layer norm_of(const pass *s, model_weight scale, model_weight shift,
 
 static linear_layer linear_of(const pass *s, model_weight weight, uint32_t layer, size_t inputs, size_t outputs) {
     model_weight bias = weight + 1; /* as the enumeration has them */
+    assert(s->p->at[weight][layer] != SIZE_MAX && s->p->at[bias][layer] != SIZE_MAX);
     return (linear_layer){.K = inputs,
                           .N = outputs,
                           .w = value(s, weight, layer),

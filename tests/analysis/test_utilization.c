@@ -56,6 +56,9 @@ TEST(test_nothing) {
     write_trace("computing,0.5,0.1,3,edge site a,\n");
     assert_true(utilization_read(&u, "trace.csv", &err));
     assert_near(u.begin, u.end, 0);
+    write_trace("utilization,0,1e-320,,edge site a,3\n"); /* too short for bins */
+    assert_true(utilization_read(&u, "trace.csv", &err));
+    assert_near(u.begin, u.end, 0);
 }
 
 TEST(test_refused) {
@@ -66,7 +69,16 @@ TEST(test_refused) {
     assert_input_error(&err, 2, 30, "'value' is 'high'");
     write_trace("utilization,0,,,edge site a,3\n");
     assert_false(utilization_read(&u, "trace.csv", &err));
-    assert_input_error(&err, 2, 0, "are numbers");
+    assert_input_error(&err, 2, 0, "a counter has a time_s and a duration_s");
+    static const char *const WRONG[] = {
+        "utilization,-1,1,,edge site a,3\n",          "utilization,0,-1,,edge site a,3\n",
+        "utilization,1e308,1.7e308,,edge site a,3\n", "utilization,0,1,,edge site a,-3\n",
+        "utilization,0,1,,edge site a,101\n",         "utilization,0,1,,edge site a,\n"};
+    for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
+        write_trace(WRONG[i]);
+        assert_false(utilization_read(&u, "trace.csv", &err));
+        assert_input_error(&err, 2, 0, "a value from 0 to 100");
+    }
 }
 
 int main(void) {
