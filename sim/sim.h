@@ -126,8 +126,8 @@ typedef struct scenario_changes {
     size_t only_count;
     scenario *const *lenders; /* NULLs are skipped */
     size_t lender_count;
-    const policy_type *const
-        *policies; /* beside those of Portolan's table, NULL at the end; they outlive the scenario */
+    /* Beside those of Portolan's table, NULL at the end; they outlive the scenario. */
+    const policy_type *const *policies;
 } scenario_changes;
 
 /* Reads a scenario with everything it names. `changes` may be NULL. On failure `s` is left empty. */

@@ -72,7 +72,7 @@ int main(int argc, char **argv) {
     scenario s;
     run_report report;
     portolan_error err = {0};
-    if (argc != 2 || !scenario_load(&s, argv[1], NULL, 0, NULL, 0, &err)) return error_print(&err, stderr), 1;
+    if (argc != 2 || !scenario_load(&s, argv[1], NULL, &err)) return error_print(&err, stderr), 1;
     if (!scenario_run(&s, &(run_options){.out = "out", .quiet = true}, &report, &err)) return error_print(&err, stderr), 1;
     print_summary_table(&s, &report, stdout, MARKS_NONE);
     run_report_free(&report);
