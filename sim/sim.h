@@ -59,7 +59,7 @@ typedef struct policy_setup {
     const struct router *map; /* by which it routes (analysis/cartography/router.h); NULL: none */
     scenario_input file;      /* that holds the map */
     scenario_input plugin;    /* that holds the type */
-    scenario_input program;   /* that its option of kind OPTION_FILE names */
+    scenario_input program;   /* that its OPTION_FILE names; the running one, of a policy defined there */
     const char *other;        /* label of the policy whose shares it is told; NULL: none */
     int follows;              /* index of that policy, or -1 */
 } policy_setup;
@@ -126,7 +126,8 @@ typedef struct scenario_changes {
     size_t only_count;
     scenario *const *lenders; /* NULLs are skipped */
     size_t lender_count;
-    /* Beside those of Portolan's table, NULL at the end; they outlive the scenario. */
+    /* Beside those of Portolan's table, NULL at the end; they outlive the scenario. The manifest then has the running program
+     * among its inputs, under the policy's label. */
     const policy_type *const *policies;
 } scenario_changes;
 

@@ -12,6 +12,14 @@ bool scenario_note_input(scenario_loader *l, scenario_input *input, const char *
     return input->path ? file_hash(path, input->hash, l->err) : error_memory(l->err, strlen(path));
 }
 
+bool scenario_note_program(scenario_loader *l, scenario_input *input) {
+    char *program = realpath("/proc/self/exe", NULL);
+    bool ok = program ? scenario_note_input(l, input, program)
+                      : error_run(l->err, "the running program cannot be found");
+    free(program);
+    return ok;
+}
+
 bool scenario_absolute(scenario_loader *l, const yaml_node *node, const char *opened) {
     if (node->text[0] == '/' || node->text[0] == '$') return true;
     char *absolute = realpath(opened, NULL);

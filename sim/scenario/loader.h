@@ -27,6 +27,9 @@ enum { EXECUTE_UNSET = -1 };
 /* Keeps path and hash of a file that was read. */
 bool scenario_note_input(scenario_loader *l, scenario_input *input, const char *path);
 
+/* The same of the running program, in which a policy is defined. */
+bool scenario_note_program(scenario_loader *l, scenario_input *input);
+
 /* Makes a relative path in the scenario's tree absolute, so that the resolved scenario in the manifest can be run from
  * anywhere. Paths that begin with $ stay as they are. `opened` is the path as it was opened. */
 bool scenario_absolute(scenario_loader *l, const yaml_node *node, const char *opened);

@@ -185,6 +185,8 @@ static bool read_policy(scenario_loader *l, const yaml_node *node, policy_setup 
     *setup = (policy_setup){.follows = -1};
     const policy_type *type = setup->type = type_of(l, &item, &setup->plugin);
     if (!type) return false;
+    bool is_programs = !item.from_file && !item.language && !policy_find(type->name);
+    if (is_programs && !scenario_note_program(l, &setup->program)) return false;
     setup->label = type->name;
     size_t bytes = sizeof(policy_values) + type->size;
     policy_values *values = arena_alloc(&l->s->memory, 1, bytes);

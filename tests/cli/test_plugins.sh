@@ -36,6 +36,24 @@ json bandits/manifest.json inputs.2.sha256 "$(sha256sum "$example/build/bandit.s
 "$JSON_GET" bandits/manifest.json scenario >again.yaml
 run 0 run again.yaml --set run.requests=2000 --out again -q
 
+# ---- A program with a policy of its own ----
+
+if ! grep -q 'PORTOLAN_SANITIZE:BOOL=ON' "$BUILD/CMakeCache.txt"; then # instrumented libraries want the sanitizers' flags
+    (cd "$share/examples/program" && "$CMAKE" -B build && "$CMAKE" --build build) >stdout 2>stderr || fail "the program's build"
+    program=$share/examples/program/build/program
+    "$program" "$share/scenarios/quickstart.yaml" programs >stdout 2>stderr || fail "the program"
+    check "it prints two policies" test "$(grep -cE '^(cloud-only|turns) 0\.[0-9]{4} [0-9.]+ s$' stdout)" -eq 2
+    json programs/summary.json policies.1.policy turns
+    share_phone=$("$JSON_GET" programs/summary.json policies.1.share_phone)
+    check "half of the requests stay" test "${share_phone:0:3}" = 0.5 -o "${share_phone:0:4}" = 0.49
+    last=$(($("$JSON_GET" programs/manifest.json 'inputs.#') - 1))
+    json programs/manifest.json "inputs.$last.role" turns
+    json programs/manifest.json "inputs.$last.path" "$program"
+    json programs/manifest.json "inputs.$last.sha256" "$(sha256sum "$program" | cut -d' ' -f1)"
+    "$program" "$share/scenarios/none.yaml" never >stdout 2>stderr && fail "status 0"
+    says "No such file"
+fi
+
 # ---- One by itself ----
 
 flags=$(pkg-config --cflags portolan)
