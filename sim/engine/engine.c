@@ -10,7 +10,13 @@
 /* ---- Places ---- */
 
 static place place_from(const device *d, double speed, uint64_t limit, tier at, size_t index) {
-    return (place){.device = d, .speed = speed, .at = at, .index = (uint32_t)index, .cores = d->cores, .limit = limit};
+    return (place){.device = d,
+                   .computes = {.pace = 1},
+                   .speed = speed,
+                   .at = at,
+                   .index = (uint32_t)index,
+                   .cores = d->cores,
+                   .limit = limit};
 }
 
 static service_shape shape_of(const model_shape *m) {

@@ -71,6 +71,13 @@ place *engine_place_for(engine *e, uint32_t of_phone, tier at);
  * what has left it is not. */
 void engine_place_set_up(engine *e, place *which, bool up);
 
+/* From now on a place computes at this pace, a factor above 0 on its speed; what is under way there ends accordingly. */
+void engine_place_pace(engine *e, place *which, double pace);
+
+/* From now on a link has this bandwidth (bytes a second, above 0) and latency; its name is that of world_link_set. False if
+ * there is no such link. */
+bool engine_link_set(engine *e, const char *name, double bytes_per_second, double latency);
+
 /* `about` hears WORLD_TIMER at the simulated time `at`, unless the run is over by then. NULL if memory is short, which ends
  * the run. */
 activity *engine_timer(engine *e, double at, subject *about);

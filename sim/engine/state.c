@@ -1,6 +1,8 @@
 /* What the engine's files do with its state: find places, start activities, tell the observers, and end. */
 #include "state.h"
 
+#include <assert.h>
+
 /* ---- Places ---- */
 
 const scenario *engine_scenario(const engine *e) { return e->s; }
@@ -74,6 +76,16 @@ activity *engine_send(engine *e, uint32_t of_phone, place *const way[2], uint64_
     activity *sent = world_send(e->world, from, to, bytes, about);
     if (!sent) engine_out_of_memory(e, sizeof *about);
     return sent;
+}
+
+void engine_place_pace(engine *e, place *which, double pace) {
+    assert(pace > 0);
+    if (!world_pace(e->world, &which->computes, pace)) engine_out_of_memory(e, sizeof *which);
+}
+
+bool engine_link_set(engine *e, const char *name, double bytes_per_second, double latency) {
+    assert(bytes_per_second > 0 && latency >= 0);
+    return world_link_set(e->world, name, bytes_per_second, latency);
 }
 
 void engine_cancel(engine *e, activity *a) { world_cancel(e->world, a); }

@@ -33,6 +33,7 @@ struct activity {
     world_event end;      // if all goes well
     s4u::CommPtr message; // a transfer, and no timer
     Timer *timer;
+    double at;              // when the timer goes off
     activity *next, **link; // the next of the same processor's or of the free ones; an execution: what points to it
 };
 
@@ -100,7 +101,8 @@ void on_completion(world *w, const s4u::Activity &ended) {
 
 void set_timer(world *w, activity *a, double at, world_event end) {
     a->end = end;
-    a->timer = Timer::set(std::max(at, s4u::Engine::get_clock()), [w, a] { tell(w, a, a->end); });
+    a->at = std::max(at, s4u::Engine::get_clock());
+    a->timer = Timer::set(a->at, [w, a] { tell(w, a, a->end); });
 }
 
 // Runs what may throw, which here only means that memory is short.
@@ -162,7 +164,7 @@ door *world_cloud_door(const world *w, uint64_t index) { return door_at(w->hosts
 activity *world_compute(world *w, processor *on, double seconds, subject *about) {
     return guarded([=] {
         activity *a = new_activity(w, about, WORLD_COMPUTED);
-        set_timer(w, a, s4u::Engine::get_clock() + seconds, WORLD_COMPUTED);
+        set_timer(w, a, s4u::Engine::get_clock() + seconds / on->pace, WORLD_COMPUTED);
         enlist(a, on);
         return a;
     });
@@ -199,6 +201,33 @@ bool world_fail(world *w, processor *which) {
             return false;
     }
     return true;
+}
+
+bool world_pace(world *w, processor *which, double pace) {
+    const double now = s4u::Engine::get_clock();
+    for (activity *a = which->running; a; a = a->next) {
+        const double left = (a->at - now) * (which->pace / pace);
+        a->timer->remove();
+        if (!guarded([=] {
+                set_timer(w, a, now + left, WORLD_COMPUTED);
+                return a;
+            }))
+            return false;
+    }
+    which->pace = pace;
+    return true;
+}
+
+bool world_link_set(world *w, const char *name, double bytes_per_second, double latency) {
+    (void)w; // links are SimGrid's, which there is one of
+    try {
+        s4u::Link *link = s4u::Link::by_name_or_null(name);
+        if (!link) return false;
+        link->set_bandwidth(bytes_per_second)->set_latency(latency);
+        return true;
+    } catch (const std::exception &) {
+        return false;
+    }
 }
 
 void world_cancel(world *w, activity *a) {

@@ -24,6 +24,7 @@ typedef struct activity activity; /* under way; gone when its event is told, or 
 
 /* What computes: cores, each of which has one execution at a time. */
 typedef struct processor {
+    double pace;       /* factor on the speed of its cores, above 0; see world_pace */
     activity *running; /* the world's */
 } processor;
 
@@ -54,7 +55,7 @@ door *world_cloud_door(const world *w, uint64_t index); /* of whatever region, f
 
 /* ---- Activities: each call returns NULL if memory is short, and then nobody is told of anything ---- */
 
-/* Keeps a core that is free busy for so many seconds: ends COMPUTED, or LOST by world_fail. */
+/* Keeps a core that is free busy for so many seconds at pace 1: ends COMPUTED, or LOST by world_fail. */
 activity *world_compute(world *w, processor *on, double seconds, subject *about);
 
 /* Sends `bytes`: ends ARRIVED, or LOST if a link on the way fails. */
@@ -68,6 +69,17 @@ void world_cancel(world *w, activity *a);
 
 /* All that is executed there ends LOST, now. False if memory is short. */
 bool world_fail(world *w, processor *which);
+
+/* ---- Changes ---- */
+
+/* From now on the processor's cores go at this pace, above 0; what is executed there ends accordingly. False if memory is
+ * short. */
+bool world_pace(world *w, processor *which, double pace);
+
+/* From now on a link has this bandwidth, above 0, and latency; messages under way go on at what is theirs of it. Links are
+ * called "cell:NAME:up", "cell:NAME:down", "uplink:SITE:up", "uplink:SITE:down"; both ways of a half-duplex cell are "up".
+ * False if there is no such link, or memory is short. */
+bool world_link_set(world *w, const char *name, double bytes_per_second, double latency);
 
 /* ---- Running ---- */
 
