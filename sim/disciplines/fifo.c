@@ -21,6 +21,7 @@ static void leave(place *here, attempt *a) {
 static attempt *next(place *here) {
     attempt *a = here->first;
     leave(here, a);
+    a->next = NULL;
     return a;
 }
 

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "batch.h"
 #include "knowledge.h"
 #include "outcome_source.h"
 #include "state.h"
@@ -67,24 +68,43 @@ static void fail(attempt *a, failure why, double now) {
 /* ---- Siblings that are not needed any more ---- */
 
 static attempt *pass_core_on(engine *e, place *here, double now);
-static void compute(attempt *a, double now);
+static void compute(attempt *first, double now);
 static void book_compute(attempt *a, const slice *done, double now);
+
+/* A member of a batch leaves the others alone; the last one leaves the core, to those that are returned, if any wait. If the
+ * batch has just ended, computed() looks after the core. */
+static attempt *leave_core(attempt *a, double now) {
+    engine *e = a->request->engine;
+    place *here = a->place;
+    activity *doing = a->doing;
+    attempt *rest = batch_leave(a);
+    if (here->ended == a) here->ended = rest;
+    if (!doing) return NULL;
+    if (rest) {
+        world_retell(doing, &rest->base);
+        return NULL;
+    }
+    engine_cancel(e, doing);
+    return pass_core_on(e, here, now);
+}
 
 /* Takes the attempt from whoever owns it, who goes on without it; what it has spent is booked. */
 static void withdraw(attempt *a, double now) {
     engine *e = a->request->engine;
-    place *here = a->place;
-    bool computes = a->state == ATTEMPT_COMPUTES;
-    if (computes) book_compute(a, &(slice){0}, now);
-    if (a->state == ATTEMPT_WAITS)
-        place_leave(here, a, now);
-    else
+    bool has_core = a->state == ATTEMPT_COMPUTES || a->state == ATTEMPT_STAYS;
+    if (a->state == ATTEMPT_WAITS) place_leave(a->place, a, now);
+    if (a->state == ATTEMPT_HELD || a->state == ATTEMPT_TRAVELS) {
         engine_cancel(e, a->doing);
-    if (a->state == ATTEMPT_HELD || a->state == ATTEMPT_TRAVELS) access_leave(a, now);
+        access_leave(a, now);
+    }
+    if (a->state == ATTEMPT_COMPUTES) {
+        batch_settle(batch_first(a), now);
+        book_compute(a, &(slice){0}, now);
+    }
     tell(e, EVENT_CANCELLED, a, now);
+    attempt *next = has_core ? leave_core(a, now) : NULL;
     attempt_end(a, now);
     free_attempt(e, a);
-    attempt *next = computes ? pass_core_on(e, here, now) : NULL;
     if (next) compute(next, now);
 }
 
@@ -185,8 +205,8 @@ static void send_up(attempt *a, tier to, bool hidden, double now) {
 
 /* ---- Computing ---- */
 
-/* The core takes the attempt over for the next slice: for v(x), as long as the policy has not said where to go. */
-static void compute(attempt *a, double now) {
+/* The next slice: for v(x), as long as the policy has not said where to go. */
+static void begin_slice(attempt *a, double now) {
     request *r = a->request;
     engine *e = r->engine;
     a->state = ATTEMPT_COMPUTES;
@@ -197,10 +217,21 @@ static void compute(attempt *a, double now) {
     else
         a->slice = (slice){.work = steering_router_work(&e->policy, r)};
     a->slice.work.goes_on = goes_on;
-    e->outside_table += place_outside_table(a->place, &a->slice);
     tell(e, EVENT_COMPUTING, a, now);
-    a->doing = world_compute(e->world, &a->place->computes, place_seconds(a->place, &a->slice), &a->base);
-    if (!a->doing) engine_out_of_memory(e, sizeof *a);
+}
+
+/* The core takes over those that are computed together, and their next slices are one activity. */
+static void compute(attempt *first, double now) {
+    engine *e = first->request->engine;
+    place *here = first->place;
+    assert(!here->down);
+    for (attempt *a = first; a; a = a->next) begin_slice(a, now);
+    service_work work = batch_work(first);
+    e->outside_table += place_outside_table(here, &work);
+    batch_begin(first, now);
+    activity *doing = world_compute(e->world, &here->computes, place_seconds(here, &work), &first->base);
+    if (!doing) engine_out_of_memory(e, sizeof *first);
+    for (attempt *a = first; a; a = a->next) a->doing = doing;
 }
 
 /* Asks the policy where the request goes first. */
@@ -212,10 +243,10 @@ static tier route(attempt *a, double now) {
     return to;
 }
 
-/* A core of the place has finished and goes to the next in the queue, which is returned; NULL: it is free. */
+/* A core of the place has finished and goes to the next in the queue, who are returned; NULL: it is free. */
 static attempt *pass_core_on(engine *e, place *here, double now) {
     attempt *next = place_next(here, now);
-    if (next) tell(e, EVENT_DEQUEUED, next, now);
+    for (attempt *a = next; a; a = a->next) tell(e, EVENT_DEQUEUED, a, now);
     return next;
 }
 
@@ -235,29 +266,47 @@ static verdict first_step(attempt *a, double now) {
 }
 
 static void book_compute(attempt *a, const slice *done, double now) {
-    request_book_slice(a->request, a->place, a->request->engine->s, done, now - a->since);
+    request_book_slice(a->request, a->place, a->request->engine->s, done, now - a->since, a->own_seconds);
 }
 
-static void computed(attempt *a, double now) {
+/* Books the slice and asks what follows. An answer at the phone ends the request: its other attempts are withdrawn while
+ * they have owners, before one of them is given the core. */
+static void conclude(attempt *a, double now) {
     place *here = a->place;
     engine *e = a->request->engine;
     book_compute(a, &a->slice, now);
     here->served++;
-    here->served_seconds += now - a->since;
+    here->served_seconds += a->own_seconds;
     bool asked = a->slice.verdict.kind != VERDICT_CONTINUE; /* when the slice began */
     if (a->routed && !asked) a->slice.verdict = steering_ask(&e->policy, a, here->at, now);
     tell(e, EVENT_COMPUTED, a, now);
     if (!a->routed) a->slice.verdict = first_step(a, now);
-    if (a->slice.verdict.kind == VERDICT_CONTINUE) {
-        a->from += a->slice.work.layers;
-        compute(a, now); /* it keeps the core */
-        return;
+    if (a->slice.verdict.kind == VERDICT_ANSWER && here->at == TIER_PHONE) withdraw_others(a, now);
+}
+
+/* A batch has been computed. Its members leave the core one after the other, but for those that the policy wants to go on
+ * here; the last one passes it on. */
+static void computed(attempt *first, double now) {
+    place *here = first->place;
+    engine *e = first->request->engine;
+    batch_settle(first, now);
+    here->ended = first;
+    for (attempt *a = first, *rest; a; a = rest) {
+        conclude(a, now);
+        rest = a->next;
+        if (a->slice.verdict.kind == VERDICT_CONTINUE) {
+            a->from += a->slice.work.layers;
+            a->state = ATTEMPT_STAYS;
+            continue;
+        }
+        here->ended = batch_leave(a);
+        attempt *next = here->ended ? NULL : pass_core_on(e, here, now);
+        go_on(a, now);
+        if (next) compute(next, now);
     }
-    if (a->slice.verdict.kind == VERDICT_ANSWER && here->at == TIER_PHONE)
-        withdraw_others(a, now); /* before one of them is given the core */
-    attempt *next = pass_core_on(e, here, now);
-    go_on(a, now);
-    if (next) compute(next, now);
+    first = here->ended;
+    here->ended = NULL;
+    if (first) compute(first, now);
 }
 
 /* ---- Entering a place ---- */
@@ -309,22 +358,27 @@ static void not_arrived(attempt *a, double now) {
     fail(a, FAILURE_NETWORK, now);
 }
 
-/* An execution failed with its place: what it spent is booked, its layers are not, and the core is left as if it had
- * ended. */
-static void not_computed(attempt *a, double now) {
-    engine *e = a->request->engine;
-    book_compute(a, &(slice){0}, now);
-    tell(e, EVENT_LOST, a, now);
-    attempt *next = pass_core_on(e, a->place, now);
-    fail(a, FAILURE_SERVER, now);
-    if (next) compute(next, now);
+/* A batch failed with its place: what it spent is booked, its layers are not, and the core is left as if it had ended. */
+static void not_computed(attempt *first, double now) {
+    place *here = first->place;
+    engine *e = first->request->engine;
+    batch_settle(first, now);
+    for (attempt *a = first, *rest; a; a = rest) {
+        book_compute(a, &(slice){0}, now);
+        tell(e, EVENT_LOST, a, now);
+        rest = batch_leave(a);
+        attempt *next = rest ? NULL : pass_core_on(e, here, now);
+        fail(a, FAILURE_SERVER, now);
+        if (next) compute(next, now);
+    }
 }
 
 static void on_end(subject *self, world_event how, double now) {
     attempt *a = (attempt *)self;
+    assert(a->state != ATTEMPT_WAITS && a->state != ATTEMPT_STAYS);
     a->doing = NULL;
-    assert(a->state != ATTEMPT_WAITS);
     if (a->state == ATTEMPT_COMPUTES) {
+        for (attempt *mate = a->next; mate; mate = mate->next) mate->doing = NULL;
         if (how == WORLD_COMPUTED)
             computed(a, now);
         else
@@ -340,7 +394,8 @@ static void on_end(subject *self, world_event how, double now) {
 
 static void abandon(engine *e, place *here) {
     double now = world_now();
-    for (attempt *a; (a = place_evict(here, now));) {
+    for (attempt *a; (a = here->first);) {
+        place_leave(here, a, now);
         tell(e, EVENT_LOST, a, now);
         fail(a, FAILURE_SERVER, now);
     }

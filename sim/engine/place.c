@@ -5,12 +5,12 @@
 
 #include "sim/disciplines/discipline.h"
 
-double place_seconds(const place *here, const slice *done) {
-    return service_seconds(here->device, here->speed, here->shape, &done->work);
+double place_seconds(const place *here, const service_work *done) {
+    return service_seconds(here->device, here->speed, here->shape, done);
 }
 
-bool place_outside_table(const place *here, const slice *done) {
-    return service_outside_table(here->device, here->shape, &done->work);
+bool place_outside_table(const place *here, const service_work *done) {
+    return service_outside_table(here->device, here->shape, done);
 }
 
 /* Waits at a tier add up; one that got a core at once waited 0. */
@@ -24,6 +24,7 @@ place_entry place_enter(place *here, attempt *a, double now) {
     assert(here->busy <= here->cores);
     if (here->busy < here->cores) {
         here->busy++;
+        a->next = a->previous = NULL;
         keep_wait(here, a, 0);
         return ENTERED_CORE;
     }
@@ -35,15 +36,9 @@ place_entry place_enter(place *here, attempt *a, double now) {
 
 /* It waits no more: the discipline has taken it out. */
 static void end_wait(place *here, attempt *a, double now) {
+    assert(here->waiting > 0);
     here->waiting--;
     keep_wait(here, a, now - a->entered);
-}
-
-attempt *place_evict(place *here, double now) {
-    if (!here->waiting) return NULL;
-    attempt *a = here->discipline->next(here);
-    end_wait(here, a, now);
-    return a;
 }
 
 void place_leave(place *here, attempt *a, double now) {
@@ -53,7 +48,14 @@ void place_leave(place *here, attempt *a, double now) {
 
 attempt *place_next(place *here, double now) {
     assert(here->busy > 0);
-    attempt *a = place_evict(here, now);
-    if (!a) here->busy--;
-    return a;
+    if (!here->waiting) {
+        here->busy--;
+        return NULL;
+    }
+    attempt *first = here->discipline->next(here), *previous = NULL;
+    for (attempt *a = first; a; previous = a, a = a->next) {
+        end_wait(here, a, now);
+        a->previous = previous;
+    }
+    return first;
 }

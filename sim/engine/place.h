@@ -22,26 +22,25 @@ struct place {
     double served_seconds; /* and what they took together */
     uint64_t waiting, limit;
     attempt *first, *last; /* those that wait; the discipline's */
+    attempt *ended;        /* a batch whose members are leaving the core just now */
 };
 
 typedef enum place_entry { ENTERED_CORE, ENTERED_QUEUE, REFUSED } place_entry;
 
-/* Seconds that a core of the place needs for a slice: the one formula of service time (platforms/service.h). */
-double place_seconds(const place *here, const slice *done);
+/* Seconds that a core of the place needs for what is executed at once: the one formula of service time
+ * (platforms/service.h). */
+double place_seconds(const place *here, const service_work *done);
 
 /* Whether they are the formula's although its device has a table. */
-bool place_outside_table(const place *here, const slice *done);
+bool place_outside_table(const place *here, const service_work *done);
 
 /* An attempt asks for a core. */
 place_entry place_enter(place *here, attempt *a, double now);
 
-/* A core has finished: the next attempt that takes it over, or NULL, and the core is free. */
+/* A core has finished: the next attempts that take it over together, linked, or NULL, and the core is free. */
 attempt *place_next(place *here, double now);
 
-/* One that waits is taken out of the queue without a core; NULL: none waits. */
-attempt *place_evict(place *here, double now);
-
-/* The same for a certain one. */
+/* One that waits leaves the queue without a core. */
 void place_leave(place *here, attempt *a, double now);
 
 #endif

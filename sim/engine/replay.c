@@ -37,7 +37,7 @@ static void play(player *p, uint32_t sample, replayed *out) {
     if (to != TIER_PHONE) send_up(p, a, to, false);
     for (;;) {
         a->slice = steering_plan(&p->policy, a, a->place->at, 0);
-        request_book_slice(&r, a->place, p->s, &a->slice, 0);
+        request_book_slice(&r, a->place, p->s, &a->slice, 0, 0);
         if (a->slice.verdict.kind != VERDICT_SEND) break;
         send_up(p, a, a->slice.verdict.to, a->slice.verdict.hidden);
     }

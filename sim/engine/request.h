@@ -42,7 +42,13 @@ typedef struct holdings {
     double connection;
 } holdings;
 
-typedef enum attempt_state { ATTEMPT_WAITS, ATTEMPT_COMPUTES, ATTEMPT_HELD, ATTEMPT_TRAVELS } attempt_state;
+typedef enum attempt_state {
+    ATTEMPT_WAITS,
+    ATTEMPT_COMPUTES,
+    ATTEMPT_STAYS, /* it has been computed, and keeps the core for its next slice, which begins in the same instant */
+    ATTEMPT_HELD,
+    ATTEMPT_TRAVELS,
+} attempt_state;
 
 /* A request on its way over places, and what it has learnt there. It does one thing at a time, and its owner changes with
  * what it does: a place's queue while it waits, a core of that place while it computes, the message that carries it while
@@ -52,24 +58,26 @@ struct attempt {
     request *request;
     attempt *sibling;         /* the next of the request's attempts under way */
     uint32_t number;          /* of the request's attempts, from 0 */
-    attempt *next, *previous; /* in a place's queue; the discipline's */
+    attempt *next, *previous; /* in a place's queue, the discipline's; or computed together */
     place *place;             /* where it is, or is going */
     attempt_state state;
     failure failure; /* of one that is refused, and carries that home, or has failed */
     activity *doing; /* NULL while it waits */
     double began;
-    double entered;   /* when it asked for a core where it is */
-    double since;     /* when `doing` began */
-    slice slice;      /* computed now, or last */
-    place *sender;    /* of its present or last message, */
-    uint64_t sent;    /* and how many bytes that is, */
-    holdings held;    /* and what holds it, where anything can */
-    double left;      /* when it left its phone, */
-    double stayed;    /* and seconds that it has spent at servers since */
-    load_report told; /* what its answer says of the load of the server that sends it */
-    bool routed;      /* the policy has said where it goes first */
-    uint32_t from;    /* layers whose hidden state has come along; 0: tokens only */
-    float *hidden;    /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
+    double entered;              /* when it asked for a core where it is */
+    double since;                /* when `doing` began */
+    slice slice;                 /* computed now, or last */
+    double part;                 /* of the core's time: 1, unless others are computed with it */
+    double own_seconds, settled; /* of the core's time in this slice, until when */
+    place *sender;               /* of its present or last message, */
+    uint64_t sent;               /* and how many bytes that is, */
+    holdings held;               /* and what holds it, where anything can */
+    double left;                 /* when it left its phone, */
+    double stayed;               /* and seconds that it has spent at servers since */
+    load_report told;            /* what its answer says of the load of the server that sends it */
+    bool routed;                 /* the policy has said where it goes first */
+    uint32_t from;               /* layers whose hidden state has come along; 0: tokens only */
+    float *hidden; /* hidden state after hidden_layer, [tokens][h], where a model is executed; owned, or NULL */
     uint32_t hidden_layer;
     double *probabilities; /* what `exits` of an executed model point to; owned, or NULL */
     uint32_t exit_count;
@@ -106,8 +114,9 @@ void attempt_end(attempt *a, double now);
 /* Frees what an attempt owns. */
 void attempt_close(attempt *a);
 
-/* Books `seconds` of computing `done` at a place. */
-void request_book_slice(request *r, const place *at, const scenario *s, const slice *done, double seconds);
+/* Books `seconds` of computing `done` at a place, of which `own` are of the core's time that is paid: less, where others
+ * were computed on it at once. */
+void request_book_slice(request *r, const place *at, const scenario *s, const slice *done, double seconds, double own);
 
 /* Books a transfer of `bytes`: up from `from` to `to`, or (to == TIER_PHONE) the answer down. */
 void request_book_transfer(request *r, const scenario *s, tier from, tier to, uint64_t bytes);

@@ -58,12 +58,12 @@ void attempt_close(attempt *a) {
     a->probabilities = NULL;
 }
 
-void request_book_slice(request *r, const place *at, const scenario *s, const slice *done, double seconds) {
+void request_book_slice(request *r, const place *at, const scenario *s, const slice *done, double seconds, double own) {
     const device *d = at->device;
-    double joules = device_core_joules(d, seconds);
+    double joules = device_core_joules(d, own);
     r->record.compute += seconds;
     r->record.call += fmin(seconds, service_call(d, at->speed, &done->work));
-    r->record.usd += seconds * d->usd_per_second / (double)d->cores;
+    r->record.usd += own * d->usd_per_second / (double)d->cores;
     if (at->at == TIER_PHONE || s->cost.charge_remote_compute) r->record.cost += s->cost.layer * done->work.layers;
     if (at->at == TIER_PHONE)
         r->record.phone_joules += joules;

@@ -73,7 +73,7 @@ static void see_load(const steering *p, const attempt *a, double now, tier_load 
     const request *r = a->request;
     knowledge_recall(p->known, a->place, r->record.phone, now, load);
     for (int k = 0; k < TIER_COUNT; k++) {
-        slice straight = {.work = slice_work(p, r, p->s->depth[k], 1)};
+        service_work straight = slice_work(p, r, p->s->depth[k], 1);
         load[k].service = place_seconds(knowledge_place(p->known, r->record.phone, (tier)k), &straight);
     }
 }

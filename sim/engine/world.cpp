@@ -230,6 +230,8 @@ bool world_link_set(world *w, const char *name, double bytes_per_second, double 
     }
 }
 
+void world_retell(activity *a, subject *about) { a->about = about; }
+
 void world_cancel(world *w, activity *a) {
     if (!a) return;
     a->about = nullptr;

@@ -64,6 +64,9 @@ activity *world_send(world *w, door *from, door *to, uint64_t bytes, subject *ab
 /* Ends TIMER at the simulated time `at`, or now if that is past. */
 activity *world_timer(world *w, double at, subject *about);
 
+/* From now on another is told of its end. */
+void world_retell(activity *a, subject *about);
+
 /* Ends an activity without an event. NULL is fine. */
 void world_cancel(world *w, activity *a);
 

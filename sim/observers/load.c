@@ -84,9 +84,10 @@ static void on_computed(run_books *b, const scenario *s, const event *e) {
     const attempt *a = e->attempt;
     run_totals *t = &b->totals;
     place_load *l = host_of(b, s, a);
-    add_work(l, t, a->entered, e->now - a->since);
+    add_work(l, t, a->entered, a->own_seconds);
     if (e->now <= t->window_start) return;
-    double seconds = e->now - fmax(a->since, t->window_start);
+    double whole = e->now - a->since, counted = e->now - fmax(a->since, t->window_start);
+    double seconds = whole > 0 ? counted * (a->own_seconds / whole) : 0; /* others may have been computed with it */
     t->busy_seconds[a->place->at] += seconds;
     l->busy += seconds;
 }
@@ -120,7 +121,7 @@ static void on_sent(run_books *b, const scenario *s, const event *e) {
 /* Lost or cancelled under way, on a core (whose time is spent, and work it was), or in a queue. */
 static void on_lost(run_books *b, const scenario *s, const event *e) {
     attempt_state doing = e->attempt->state;
-    if (doing == ATTEMPT_HELD) return; /* on no link yet */
+    if (doing == ATTEMPT_HELD || doing == ATTEMPT_STAYS) return; /* on no link, no core yet */
     if (doing == ATTEMPT_TRAVELS) {
         on_sent(b, s, e);
         return;

@@ -210,13 +210,23 @@ static void on_held(trace *t, const event *e) {
 
 /* ---- Executions and messages ---- */
 
+/* Another one that is computed on the same core now, together with it, and whose request is traced if that is wanted; NULL:
+ * none is. */
+static const attempt *mate_of(const attempt *a, bool traced) {
+    const attempt *m = a;
+    while (m->previous) m = m->previous;
+    while (m && (m == a || m->state != ATTEMPT_COMPUTES || (traced && !m->request->traced))) m = m->next;
+    return m;
+}
+
 static void on_computing(trace *t, const event *e) {
     attempt *a = e->attempt;
     const request *r = a->request;
     trace_place *here = place_of(t, r, a->place->at);
-    gauge_add(&here->busy, t, 1, e->now);
+    if (!mate_of(a, false)) gauge_add(&here->busy, t, 1, e->now);
     if (!r->traced) return;
-    a->traced.core = take_slot(t, cores_of(t, a->place), here, trace_host(here, r), e->now);
+    const attempt *mate = mate_of(a, true);
+    a->traced.core = mate ? mate->traced.core : take_slot(t, cores_of(t, a->place), here, trace_host(here, r), e->now);
     write_event(t, e, TRACE_COMPUTE, TRACE_BEGINS);
     double call = service_call(a->place->device, a->place->speed, &a->slice.work);
     if (call > 0) begin_inner(t, a, TRACE_CALL, e->now, e->now + call);
@@ -231,13 +241,13 @@ static void on_computed(trace *t, const event *e) {
     attempt *a = e->attempt;
     const slice *done = &a->slice;
     const request *r = a->request;
-    gauge_add(&place_of(t, r, a->place->at)->busy, t, -1, e->now);
+    if (!mate_of(a, false)) gauge_add(&place_of(t, r, a->place->at)->busy, t, -1, e->now);
     if (!r->traced) return;
     end_inner(t, a, undone_by(e), e->now);
     trace_event ended = event_of(t, e, TRACE_COMPUTE, TRACE_ENDS);
     ended.undone = undone_by(e);
     t->format->event(t, &ended);
-    slot_give(cores_of(t, a->place), a->traced.core);
+    if (!mate_of(a, true)) slot_give(cores_of(t, a->place), a->traced.core);
     bool escalates = done->work.layers && done->verdict.kind == VERDICT_SEND;
     if (!ended.undone && escalates) write_move(t, e, TRACE_ESCALATED, done->verdict.to);
 }
@@ -295,6 +305,7 @@ static void on_lost(trace *t, const event *e) {
     switch (e->attempt->state) {
     case ATTEMPT_WAITS: on_dequeued(t, e); break;
     case ATTEMPT_COMPUTES: on_computed(t, e); break;
+    case ATTEMPT_STAYS: break; /* its slice has ended, the next one has not begun */
     case ATTEMPT_HELD: on_let_go(t, e); break;
     case ATTEMPT_TRAVELS: on_sent(t, e); break;
     }

@@ -66,6 +66,20 @@ void *shared_alloc(size_t bytes) {
 
 void shared_free(void *memory, size_t bytes) { munmap(memory, bytes); }
 
+/* ---- Pairs ---- */
+
+static attempt *next_two(place *here) {
+    attempt *first = FIFO.next(here);
+    if (here->first) first->next = FIFO.next(here);
+    return first;
+}
+
+static void enter_last(place *here, attempt *a) { FIFO.enter(here, a); }
+
+static void leave_queue(place *here, attempt *a) { FIFO.leave(here, a); }
+
+const discipline PAIRS = {"pairs", enter_last, next_two, leave_queue};
+
 /* ---- Simulations ---- */
 
 static size_t count_sets(const char *const *sets) {

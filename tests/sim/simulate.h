@@ -68,6 +68,9 @@ pid_t simulation_start_with(const engine_tables *tables, const simulation_job *j
 /* Runs them all, so many at once. False if one failed. */
 bool simulations_run(simulation_job *jobs, size_t count, unsigned at_once);
 
+/* A discipline that serves, first in, first out, two together wherever two wait. */
+extern const discipline PAIRS;
+
 /* ---- All policies, as `portolan run` does it ---- */
 
 /* Runs the scenario into the folder `name` of the scratch folder and gives its summary.json (a new

@@ -30,8 +30,7 @@ static request_record *run_disturbed(const disturbance *by) {
     const engine_tables tables = {ENGINE_TABLES.disciplines, (const disturbance *const[]){by, NULL},
                                   ENGINE_TABLES.observers};
     request_record *records = shared_alloc(REQUESTS * sizeof *records);
-    simulation_job job = {
-        .path = scratch_file("changes.yaml", SCENARIO), .take = take_records, .into = records};
+    simulation_job job = {.path = scratch_file("changes.yaml", SCENARIO), .take = take_records, .into = records};
     simulation_finish(simulation_start_with(&tables, &job));
     return records;
 }
@@ -103,8 +102,7 @@ static bool start_pacing(void **self, engine *e, portolan_error *err) {
     pacing.slow = (subject){slow_down};
     pacing.fast = (subject){speed_up};
     pacing.e = e;
-    return engine_timer(e, pacing.at + pacing.alone / 2, &pacing.slow) &&
-           engine_timer(e, pacing.at + 15, &pacing.fast);
+    return engine_timer(e, pacing.at + pacing.alone / 2, &pacing.slow) && engine_timer(e, pacing.at + 15, &pacing.fast);
 }
 
 TEST(a_place_slows_down_half_way) {
@@ -118,7 +116,8 @@ TEST(a_place_slows_down_half_way) {
     assert_near(paced[0].latency, 1.5 * pacing.alone, 1e-9); /* half of it, and the other half twice as long */
     assert_near(paced[1].latency, 2 * pacing.alone, 1e-9);
     assert_near(paced[2].latency, 0.5 * pacing.alone, 1e-9);
-    for (int i = 0; i < REQUESTS; i++) assert_near(paced[i].phone_joules, paced[i].latency * 1, 1e-9); /* 1 W above idle */
+    for (int i = 0; i < REQUESTS; i++)
+        assert_near(paced[i].phone_joules, paced[i].latency * 1, 1e-9); /* 1 W above idle */
     shared_free(alone, REQUESTS * sizeof *alone);
     shared_free(paced, REQUESTS * sizeof *paced);
 }

@@ -54,6 +54,7 @@ static void enter_first(place *here, attempt *a) {
 static attempt *take_first(place *here) {
     attempt *a = here->first;
     here->first = a->next;
+    a->next = NULL; /* it is computed alone */
     return a;
 }
 

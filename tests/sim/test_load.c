@@ -36,7 +36,11 @@ static place hosts[TIER_COUNT] = {{.at = TIER_PHONE}, {.at = TIER_EDGE}, {.at = 
 
 /* An event of some request that has `entered` the site, and computes since `since`. */
 static void tell(run_books *b, event_kind kind, double now, double entered, double since) {
-    request r = {.first = {.request = &r, .place = &hosts[TIER_EDGE], .entered = entered, .since = since}};
+    request r = {.first = {.request = &r,
+                           .place = &hosts[TIER_EDGE],
+                           .entered = entered,
+                           .since = since,
+                           .own_seconds = now - since}};
     load_add(b, &s, &(event){.kind = kind, .now = now, .attempt = &r.first});
 }
 

@@ -679,13 +679,13 @@ static request_record climb(bool hidden) {
     char notes[256], *note = notes;
     tier at = TIER_PHONE;
     slice done = steering_plan(p.steer, a, at, 0);
-    request_book_slice(&r, &AT_PHONE, &s, &done, 2);
+    request_book_slice(&r, &AT_PHONE, &s, &done, 2, 2);
     send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
     done = steering_plan(p.steer, a, at, 0);
-    request_book_slice(&r, &AT_EDGE, &s, &done, 3);
+    request_book_slice(&r, &AT_EDGE, &s, &done, 3, 3);
     send_up(a, &at, done.verdict.to, done.verdict.hidden, &note);
     done = steering_plan(p.steer, a, at, 0);
-    request_book_slice(&r, &AT_CLOUD, &s, &done, 5);
+    request_book_slice(&r, &AT_CLOUD, &s, &done, 5, 5);
     request_answer(&r, a);
     request_book_transfer(&r, &s, at, TIER_PHONE, s.payload.answer);
     drop_policy(&p);
