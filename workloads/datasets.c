@@ -260,7 +260,8 @@ bool dataset_is_generated(const dataset_settings *settings) { return settings->t
 bool dataset_load(dataset *d, const dataset_settings *settings, const char *path, portolan_error *err) {
     file_bytes bytes;
     *d = (dataset){0};
-    if (dataset_is_generated(settings)) return dataset_generate_depth(d, settings, settings->task - TASKS, err);
+    if (dataset_is_generated(settings))
+        return dataset_generate_depth(d, settings, (depth_task)(settings->task - TASKS), err);
     if (!file_read(path, (size_t)4 << 30, &bytes, err)) return false;
     bool ok = dataset_parse(d, settings, path, bytes.data, bytes.length, err);
     free(bytes.data);

@@ -82,7 +82,7 @@ static bool open_hedges(void **self, const observed_run *run, portolan_error *er
 static bool hear(void *self, const event *e) {
     request *r = e->attempt->request;
     left->told[e->kind]++;
-    if (e->kind != EVENT_ASKED || !tried_after[r->number]) return true;
+    if (e->kind != EVENT_ASKED || tried_after[r->number] == 0) return true;
     pending *p = (pending *)self + r->number;
     *p = (pending){{try_phone}, r};
     return engine_timer(r->engine, e->now + tried_after[r->number], &p->base);

@@ -28,7 +28,7 @@ static opened_policy open_policy(const char *name, const char *options) {
     p.values = calloc(1, sizeof *p.values + p.type->size);
     policy_fields(p.type, false, fields);
     if (!yaml_read(p.options.root, name, fields, p.values, &err)) fail_msg("%s", err.message);
-    p.self = p.type->open ? p.type->open(p.values->options, &(policy_start){NULL}, why) : p.values->options;
+    p.self = p.type->open ? p.type->open(p.values->options, &(policy_start){.shares = NULL}, why) : p.values->options;
     assert_non_null(p.self);
     return p;
 }
