@@ -126,6 +126,7 @@ static bool nonsense(steering *p, const attempt *a, const char *what) {
 static bool may_send(steering *p, const attempt *a, tier at, verdict v, bool first) {
     if ((unsigned)v.to >= TIER_COUNT) return nonsense(p, a, "there is no such tier");
     if (v.site) return nonsense(p, a, "a phone reaches one site only, whose number is 0");
+    if (v.deadline != 0) return nonsense(p, a, "requests have no deadlines yet, so theirs is 0");
     if (first) return !v.hidden || nonsense(p, a, "a new request has no hidden state to send");
     return v.to > at || nonsense(p, a, "after an exit a request goes to a higher tier");
 }

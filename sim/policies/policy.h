@@ -122,11 +122,13 @@ typedef struct verdict {
     /* Send, after an exit: the hidden state, so that it goes on behind it; else tokens, from layer 1 again. */
     bool hidden;
     uint32_t site; /* send: which of the edge sites within reach; 0: the phone's own, the only one yet */
+    double
+        deadline; /* send: simulated seconds by which the answer is wanted there; 0: none, as long as requests have none */
 } verdict;
 
 /* Tokens to a tier. */
 static inline verdict policy_send(tier to) {
-    verdict v = {VERDICT_SEND, to, false, 0};
+    verdict v = {VERDICT_SEND, to, false, 0, 0};
     return v;
 }
 

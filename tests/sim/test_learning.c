@@ -258,6 +258,100 @@ TEST(regret_grows_slower_than_time) {
     assert_sublinear("hi-lcb", "bins: 5, beta: 0.4, alpha: 0.5, monotone: no", five_bins, lcb_loss);
 }
 
+/* ---- Recovery ---- */
+
+enum { STEP = 1000, STEPS = 60 };
+
+/* From half-time on the cloud is less sure than it was, by .3: sent up, a sample of .3 earns -.05 and one of .7 -.4, so nothing
+ * should be sent: arms earn 0, 0, -.025, -.225, -.225. */
+static bool drifted;
+
+static void two_kinds_drifting(random_stream *s, double confidence[12], bool *agreed) {
+    two_kinds(s, confidence, agreed);
+    if (drifted) confidence[11] = .65;
+}
+
+static double drifting_adaee_loss(uint64_t note, uint32_t answered, const double *confidence) {
+    static const double LOSES[] = {0, 0, .025, .225, .225};
+    return drifted ? LOSES[note] : adaee_loss(note, answered, confidence);
+}
+
+/* From half-time on the layers of the phone are worth less than the first alone: all are as sure as it was. */
+static void three_exits_drifting(random_stream *s, double confidence[12], bool *agreed) {
+    three_exits(s, confidence, agreed);
+    if (drifted) confidence[1] = confidence[2] = confidence[0];
+}
+
+static double drifting_splitee_loss(uint64_t note, uint32_t answered, const double *confidence) {
+    return drifted ? .1 * (double)(note - 1) : splitee_loss(note, answered, confidence);
+}
+
+/* From half-time on the phone is right one time in two, whatever it says: asking costs less than that always. */
+static void five_bins_drifting(random_stream *s, double confidence[12], bool *agreed) {
+    five_bins(s, confidence, agreed);
+    if (drifted) *agreed = random_uniform(s) < .5;
+}
+
+static double drifting_lcb_loss(uint64_t note, uint32_t answered, const double *confidence) {
+    return drifted ? (answered == 12 ? 0 : .1) : lcb_loss(note, answered, confidence);
+}
+
+/* Mean losses a request of each step, over the seeds. */
+static void losses_through_a_drift(const char *name, const char *options, made_world draw, made_loss loss,
+                                   double mean[STEPS]) {
+    for (int k = 0; k < STEPS; k++) mean[k] = 0;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        opened_policy p = open_policy(name, options);
+        random_stream s = random_open(seed, "drifting world", 0);
+        for (int t = 0; t < STEP * STEPS; t++) {
+            double confidence[12] = {0};
+            bool agreed = false;
+            uint64_t note;
+            drifted = t >= STEP * STEPS / 2;
+            draw(&s, confidence, &agreed);
+            uint32_t answered = play(&p, confidence, 12, agreed, &note);
+            mean[t / STEP] += loss(note, answered, confidence) / (SEEDS * STEP);
+        }
+        close_policy(&p);
+    }
+}
+
+static const struct {
+    const char *name, *options;
+    made_world draw;
+    made_loss loss;
+} LEARNERS[] = {
+    {"adaee", "arms: 5, overhead: 0.4, exploration: 1", two_kinds_drifting, drifting_adaee_loss},
+    {"splitee", "alpha: 0.5, mu: 0.1, lambda: 1, exploration: 1", three_exits_drifting, drifting_splitee_loss},
+    {"hi-lcb", "bins: 5, beta: 0.4, alpha: 0.5", five_bins_drifting, drifting_lcb_loss},
+};
+enum { LEARNER_COUNT = sizeof LEARNERS / sizeof *LEARNERS };
+
+/* They lose more behind the drift than before it, and less again in the end; means over all time forget slowly. */
+TEST(drifts_are_noticed) {
+    for (int i = 0; i < LEARNER_COUNT; i++) {
+        double mean[STEPS];
+        losses_through_a_drift(LEARNERS[i].name, LEARNERS[i].options, LEARNERS[i].draw, LEARNERS[i].loss, mean);
+        assert_true(mean[STEPS / 2] > 2 * mean[STEPS / 2 - 1]);
+        assert_true(mean[STEPS - 1] < mean[STEPS / 2]);
+    }
+}
+
+/* sim_learning drift: the same as a table, for a picture. */
+static int print_drift(void) {
+    double mean[LEARNER_COUNT][STEPS];
+    for (int i = 0; i < LEARNER_COUNT; i++)
+        losses_through_a_drift(LEARNERS[i].name, LEARNERS[i].options, LEARNERS[i].draw, LEARNERS[i].loss, mean[i]);
+    printf("requests");
+    for (int i = 0; i < LEARNER_COUNT; i++) printf("\t%s", LEARNERS[i].name);
+    for (int k = 0; k < STEPS; k++) {
+        printf("\n%d", (k + 1) * STEP);
+        for (int i = 0; i < LEARNER_COUNT; i++) printf("\t%.6f", mean[i][k]);
+    }
+    puts("");
+    return 0;
+}
+
 /* ---- Load ---- */
 
 typedef struct tier_view {
@@ -354,13 +448,19 @@ TEST(neurosurgeon_sees_queues) {
     close_policy(&p);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adaee_learns_a_threshold),         cmocka_unit_test(splitee_learns_a_split),
-        cmocka_unit_test(hi_lcb_learns_whom_to_trust),      cmocka_unit_test(bounds_of_lower_confidences_count),
-        cmocka_unit_test(failures_teach_nothing),           cmocka_unit_test(regret_grows_slower_than_time),
-        cmocka_unit_test(edge_queue_takes_the_least_delay), cmocka_unit_test(neurosurgeon_cuts_at_the_ends),
+        cmocka_unit_test(adaee_learns_a_threshold),
+        cmocka_unit_test(splitee_learns_a_split),
+        cmocka_unit_test(hi_lcb_learns_whom_to_trust),
+        cmocka_unit_test(bounds_of_lower_confidences_count),
+        cmocka_unit_test(failures_teach_nothing),
+        cmocka_unit_test(regret_grows_slower_than_time),
+        cmocka_unit_test(drifts_are_noticed),
+        cmocka_unit_test(edge_queue_takes_the_least_delay),
+        cmocka_unit_test(neurosurgeon_cuts_at_the_ends),
         cmocka_unit_test(neurosurgeon_sees_queues),
     };
+    if (argc == 2 && strcmp(argv[1], "drift") == 0) return print_drift();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@ static verdict overflow(void *self, const observation *seen) {
     const tier_load *here = &seen->load[seen->at];
     if (here->age != 0 || here->busy != 1 || !isinf(seen->load[TIER_PHONE].age)) abort();
     bool full = seen->at == TIER_EDGE && here->waiting > options->waiting;
-    return full ? (verdict){VERDICT_SEND, TIER_CLOUD, true, 0} : (verdict){.kind = VERDICT_ANSWER};
+    return full ? (verdict){.kind = VERDICT_SEND, .to = TIER_CLOUD, .hidden = true} : (verdict){.kind = VERDICT_ANSWER};
 }
 
 static const policy_type OVERFLOW = {
@@ -424,7 +424,12 @@ static verdict answer_at_once(void *self, const observation *seen) {
 
 static verdict to_another_site(void *self, const observation *seen) {
     (void)self, (void)seen;
-    return (verdict){VERDICT_SEND, TIER_EDGE, false, 3};
+    return (verdict){.kind = VERDICT_SEND, .to = TIER_EDGE, .site = 3};
+}
+
+static verdict by_a_deadline(void *self, const observation *seen) {
+    (void)self;
+    return (verdict){.kind = VERDICT_SEND, .to = TIER_EDGE, .deadline = seen->now + 1};
 }
 
 /* The run fails, whatever the nonsense is. */
@@ -433,6 +438,7 @@ TEST(nonsense_ends_the_run) {
         {.abi = POLICY_ABI, .name = "wrong", .summary = "wrong", .paper = "a test's", .route = to_nowhere},
         {.abi = POLICY_ABI, .name = "wrong", .summary = "wrong", .paper = "a test's", .route = answer_at_once},
         {.abi = POLICY_ABI, .name = "wrong", .summary = "wrong", .paper = "a test's", .route = to_another_site},
+        {.abi = POLICY_ABI, .name = "wrong", .summary = "wrong", .paper = "a test's", .route = by_a_deadline},
         {.abi = POLICY_ABI,
          .name = "wrong",
          .summary = "wrong",
