@@ -129,3 +129,8 @@ void access_leave(attempt *a, double now) {
     its->request = a->request->number;
     radio_end(&its->radio, now);
 }
+
+uint32_t access_radio(const engine *e, uint32_t of_phone, double now) {
+    const radio_model *m = e->access ? model_of(e, of_phone) : NULL;
+    return m ? 1 + (uint32_t)radio_state_at(m, &e->access[of_phone].radio, now) : 0;
+}

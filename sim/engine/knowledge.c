@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "state.h"
+
 enum { REPORT_BYTES = 32, OTHERS = TIER_COUNT - 1 };
 
 /* What a phone has heard of the edge and of the cloud. */
@@ -79,6 +81,10 @@ void knowledge_recall(const knowledge *k, const place *here, uint32_t of_phone, 
 
 const place *knowledge_place(const knowledge *k, uint32_t of_phone, tier at) {
     return engine_place_for(k->e, of_phone, at);
+}
+
+uint32_t knowledge_radio(const knowledge *k, uint32_t of_phone, double now) {
+    return access_radio(k->e, of_phone, now);
 }
 
 /* ---- Reports of sites to their cells ---- */

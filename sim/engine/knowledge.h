@@ -20,6 +20,9 @@ void knowledge_hear(knowledge *k, const attempt *answer, double now);
 /* Fills in what `here` knows when it decides on a request of the phone, but for `service`. */
 void knowledge_recall(const knowledge *k, const place *here, uint32_t of_phone, double now, tier_load load[TIER_COUNT]);
 
+/* The state of the phone's own radio; see access_radio. */
+uint32_t knowledge_radio(const knowledge *k, uint32_t of_phone, double now);
+
 /* The place that serves the phone's requests at a tier: what it is is known to all. */
 const place *knowledge_place(const knowledge *k, uint32_t of_phone, tier at);
 

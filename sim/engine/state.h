@@ -84,6 +84,9 @@ double access_begin(attempt *a, double now);
 /* It has arrived or is lost. */
 void access_leave(attempt *a, double now);
 
+/* The state of a phone's radio, for its policy: 1 + its radio_state, or 0 where it has an ideal one. */
+uint32_t access_radio(const engine *e, uint32_t of_phone, double now);
+
 /* ---- course.c ---- */
 
 /* A request arrives: from here to its end the course owns it. */

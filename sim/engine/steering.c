@@ -78,7 +78,7 @@ static void see_load(const steering *p, const attempt *a, double now, tier_load 
     }
 }
 
-static device_state see_device(const steering *p, const request *r) {
+static device_state see_device(const steering *p, const request *r, double now) {
     const platform *all = &p->s->platform;
     const phone *asker = &all->phones[r->record.phone];
     const phone_group *own = &all->groups[asker->group];
@@ -89,6 +89,7 @@ static device_state see_device(const steering *p, const request *r) {
                           .deadline = INFINITY,
                           .token_bytes = request_payload(r, p->s, false),
                           .hidden_bytes = request_payload(r, p->s, true),
+                          .radio = knowledge_radio(p->known, r->record.phone, now),
                           .sites = 1};
 }
 
@@ -97,7 +98,7 @@ static observation observe(const steering *p, attempt *a, tier at, double now, s
     request *r = a->request;
     bool load = p->by->needs & POLICY_NEEDS_LOAD;
     if (load) see_load(p, a, now, what->load);
-    if (load) what->device = see_device(p, r);
+    if (load) what->device = see_device(p, r, now);
     return (observation){
         .now = now,
         .request = r->key,

@@ -57,8 +57,10 @@ typedef struct device_state {
     double deadline;           /* simulated seconds at which the answer is due; INFINITY: never */
     uint64_t token_bytes;      /* that sending this request's tokens takes, */
     uint64_t hidden_bytes;     /* and its hidden state, behind whatever layer */
-    uint32_t radio;            /* 0: unknown */
-    uint32_t sites;            /* edge sites that it can reach */
+    uint32_t
+        radio; /* 0: unknown, or an ideal one; 1: asleep; 2: being promoted; 3: active; 4 to 6: in its tail, at first
+                       receiving all the time, then less and less often */
+    uint32_t sites; /* edge sites that it can reach */
 } device_state;
 
 /* What the device that decides knows at that moment. */

@@ -242,9 +242,54 @@ TEST(an_ideal_radio_is_always_awake) {
     shared_free(ear, sizeof *ear);
 }
 
+/* ---- A policy that sees the radio ---- */
+
+static uint32_t *radios; /* [REQUESTS], in shared memory */
+
+static verdict note_radio(void *self, const observation *seen) {
+    (void)self;
+    radios[seen->request] = seen->device->radio;
+    return policy_send(TIER_EDGE);
+}
+
+static const policy_type LISTENER = {
+    .abi = POLICY_ABI,
+    .name = "listener",
+    .summary = "the edge, and notes what the radio does",
+    .paper = "a test's",
+    .needs = POLICY_NEEDS_LOAD,
+    .route = note_radio,
+};
+
+/* One request after the other: by the time since the last answer the radio is in the first, second or third stage of its
+ * tail, or asleep. */
+TEST(a_policy_sees_the_radio) {
+    request_record *r = shared_alloc(REQUESTS * sizeof *r);
+    radios = shared_alloc(REQUESTS * sizeof *radios);
+    scratch_file("access.yaml", SCENARIO, 1, "{process: closed, think: {exponential: 1s}}");
+    simulation_job job = {.path = scratch_path("access.yaml"),
+                          .sets = (const char *const[]){"policies=[listener]", NULL},
+                          .take = take_records,
+                          .into = r,
+                          .policies = (const policy_type *const[]){&LISTENER, NULL}};
+    simulation_finish(simulation_start_with(&ENGINE_TABLES, &job));
+    double quiet = -INFINITY;
+    unsigned seen[7] = {0};
+    for (int i = 0; i < REQUESTS; i++) {
+        double rests = r[i].arrival - quiet;
+        assert_int_equal(radios[i], rests < 0.1 ? 4 : rests < 0.5 ? 5 : rests < 2 ? 6 : 1);
+        seen[radios[i]]++;
+        quiet = r[i].arrival + r[i].latency;
+    }
+    assert_true(seen[1] && seen[4] && seen[5] && seen[6]);
+    shared_free(radios, REQUESTS * sizeof *radios);
+    free_records(r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_after_the_other),
+        cmocka_unit_test(a_policy_sees_the_radio),
         cmocka_unit_test(connections_are_set_up_and_kept_alive),
         cmocka_unit_test(radio_connection_and_headers_add_up),
         cmocka_unit_test(a_connection_is_set_up_once),
