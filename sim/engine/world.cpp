@@ -99,6 +99,8 @@ void on_completion(world *w, const s4u::Activity &ended) {
     tell(w, a, ended.get_state() == s4u::Activity::State::FINISHED ? a->end : WORLD_LOST);
 }
 
+// Timers of the same time go off in the order of SimGrid's heap: the same in every run, but not that in which they were set.
+// An order of our own would cost every timer a second key; nothing but ties of constant arrivals hangs on it.
 void set_timer(world *w, activity *a, double at, world_event end) {
     a->end = end;
     a->at = std::max(at, s4u::Engine::get_clock());
