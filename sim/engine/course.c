@@ -78,7 +78,6 @@ static attempt *leave_core(attempt *a, double now) {
     place *here = a->place;
     activity *doing = a->doing;
     attempt *rest = batch_leave(a);
-    if (here->ended == a) here->ended = rest;
     if (!doing) return NULL;
     if (rest) {
         world_retell(doing, &rest->base);
@@ -290,7 +289,7 @@ static void computed(attempt *first, double now) {
     place *here = first->place;
     engine *e = first->request->engine;
     batch_settle(first, now);
-    here->ended = first;
+    attempt *stay = first; /* on the core, for their next slice */
     for (attempt *a = first, *rest; a; a = rest) {
         conclude(a, now);
         rest = a->next;
@@ -299,14 +298,12 @@ static void computed(attempt *first, double now) {
             a->state = ATTEMPT_STAYS;
             continue;
         }
-        here->ended = batch_leave(a);
-        attempt *next = here->ended ? NULL : pass_core_on(e, here, now);
+        stay = batch_leave(a);
+        attempt *next = stay ? NULL : pass_core_on(e, here, now);
         go_on(a, now);
         if (next) compute(next, now);
     }
-    first = here->ended;
-    here->ended = NULL;
-    if (first) compute(first, now);
+    if (stay) compute(stay, now);
 }
 
 /* ---- Entering a place ---- */

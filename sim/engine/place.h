@@ -22,7 +22,6 @@ struct place {
     double served_seconds; /* and what they took together */
     uint64_t waiting, limit;
     attempt *first, *last; /* those that wait; the discipline's */
-    attempt *ended;        /* a batch whose members are leaving the core just now */
 };
 
 typedef enum place_entry { ENTERED_CORE, ENTERED_QUEUE, REFUSED } place_entry;
