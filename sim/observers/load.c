@@ -1,10 +1,10 @@
 /* See load.h.
  *
- * * Overload is judged over the arrivals of the run: from the end of the warm-up to the last arrival, behind which queues
+ * Overload is judged over the arrivals of the run: from the end of the warm-up to the last arrival, behind which queues
  * only empty. Which arrival is the last is not known before the end. So each place has two tallies: what came until an
  * arrival that has happened, and what has come since, which is added to it when another arrival is seen.
  *
- * * What came to a place either was served, waits, or was refused. So if more came than the place can serve, the waiting
+ * What came to a place either was served, waits, or was refused. So if more came than the place can serve, the waiting
  * work has grown or requests were refused; neither needs a test of its own. */
 #include "load.h"
 

@@ -1,10 +1,10 @@
 /* What happened: traces of one policy's run. Internal to sim/.
  *
- * * Three kinds of things are written. The lives of requests, or of every n-th of them: routed, queued, computing, held,
+ * Three kinds of things are written. The lives of requests, or of every n-th of them: routed, queued, computing, held,
  * sending, escalated, answered or failed. What the radios of phones do for these requests. And counters of places and links: waiting requests,
  * utilisation, power, load, as means over steps of simulated time; they count all requests.
  *
- * * A format is an observer of its own that writes as it goes: one file, trace_NAME.c, and its line in the table of
+ * A format is an observer of its own that writes as it goes: one file, trace_NAME.c, and its line in the table of
  * sim/engine/tables.c. From that line follow what a scenario may ask for and what `portolan list traces` shows. */
 #ifndef PORTOLAN_TRACE_H
 #define PORTOLAN_TRACE_H

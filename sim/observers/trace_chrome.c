@@ -1,6 +1,6 @@
 /* Chrome's trace-event format, which Perfetto (ui.perfetto.dev) and chrome://tracing open.
  *
- * * "Trace Event Format", Google, docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU: a
+ * "Trace Event Format", Google, docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU: a
  * JSON object with traceEvents; ts and dur in microseconds. A life is a nestable async span (b, e) with its
  * phases inside, all of one id; an execution also is a complete event (X) on a thread of its host's process,
  * one thread a core, so that no two of a thread overlap; counters are C. */

@@ -1,6 +1,6 @@
 /* Paje, which pj_dump (PajeNG) and ViTE read.
  *
- * * "Paje trace file format", version 1.2.5 (Schnorr, 2014): a header that defines events, then an event a
+ * "Paje trace file format", version 1.2.5 (Schnorr, 2014): a header that defines events, then an event a
  * line in the order of time, in seconds. Containers: the simulation holds lanes of requests, places (with a
  * container for each core and each radio that was used), and links. States: a lane's is "request" from arrival to answer,
  * its phases pushed onto it; a core's is what it computes. Since a step's mean is known at its end, and
